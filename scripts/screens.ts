@@ -1,0 +1,162 @@
+/**
+ * Every page × language × width as PNG into ./screens/, from a running hub:
+ *   npm run screens -- [--url http://127.0.0.1:4310 --email … --password …] [--out ./screens] [--only orders]
+ * Without --url it reads what the demo left in <DATA_DIR or ./data>/demo.json.
+ */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+const { values: options } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    email: { type: 'string' },
+    password: { type: 'string' },
+    out: { type: 'string', default: './screens' },
+    only: { type: 'string' },
+  },
+})
+
+const languages = ['en', 'zh'] as const
+const sizes = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]
+
+interface Hub {
+  url: string
+  email: string
+  password: string
+}
+
+function findHub(): Hub | null {
+  const { url, email, password } = options
+  if (url && email && password) return { url: url.replace(/\/$/, ''), email, password }
+  const file = join(process.env.DATA_DIR ?? './data', 'demo.json')
+  if (!existsSync(file)) return null
+  const demo = JSON.parse(readFileSync(file, 'utf8')) as Hub
+  return { url: (url ?? demo.url).replace(/\/$/, ''), email: email ?? demo.email, password: password ?? demo.password }
+}
+
+const findChromium = (): string | undefined =>
+  [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+    (path) => path !== undefined && path !== '' && existsSync(path),
+  )
+
+/** Pages of one order and one variant need an id that exists. */
+async function placesOf(page: Page): Promise<Record<string, string>> {
+  const read = async (path: string): Promise<{ items?: { id?: string; sku?: string }[] }> =>
+    (await (await page.request.get(`/api/v1${path}`)).json()) as { items?: { id?: string; sku?: string }[] }
+  const problem = (await read('/orders?view=problem&limit=1')).items?.[0]
+  const order = problem ?? (await read('/orders?limit=1')).items?.[0]
+  const level = (await read('/stock?limit=1')).items?.[0]
+  return {
+    overview: '/',
+    orders: '/orders',
+    'orders-late': '/orders?view=late',
+    ...(order?.id ? { order: `/orders/${order.id}` } : {}),
+    stock: '/stock',
+    ...(level?.sku ? { variant: `/stock/${encodeURIComponent(level.sku)}` } : {}),
+    accounts: '/accounts',
+    journal: '/journal',
+    'filtered-empty': '/orders?q=no-such-order',
+    'unknown-filter': '/orders?view=no-such-tab',
+    'not-found': '/no-such-page',
+  }
+}
+
+/** Rows come after the frame: wait until no placeholder is left, then for the fonts. */
+async function settle(page: Page): Promise<void> {
+  await page.locator('h1, .empty, .alone').first().waitFor({ timeout: 15_000 })
+  await page.waitForFunction(() => document.querySelector('.loading') === null, null, { timeout: 15_000 })
+  await page.evaluate(async () => {
+    await document.fonts.ready
+  })
+  await page.waitForTimeout(400)
+}
+
+async function shoot(browser: Browser, hub: Hub, language: (typeof languages)[number], size: (typeof sizes)[number]) {
+  const context = await browser.newContext({
+    baseURL: hub.url,
+    viewport: size,
+    locale: language === 'zh' ? 'zh-CN' : 'en-US',
+    reducedMotion: 'reduce',
+  })
+  await context.addInitScript((value) => localStorage.setItem('entrepot.language', value), language)
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(`${page.url()} ${error.message}`))
+  page.on('console', (message) => {
+    // A missing page answers 404 on purpose; the browser logs it.
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
+      faults.push(`${page.url()} ${message.text()}`)
+  })
+  const save = async (name: string) => {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+    if (wide) faults.push(`${name} ${language} ${size.width}: wider than the window`)
+    await page.screenshot({
+      path: join(options.out, `${name}-${language}-${size.width}.png`),
+      fullPage: name !== 'orders' && name !== 'stock',
+    })
+  }
+  await page.goto('/sign-in')
+  await settle(page)
+  await save('sign-in')
+  await page.locator('input[type=email]').fill(hub.email)
+  await page.locator('input[autocomplete=current-password]').fill(hub.password)
+  await page.locator('button[type=submit]').click()
+  await page.waitForURL((url) => url.pathname !== '/sign-in', { timeout: 15_000 })
+  for (const [name, path] of Object.entries(await placesOf(page))) {
+    if (options.only && !name.startsWith(options.only)) continue
+    await page.goto(path)
+    await settle(page)
+    await save(name)
+  }
+  if (size.width < 760 && !options.only) {
+    await page.goto('/')
+    await settle(page)
+    await page.locator('.burger').click()
+    await save('menu')
+  }
+  await context.close()
+  return faults
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/api/v1/setup`, { signal: AbortSignal.timeout(10_000) })).ok
+  } catch {
+    return false
+  }
+}
+
+const hub = findHub()
+const executablePath = findChromium()
+if (!executablePath) {
+  console.log(
+    'Skipped: no Chromium is installed. Install one (apt-get install chromium) or name it with CHROMIUM=/path.',
+  )
+} else if (!hub) {
+  console.log('No hub is known. Start one with `npm start -- --demo`, or give --url, --email and --password.')
+  process.exitCode = 1
+} else if (!(await answers(hub.url))) {
+  console.log(`No hub answers at ${hub.url}. Start it first: npm start -- --demo`)
+  process.exitCode = 1
+} else {
+  mkdirSync(options.out, { recursive: true })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  try {
+    for (const language of languages) {
+      for (const size of sizes) {
+        const faults = await shoot(browser, hub, language, size)
+        for (const fault of faults) console.log(`fault: ${fault}`)
+        if (faults.length > 0) process.exitCode = 1
+        console.log(`${language} ${size.width}x${size.height}: done`)
+      }
+    }
+  } finally {
+    await browser.close()
+  }
+  console.log(`Pictures are in ${options.out}`)
+}

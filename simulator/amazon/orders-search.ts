@@ -1,0 +1,152 @@
+import type { Core } from '../core.ts'
+import { fires } from '../faults.ts'
+import { BadRequest, isoSeconds } from '../http.ts'
+import type { AmazonOrder, FrozenSearch, OrderVersion } from '../state.ts'
+import { amazonAnswer, amazonError } from './answers.ts'
+import { findOrder } from './orders.ts'
+import { includedDatasets, type OrdersQuery, readOrdersQuery } from './orders-query.ts'
+import { wireOrder } from './orders-wire.ts'
+
+const tokenLife = 24 * 3_600_000
+
+/** getOrder (models orders_2026-01-01): shows an order, and each change of it, within 30 s. */
+export function getOrder(core: Core, orderId: string, query: URLSearchParams): Response {
+  const wanted = includedDatasets(query)
+  const order = findOrder(core, orderId)
+  const version = order && visible(core, 'getOrder', order, 'readableAt')
+  if (!order || !version) return amazonError(core, 404, `Order ${orderId} was not found.`, 'NotFound')
+  return amazonAnswer(core, 'getOrder', { order: wireOrder(order, version, wanted) })
+}
+
+/**
+ * searchOrders (models orders_2026-01-01): newest searchable version of each order in the window. Answers come oldest
+ * change first here; Amazon promises no order. A page token holds the list as it was at the first page, for 24 hours;
+ * the orders themselves are read when their page is.
+ */
+export function searchOrders(core: Core, query: URLSearchParams): Response {
+  const asked = readOrdersQuery(query, core.now(), core.amazon.marketplaceIds)
+  const page = asked.token === null ? firstPage(core, asked) : laterPage(core, asked, asked.token)
+  const { search } = page
+  let entries: Entry[] = []
+  let end = page.offset
+  for (; end < search.ids.length && entries.length < asked.pageSize; end++) {
+    const order = findOrder(core, search.ids[end]!)
+    const version = order && visible(core, null, order, 'searchableAt')
+    if (order && version) entries.push({ order, version })
+  }
+  if (entries.length > 0) {
+    if (fires(core, 'amazon', 'searchOrders', 'stale-read')) entries = entries.flatMap((entry) => stale(entry))
+    if (fires(core, 'amazon', 'searchOrders', 'reorder')) entries = disorder(core, entries)
+    if (asked.pageSize > 1 && fires(core, 'amazon', 'searchOrders', 'duplicate')) {
+      // A full page gives up its last order to the repeated one, so that none is lost and the page stays in bounds.
+      if (entries.length >= asked.pageSize) {
+        entries = entries.slice(0, -1)
+        end -= 1
+      }
+      entries = [...entries, entries[0]!]
+    }
+  }
+  const more = end < search.ids.length
+  const watermark = isoSeconds(search.watermark)
+  return amazonAnswer(core, 'searchOrders', {
+    orders: entries.map(({ order, version }) => wireOrder(order, version, asked.wanted)),
+    pagination: more ? { nextToken: issueToken(core, page, end) } : undefined,
+    ...(search.by === 'updated' ? { lastUpdatedBefore: watermark } : { createdBefore: watermark }),
+  })
+}
+
+interface Page {
+  name: string
+  search: FrozenSearch
+  offset: number
+  /** where the page before this one began */
+  previous: number
+}
+
+interface Entry {
+  order: AmazonOrder
+  version: OrderVersion
+}
+
+/** Newest version that may be seen now; a stale read sees the one before it. */
+function visible(
+  core: Core,
+  staleFor: 'getOrder' | null,
+  order: AmazonOrder,
+  since: 'searchableAt' | 'readableAt',
+): OrderVersion | undefined {
+  const now = core.now()
+  const index = order.versions.findLastIndex((version) => version[since] <= now)
+  if (index > 0 && staleFor && fires(core, 'amazon', staleFor, 'stale-read')) return order.versions[index - 1]
+  return order.versions[index]
+}
+
+/** The entry as it was one change ago; an order without an earlier state is missing from the page. */
+function stale({ order, version }: Entry): Entry[] {
+  const before = order.versions[order.versions.indexOf(version) - 1]
+  return before ? [{ order, version: before }] : []
+}
+
+/** Shuffles the page, and puts old states of some orders after their new ones. */
+function disorder(core: Core, entries: Entry[]): Entry[] {
+  const shuffled = core.random('faults').shuffle(entries)
+  return [...shuffled, ...shuffled.slice(0, Math.ceil(shuffled.length / 4)).flatMap((entry) => stale(entry))]
+}
+
+function firstPage(core: Core, asked: OrdersQuery): Page {
+  const now = core.now()
+  const found: { id: string; at: number }[] = []
+  for (const order of core.state.amazon.orders) {
+    const version = order.versions.findLast(({ searchableAt }) => searchableAt <= now)
+    if (!version) continue
+    const at = asked.by === 'updated' ? version.updatedAt : order.createdAt
+    if (at < asked.after || at > asked.before) continue
+    if (asked.statuses && !asked.statuses.includes(version.status)) continue
+    if (asked.marketplaceIds && !asked.marketplaceIds.includes(order.marketplaceId)) continue
+    if (asked.fulfilledBy && !asked.fulfilledBy.includes(order.fulfilledBy)) continue
+    found.push({ id: order.id, at: version.updatedAt })
+  }
+  found.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+  const search: FrozenSearch = {
+    ids: found.map(({ id }) => id),
+    filters: asked.filters,
+    watermark: asked.before,
+    by: asked.by,
+  }
+  dropExpired(core, now)
+  return { name: core.random('ids').letters(20), search, offset: 0, previous: 0 }
+}
+
+function laterPage(core: Core, asked: OrdersQuery, token: string): Page {
+  const held = core.state.amazon.pageTokens[token]
+  if (!held || core.now() - held.issuedAt >= tokenLife || fires(core, 'amazon', 'searchOrders', 'expire-token')) {
+    throw new BadRequest('The paginationToken is invalid or has expired.')
+  }
+  const search = core.state.amazon.searches[held.search]!
+  if (search.filters !== asked.filters) {
+    throw new BadRequest('The request parameters differ from those of the request that gave the paginationToken.')
+  }
+  // Delivering the page before again loses nothing: its answer leads on from where it ended.
+  const again = held.offset > held.previous && fires(core, 'amazon', 'searchOrders', 'duplicate') !== null
+  return { name: held.search, search, offset: again ? held.previous : held.offset, previous: held.previous }
+}
+
+/** A token for what follows `offset`; the list is kept as long as a token leads to it. */
+function issueToken(core: Core, page: Page, offset: number): string {
+  const token = core.random('ids').letters(40)
+  core.state.amazon.searches[page.name] = page.search
+  core.state.amazon.pageTokens[token] = { search: page.name, offset, previous: page.offset, issuedAt: core.now() }
+  core.touch()
+  return token
+}
+
+/** Forgets tokens after their 24 hours, and lists no token leads to. */
+function dropExpired(core: Core, now: number): void {
+  const { pageTokens, searches } = core.state.amazon
+  const used = new Set<string>()
+  for (const [token, page] of Object.entries(pageTokens)) {
+    if (now - page.issuedAt >= tokenLife) delete pageTokens[token]
+    else used.add(page.search)
+  }
+  for (const name of Object.keys(searches)) if (!used.has(name)) delete searches[name]
+}

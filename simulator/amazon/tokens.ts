@@ -1,0 +1,58 @@
+import type { Core } from '../core.ts'
+import { fires } from '../faults.ts'
+import { json, readJson } from '../http.ts'
+
+const lifeSeconds = 3600
+
+/** Login with Amazon, token endpoint: form or JSON, grant_type refresh_token (facts §2). */
+export async function mintToken(core: Core, request: Request): Promise<Response> {
+  core.count('amazon', 'token')
+  const given = await readFields(request)
+  if (given.client_id !== core.amazon.clientId || given.client_secret !== core.amazon.clientSecret) {
+    return refuse(401, 'invalid_client', 'Client authentication failed')
+  }
+  if (given.grant_type !== 'refresh_token') {
+    return refuse(400, 'unsupported_grant_type', 'The authorization grant type is not supported by the server')
+  }
+  if (!given.refresh_token) return refuse(400, 'invalid_request', 'The request is missing refresh_token')
+  if (given.refresh_token !== core.amazon.refreshToken || fires(core, 'amazon', 'token', 'revoke')) {
+    return refuse(400, 'invalid_grant', 'The request has an invalid grant parameter : refresh_token')
+  }
+  const { accessTokens } = core.state.amazon
+  const now = core.now()
+  for (const [token, expiresAt] of Object.entries(accessTokens)) if (expiresAt <= now) delete accessTokens[token]
+  const token = `Atza|${core.random('ids').letters(48)}`
+  accessTokens[token] = now + lifeSeconds * 1000
+  return json(200, {
+    access_token: token,
+    refresh_token: given.refresh_token,
+    token_type: 'bearer',
+    expires_in: lifeSeconds,
+  })
+}
+
+async function readFields(request: Request): Promise<Record<string, unknown>> {
+  if (request.headers.get('content-type')?.includes('json')) {
+    const body = await readJson(request)
+    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  }
+  return Object.fromEntries(new URLSearchParams(await request.text()))
+}
+
+/** Errors of the token endpoint have OAuth's form, not the SP-API's. */
+export function refuse(status: number, error: string, description: string): Response {
+  return json(status, { error, error_description: description })
+}
+
+/** Is the call's access token valid now? */
+export function isAuthorized(core: Core, request: Request): boolean {
+  const token = request.headers.get('x-amz-access-token') ?? ''
+  const { accessTokens } = core.state.amazon
+  return Object.hasOwn(accessTokens, token) && accessTokens[token]! > core.now()
+}
+
+/** Ends the token before its time; the next call has to mint one. */
+export function revokeAccess(core: Core, request: Request): void {
+  delete core.state.amazon.accessTokens[request.headers.get('x-amz-access-token') ?? '']
+  core.touch()
+}

@@ -1,0 +1,86 @@
+import { purchase } from './amazon/orders.ts'
+import { buy, tellHubAll } from './checkout.ts'
+import type { Core } from './core.ts'
+import { runEvents } from './events.ts'
+import { createRandom, seedState } from './random.ts'
+import type { Buyers, BuyersOptions, ChannelName } from './types.ts'
+
+interface Demand {
+  skus: string[]
+  /** running sums of the weights */
+  sums: number[]
+}
+
+/** Simulated buyers: they want a few things much more than the rest, each channel by its own taste. */
+export function createBuyers(core: Core): Buyers {
+  let channels: ChannelName[] = ['amazon', 'storefront']
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let running = 0
+
+  async function step(): Promise<void> {
+    runEvents(core)
+    const random = core.random('buyers')
+    const channel = random.pick(channels)
+    const demand = demandOf(core, channel)
+    const point = random.next() * (demand.sums.at(-1) ?? 0)
+    const draw = random.next()
+    const quantity = draw < 0.75 ? 1 : draw < 0.93 ? 2 : 3
+    const sku = demand.skus[demand.sums.findIndex((sum) => point < sum)]
+    core.state.attempts.made += 1
+    core.touch()
+    if (sku === undefined) return
+    const result = channel === 'amazon' ? purchase(core, { sku, quantity }) : await buy(core, { sku, quantity })
+    if ('refused' in result) core.state.attempts.refused += 1
+    await tellHubAll(core)
+  }
+
+  function next(options: BuyersOptions, run: number): void {
+    // Exponential gaps: buyers know nothing of each other.
+    const minutes = -Math.log(1 - core.random('buyers').next()) / options.perMinute
+    const real = (minutes * 60_000) / Math.max(core.state.clock.speed, 0.001)
+    timer = setTimeout(async () => {
+      await step()
+      if (run === running) next(options, run)
+    }, real)
+    // Buyers alone do not keep the process alive.
+    timer.unref()
+  }
+
+  function stop(): void {
+    running += 1
+    clearTimeout(timer)
+  }
+
+  return {
+    start(options) {
+      stop()
+      channels = options.channels ?? ['amazon', 'storefront']
+      next(options, running)
+    },
+    stop,
+    step,
+  }
+}
+
+const known = new WeakMap<Core, { seed: number; demands: Partial<Record<ChannelName, Demand>> }>()
+
+/** Popularity falls like 1/rank over a seeded ranking: some things sell out, most sell now and then. */
+function demandOf(core: Core, channel: ChannelName): Demand {
+  const { seed } = core.state
+  let cache = known.get(core)
+  if (cache?.seed !== seed) {
+    cache = { seed, demands: {} }
+    known.set(core, cache)
+  }
+  const found = cache.demands[channel]
+  if (found) return found
+  const items = channel === 'amazon' ? core.state.amazon.items : core.state.storefront.items
+  const skus = createRandom(seedState(seed, `taste ${channel}`)).shuffle(Object.keys(items))
+  let sum = 0
+  const sums = skus.map((_, rank) => {
+    sum += 1 / (rank + 1)
+    return sum
+  })
+  cache.demands[channel] = { skus, sums }
+  return cache.demands[channel]!
+}

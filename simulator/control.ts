@@ -1,0 +1,170 @@
+import * as z from 'zod'
+import { setQuantity } from './amazon/items.ts'
+import { cancel, findOrder, purchase, ship } from './amazon/orders.ts'
+import { buy, changeOrder } from './checkout.ts'
+import { describe } from './control-state.ts'
+import type { Core } from './core.ts'
+import { logEffect } from './effects.ts'
+import { runEvents } from './events.ts'
+import { faultKinds } from './faults.ts'
+import { BadRequest, json, readJson } from './http.ts'
+import { find, setShown } from './storefront.ts'
+
+const channel = z.enum(['amazon', 'storefront'])
+
+const orderBody = z.object({
+  channel,
+  sku: z.string().min(1),
+  quantity: z.int().min(1),
+  fulfilledBy: z.enum(['MERCHANT', 'AMAZON']).optional(),
+  marketplaceId: z.string().optional(),
+})
+const cancelBody = z.object({ restock: z.boolean().optional(), by: z.enum(['BUYER', 'MERCHANT', 'AMAZON']).optional() })
+const quantityBody = z.object({ channel, sku: z.string().min(1), quantity: z.int().min(0) })
+const clockBody = z.object({ speed: z.number().positive().optional(), advanceMs: z.number().min(0).optional() })
+const resetBody = z.object({ seed: z.int().optional() })
+const faultBody = z.object({
+  channel,
+  operation: z.string(),
+  kind: z.enum([
+    'status',
+    'slow',
+    'timeout-after-apply',
+    'drop',
+    'stale-read',
+    'duplicate',
+    'reorder',
+    'expire-token',
+    'malformed',
+    'bucket-halved',
+    'revoke',
+  ]),
+  rate: z.number().gt(0).max(1).optional(),
+  count: z.int().min(1).optional(),
+  status: z.int().min(400).max(599).optional(),
+  delayMs: z.number().min(0).optional(),
+  durationMs: z.number().min(1).optional(),
+})
+
+/** The API beside the marketplaces: what people and tests do to them. */
+export async function control(core: Core, request: Request, path: string, query: URLSearchParams): Promise<Response> {
+  try {
+    return await route(core, request, path, query)
+  } catch (error) {
+    if (error instanceof BadRequest) return json(error.status, { error: error.message })
+    throw error
+  }
+}
+
+async function route(core: Core, request: Request, path: string, query: URLSearchParams): Promise<Response> {
+  const at = `${request.method} ${path}`
+  if (at === 'GET /control/state') return json(200, describe(core, query.get('limit')))
+  if (at === 'POST /control/orders') return placeOrder(core, await read(request, orderBody))
+  if (at === 'POST /control/quantities') return writeQuantity(core, await read(request, quantityBody))
+  if (at === 'POST /control/faults') return plantFault(core, await read(request, faultBody))
+  if (at === 'GET /control/faults') return json(200, { faults: core.state.faults })
+  if (at === 'DELETE /control/faults') {
+    const cleared = core.state.faults.length
+    core.state.faults = []
+    core.touch()
+    return json(200, { cleared })
+  }
+  if (at === 'POST /control/clock') {
+    core.setClock(await read(request, clockBody))
+    runEvents(core)
+    return json(200, { now: new Date(core.now()).toISOString(), speed: core.state.clock.speed })
+  }
+  if (at === 'POST /control/reset') {
+    const { seed } = await read(request, resetBody)
+    core.reset(seed ?? core.state.seed)
+    return json(200, { seed: core.state.seed, now: new Date(core.now()).toISOString() })
+  }
+  const change = /^POST \/control\/orders\/([^/]+)\/(cancel|ship)$/.exec(at)
+  if (change) return changeAny(core, request, change[1]!, change[2] as 'cancel' | 'ship')
+  throw new BadRequest(`There is no ${at}.`, 404)
+}
+
+/** The body, checked; an empty one counts as {}. */
+async function read<T extends z.ZodType>(request: Request, schema: T): Promise<z.infer<T>> {
+  const empty = request.headers.get('content-length') === '0' || request.body === null
+  const body = empty ? {} : await readJson(request)
+  if (body === undefined) throw new BadRequest('The body is not JSON.')
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const problem = parsed.error.issues[0]!
+  throw new BadRequest(`${problem.path.join('.') || 'The body'}: ${problem.message}.`)
+}
+
+async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promise<Response> {
+  if (wanted.channel === 'amazon') {
+    const item = core.state.amazon.items[wanted.sku]
+    if (wanted.marketplaceId && item && !item.marketplaceIds.includes(wanted.marketplaceId)) {
+      throw new BadRequest(`'${wanted.sku}' is not listed in marketplace ${wanted.marketplaceId}.`)
+    }
+  }
+  const result = wanted.channel === 'amazon' ? purchase(core, wanted) : await buy(core, wanted)
+  if ('orderId' in result) return json(201, result)
+  const { refused, ...rest } = result
+  const status = 'unreachable' in rest && rest.unreachable ? 503 : 409
+  return json(status, { error: refused, ...rest })
+}
+
+async function changeAny(core: Core, request: Request, orderId: string, verb: 'cancel' | 'ship'): Promise<Response> {
+  const { restock, by } = await read(request, cancelBody)
+  const own = core.state.storefront.orders.find((order) => order.id === orderId)
+  const order = findOrder(core, orderId)
+  if (!own && !order) throw new BadRequest(`There is no order ${orderId}.`, 404)
+  let done = false
+  if (own) done = await changeOrder(core, own, verb === 'ship' ? 'shipped' : 'canceled', restock)
+  else if (order && verb === 'ship') done = ship(core, order, core.now())
+  else if (order) done = cancel(core, order, core.now(), { by: by ?? 'BUYER', restock: restock ?? true })
+  if (!done) throw new BadRequest(`Order ${orderId} can no longer ${verb === 'ship' ? 'ship' : 'be canceled'}.`, 409)
+  return json(200, { orderId })
+}
+
+/** Another writer edits the number, past the hub. */
+function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Response {
+  const { sku, quantity } = wanted
+  const now = core.now()
+  const effect = { id: core.nextId(), at: now, operation: 'control', sku, quantity, dueAt: now, appliedAt: now }
+  if (wanted.channel === 'amazon') {
+    const item = core.state.amazon.items[sku]
+    if (!item) throw new BadRequest(`Amazon lists no '${sku}'.`, 404)
+    if (item.fulfilledBy === 'AMAZON') item.fbaQuantity = quantity
+    else setQuantity(item, quantity)
+    logEffect(core.state.amazon.effects, effect)
+  } else {
+    const item = find(core, sku)
+    if (!item) throw new BadRequest(`The store sells no '${sku}'.`, 404)
+    setShown(item, quantity)
+    logEffect(core.state.storefront.effects, effect)
+  }
+  core.touch()
+  return json(200, { sku, quantity })
+}
+
+function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
+  const { operation, kind } = wanted
+  const operations = faultKinds[wanted.channel]
+  const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]
+  if (!possible) {
+    throw new BadRequest(`'${operation}' is no operation of ${wanted.channel}: ${Object.keys(operations).join(', ')}.`)
+  }
+  if (!possible.includes(kind)) throw new BadRequest(`'${kind}' cannot happen to ${operation}.`)
+  if (wanted.status !== undefined && kind !== 'status') throw new BadRequest(`status belongs to kind 'status' only.`)
+  const fault = {
+    id: core.nextId(),
+    channel: wanted.channel,
+    operation,
+    kind,
+    rate: wanted.rate ?? 1,
+    left: wanted.count ?? null,
+    status: wanted.status ?? 500,
+    delayMs: wanted.delayMs ?? 1000,
+    until: wanted.durationMs === undefined ? null : core.now() + wanted.durationMs,
+    fired: 0,
+  }
+  core.state.faults.push(fault)
+  core.touch()
+  return json(201, fault)
+}

@@ -1,0 +1,107 @@
+import type { Core } from './core.ts'
+import { ConnectionLost } from './http.ts'
+import type { Fault, FaultKind } from './state.ts'
+import type { ChannelName } from './types.ts'
+
+const anywhere: FaultKind[] = ['status', 'slow', 'timeout-after-apply', 'drop', 'malformed']
+
+/** Which fault can happen where; a fault that could never fire is refused when it is planted. */
+export const faultKinds: Record<ChannelName, Record<string, FaultKind[]>> = {
+  amazon: {
+    token: [...anywhere, 'revoke'],
+    searchOrders: [...anywhere, 'stale-read', 'duplicate', 'reorder', 'expire-token', 'bucket-halved'],
+    getOrder: [...anywhere, 'stale-read', 'expire-token', 'bucket-halved'],
+    searchListingsItems: [...anywhere, 'stale-read', 'reorder', 'expire-token', 'bucket-halved'],
+    getListingsItem: [...anywhere, 'stale-read', 'expire-token', 'bucket-halved'],
+    patchListingsItem: [...anywhere, 'duplicate', 'reorder', 'expire-token', 'bucket-halved'],
+    confirmShipment: [...anywhere, 'expire-token', 'bucket-halved'],
+  },
+  storefront: {
+    // what the hub sends to the store
+    'stock.set': anywhere,
+    'stock.read': [...anywhere, 'stale-read'],
+    products: [...anywhere, 'stale-read'],
+    // what the store sends to the hub; the fault is in the network between them
+    reserve: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
+    release: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
+    confirm: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
+    order: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
+  },
+}
+
+/** The fault of this kind that hits this call, if one does; it counts as fired. */
+export function fires(core: Core, channel: ChannelName, operation: string, kind: FaultKind): Fault | null {
+  for (const fault of core.state.faults) {
+    if (fault.channel !== channel || fault.kind !== kind) continue
+    if (fault.operation !== '*' && fault.operation !== operation) continue
+    if (fault.left === 0 || (fault.until !== null && core.now() >= fault.until)) continue
+    if (fault.rate < 1 && !core.random('faults').chance(fault.rate)) continue
+    fault.fired += 1
+    if (fault.left !== null) fault.left -= 1
+    core.touch()
+    return fault
+  }
+  return null
+}
+
+/** Waits for real, as long as the delay lasts at the simulator's speed. The only timer in an answer's way. */
+async function wait(core: Core, delayMs: number): Promise<void> {
+  const real = delayMs / Math.max(core.state.clock.speed, 0.001)
+  await new Promise((resolve) => setTimeout(resolve, real))
+}
+
+/**
+ * Runs one operation under the faults planted for it. `refuse` writes the channel's own error body for a status.
+ * Dropped: not applied, no answer. Timed out: applied, no answer. Malformed: applied, unreadable answer.
+ */
+export async function underFaults(
+  core: Core,
+  channel: ChannelName,
+  operation: string,
+  refuse: (status: number) => Response,
+  perform: () => Promise<Response> | Response,
+): Promise<Response> {
+  const slow = fires(core, channel, operation, 'slow')
+  if (slow) await wait(core, slow.delayMs)
+  if (fires(core, channel, operation, 'drop')) throw new ConnectionLost(`${operation} was dropped`)
+  const status = fires(core, channel, operation, 'status')
+  if (status) return refuse(status.status)
+  const response = await perform()
+  if (fires(core, channel, operation, 'timeout-after-apply')) {
+    throw new ConnectionLost(`${operation} was applied, its answer was lost`)
+  }
+  if (fires(core, channel, operation, 'malformed')) return malformed(core, response)
+  return response
+}
+
+/** The same for a call that leaves the store: the answer is lost or doubled on its way, never rewritten. */
+export async function underNetworkFaults(
+  core: Core,
+  operation: string,
+  send: () => Promise<Response>,
+): Promise<Response> {
+  const slow = fires(core, 'storefront', operation, 'slow')
+  if (slow) await wait(core, slow.delayMs)
+  if (fires(core, 'storefront', operation, 'drop')) throw new ConnectionLost(`${operation} never left`)
+  if (fires(core, 'storefront', operation, 'duplicate')) await send()
+  const response = await send()
+  if (fires(core, 'storefront', operation, 'timeout-after-apply')) {
+    throw new ConnectionLost(`the answer to ${operation} was lost`)
+  }
+  return response
+}
+
+async function malformed(core: Core, response: Response): Promise<Response> {
+  if (core.random('faults').chance(0.5)) {
+    const page =
+      '<html><head><title>Service Unavailable</title></head><body><h1>Something went wrong</h1></body></html>'
+    return new Response(page, {
+      status: response.status === 204 ? 200 : response.status,
+      headers: { 'content-type': 'text/html' },
+    })
+  }
+  const text = await response.text()
+  const status = response.status === 204 ? 200 : response.status
+  const cut = text === '' ? '{' : text.slice(0, Math.max(1, Math.floor(text.length * 0.6)))
+  return new Response(cut, { status, headers: { 'content-type': 'application/json' } })
+}

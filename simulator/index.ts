@@ -1,0 +1,51 @@
+import { amazon, tokenEndpoint } from './amazon/router.ts'
+import { createBuyers } from './buyers.ts'
+import { tellHubAll } from './checkout.ts'
+import { control } from './control.ts'
+import { createCore } from './core.ts'
+import { runEvents } from './events.ts'
+import { json } from './http.ts'
+import { products, webhook } from './storefront.ts'
+import type { Simulator, SimulatorOptions } from './types.ts'
+
+export { demoCatalog } from './catalog.ts'
+export { ConnectionLost } from './http.ts'
+export { serveSimulator } from './server.ts'
+export type { Buyers, CatalogItem, Simulator, SimulatorOptions, StorefrontConnection } from './types.ts'
+
+/**
+ * Simulated marketplaces: Amazon's Selling Partner API and an own store, with their state, limits, delays and faults.
+ * The same seed, clock and requests give the same answers. Written from the marketplaces' documentation and from
+ * nothing of the hub, so that the two can disagree.
+ */
+export function createSimulator(options: SimulatorOptions): Simulator {
+  const core = createCore(options)
+  runEvents(core)
+  return {
+    async handle(request) {
+      runEvents(core)
+      const url = new URL(request.url)
+      const { searchParams: query } = url
+      // A client that cannot be given a base URL is sent here under Amazon's own host name.
+      const host = `${url.host} ${request.headers.get('host') ?? ''}`
+      const path = host.includes('sellingpartnerapi') ? url.pathname : url.pathname.replace(/^\/amazon(?=\/)/, '')
+      if (path === '/lwa/auth/o2/token' || path === '/auth/o2/token') return tokenEndpoint(core, request)
+      if (path !== url.pathname || host.includes('sellingpartnerapi')) return amazon(core, request, path, query)
+      if (path === '/storefront/webhooks' && request.method === 'POST') return webhook(core, request)
+      if (path === '/storefront/products' && request.method === 'GET') return products(core)
+      if (path.startsWith('/control/')) return control(core, request, path, query)
+      return json(404, { error: `There is no ${request.method} ${path}.` })
+    },
+    now: () => new Date(core.now()),
+    connectStorefront(connection) {
+      core.connection = connection
+    },
+    async tick() {
+      runEvents(core)
+      await tellHubAll(core)
+    },
+    snapshot: () => structuredClone(core.state),
+    changed: () => core.changes,
+    buyers: createBuyers(core),
+  }
+}

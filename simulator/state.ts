@@ -1,0 +1,225 @@
+import type { RandomState } from './random.ts'
+import type { ChannelName, FulfilledBy } from './types.ts'
+
+/** Everything the simulator remembers: plain JSON, so that a snapshot is a copy of it. */
+export interface State {
+  format: 1
+  seed: number
+  clock: ClockState
+  streams: Record<string, RandomState>
+  events: ScheduledEvent[]
+  lastId: number
+  faults: Fault[]
+  amazon: AmazonState
+  storefront: StorefrontState
+  /** purchase attempts of the simulated buyers */
+  attempts: { made: number; refused: number }
+}
+
+interface ClockState {
+  base: number
+  realBase: number
+  speed: number
+  /** the clock never shows less than this, also when the real time source was changed over a restart */
+  latest: number
+}
+
+/** Something that will happen by itself at a time of the simulator's clock. */
+export interface ScheduledEvent {
+  at: number
+  id: number
+  kind: 'pay' | 'cancel' | 'request-cancel' | 'ship' | 'effect'
+  /** an order id, or the number of an effect */
+  subject: string
+}
+
+export interface Fault {
+  id: number
+  channel: ChannelName
+  /** name of an operation, or '*' */
+  operation: string
+  kind: FaultKind
+  rate: number
+  /** how often it may still fire; null is without end */
+  left: number | null
+  status: number
+  delayMs: number
+  /** simulator time at which it ends by itself */
+  until: number | null
+  fired: number
+}
+
+export type FaultKind =
+  | 'status'
+  | 'slow'
+  | 'timeout-after-apply'
+  | 'drop'
+  | 'stale-read'
+  | 'duplicate'
+  | 'reorder'
+  | 'expire-token'
+  | 'malformed'
+  | 'bucket-halved'
+  | 'revoke'
+
+export type OrderStatus = 'PENDING' | 'UNSHIPPED' | 'PARTIALLY_SHIPPED' | 'SHIPPED' | 'CANCELLED'
+
+export interface Parcel {
+  reference: string
+  carrier: string
+  tracking?: string
+  shippedAt: number
+  items: { itemId: string; quantity: number }[]
+}
+
+/** One state of an order, and since when which operation shows it. */
+export interface OrderVersion {
+  status: OrderStatus
+  updatedAt: number
+  /** search shows it from here on */
+  searchableAt: number
+  /** getOrder shows it from here on: earlier than search */
+  readableAt: number
+  canceledBy?: 'BUYER' | 'MERCHANT' | 'AMAZON'
+  cancelRequested?: boolean
+  parcels?: Parcel[]
+}
+
+export interface AmazonOrder {
+  id: string
+  marketplaceId: string
+  fulfilledBy: FulfilledBy
+  createdAt: number
+  currency: string
+  buyer: Person
+  lines: AmazonLine[]
+  versions: OrderVersion[]
+  /** true: it is part of the invented past and never took from today's quantities */
+  past: boolean
+}
+
+export interface AmazonLine {
+  itemId: string
+  sku: string
+  asin: string
+  title: string
+  quantity: number
+  /** minor units */
+  unitPrice: number
+}
+
+export interface Person {
+  name: string
+  email: string
+  line1: string
+  city: string
+  state: string
+  postalCode: string
+  country: string
+}
+
+export interface AmazonItem {
+  sku: string
+  title: string
+  asin: string
+  gtin: string | null
+  price: number
+  currency: string
+  fulfilledBy: FulfilledBy
+  marketplaceIds: string[]
+  /** number of the merchant's own entry (DEFAULT); null: there is no such entry */
+  quantity: number | null
+  /** the number before the last change, for stale reads */
+  quantityBefore: number | null
+  fbaQuantity: number
+  leadTimeDays: number | null
+  /** when the last queued write takes effect; later ones do not overtake it */
+  effectsUntil: number
+  createdAt: number
+  updatedAt: number
+}
+
+/** A write from outside and what became of it. */
+export interface Effect {
+  id: number
+  at: number
+  operation: string
+  sku: string
+  /** what it writes; null: the entry is removed; absent: it writes no quantity */
+  quantity?: number | null
+  leadTimeDays?: number | null
+  price?: number
+  dueAt: number
+  appliedAt: number | null
+  refused?: string
+  outOfOrder?: boolean
+}
+
+export interface CallCount {
+  count: number
+  throttled: number
+}
+
+export interface FrozenSearch {
+  ids: string[]
+  filters: string
+  watermark: number
+  by: 'created' | 'updated'
+}
+
+interface PageToken {
+  search: string
+  offset: number
+  previous: number
+  issuedAt: number
+}
+
+interface AmazonState {
+  items: Record<string, AmazonItem>
+  orders: AmazonOrder[]
+  effects: Effect[]
+  calls: Record<string, CallCount>
+  buckets: Record<string, { tokens: number; at: number }>
+  accessTokens: Record<string, number>
+  searches: Record<string, FrozenSearch>
+  pageTokens: Record<string, PageToken>
+}
+
+export interface StorefrontItem {
+  sku: string
+  title: string
+  price: number
+  currency: string
+  shown: number
+  shownBefore: number
+  /** version of the last quantity the hub has set */
+  version: number
+}
+
+export interface StorefrontOrder {
+  id: string
+  sku: string
+  quantity: number
+  unitPrice: number
+  currency: string
+  title: string
+  buyer: Person
+  createdAt: number
+  updatedAt: number
+  state: 'open' | 'canceled' | 'shipped'
+  reservationId: string
+  /** what the hub does not know yet; empty when all is told */
+  untold: ('confirm' | 'order')[]
+  /** how often each message's content changed: part of its idempotency key */
+  revision: number
+  refusedByHub?: string
+}
+
+interface StorefrontState {
+  items: Record<string, StorefrontItem>
+  orders: StorefrontOrder[]
+  /** ids of the orders of which the hub does not know everything */
+  untold: string[]
+  effects: Effect[]
+  calls: Record<string, CallCount>
+}

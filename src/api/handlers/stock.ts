@@ -1,0 +1,71 @@
+import type { Sql } from '../../database/pool.ts'
+import {
+  countLevels,
+  levelHistory,
+  levelOf,
+  listLevels,
+  listMovements,
+  listSlots,
+  placesOf,
+} from '../../database/views/stock.ts'
+import { describeReservation } from '../../database/views/system.ts'
+import { Problem } from '../../domain/errors.ts'
+import { mustFindAccount } from '../../operations/manage-catalog.ts'
+import { moveStock } from '../../operations/move-stock.ts'
+import { confirmReservation, releaseReservation, reserveStock } from '../../operations/reserve-stock.ts'
+import type { Handlers } from './index.ts'
+
+async function mustFindLevel(sql: Sql, sku: string) {
+  const level = await levelOf(sql, sku)
+  if (!level) throw new Problem('not_found', { what: 'variant', id: sku })
+  return level
+}
+
+async function mustDescribe(sql: Sql, id: string) {
+  const found = await describeReservation(sql, id)
+  if (!found) throw new Problem('not_found', { what: 'reservation', id })
+  return found
+}
+
+export const stockHandlers: Handlers<
+  | 'stock'
+  | 'stockOf'
+  | 'movements'
+  | 'addMovement'
+  | 'addReservation'
+  | 'reservation'
+  | 'confirmReservation'
+  | 'releaseReservation'
+  | 'slots'
+> = {
+  stock: async ({ sql, input }) => ({ ...(await listLevels(sql, input.query)), counts: await countLevels(sql) }),
+  stockOf: async ({ sql, input, options }) => {
+    const level = await mustFindLevel(sql, input.params.sku)
+    const slots = await listSlots(sql, { limit: 200, sku: level.sku }, options.ctx.clock.now())
+    return {
+      ...level,
+      locations: await placesOf(sql, level.variantId),
+      slotList: slots.items.filter((slot) => slot.sku === level.sku),
+      history: await levelHistory(sql, level.variantId, 100),
+    }
+  },
+  movements: async ({ sql, input }) => await listMovements(sql, input.query),
+  addMovement: async ({ sql, input, api, options }) => {
+    await moveStock(sql, options.ctx, input.body, api.caller!.name)
+    return await mustFindLevel(sql, input.body.sku)
+  },
+  addReservation: async ({ sql, input, options }) => {
+    const account = await mustFindAccount(sql, input.body.account)
+    return await mustDescribe(sql, await reserveStock(sql, options.ctx, account, input.body))
+  },
+  reservation: async ({ sql, input }) => await mustDescribe(sql, input.params.id),
+  confirmReservation: async ({ sql, input, options }) => {
+    await confirmReservation(sql, options.ctx, input.params.id)
+    return await mustDescribe(sql, input.params.id)
+  },
+  releaseReservation: async ({ sql, input, options }) => {
+    await releaseReservation(sql, options.ctx, input.params.id)
+    return await mustDescribe(sql, input.params.id)
+  },
+  slots: async ({ sql, input, options }) => await listSlots(sql, input.query, options.ctx.clock.now()),
+}

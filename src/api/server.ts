@@ -1,0 +1,164 @@
+/** HTTP: who calls, what they may, contract ↔ operations, errors → problem+json. */
+import compress from '@fastify/compress'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Route } from '../contract/route.ts'
+import { type RouteName, routes } from '../contract/routes.ts'
+import type { Context } from '../operations/context.ts'
+import type { Caller, SignInContext } from '../sign-in/people.ts'
+import { callerOf, requirePermission } from './callers.ts'
+import { serveDashboard } from './dashboard.ts'
+import { type Handler, handlers } from './handlers/index.ts'
+import { once } from './idempotency.ts'
+import type { Metrics } from './metrics.ts'
+import { openApi } from './openapi.ts'
+import { languageOf, parseWith, sendProblem } from './problems.ts'
+
+export interface ApiOptions {
+  ctx: Context
+  people: SignInContext
+  /** Cookies are marked secure where people come by https. */
+  publicUrl: string
+  demo: { speed: number } | null
+  metrics: Metrics
+  /** Answers the folder of the built dashboard, or why there is none yet. */
+  dashboard(): Promise<string>
+  /** Database and migrations are there. */
+  ready(): Promise<boolean>
+}
+
+export interface ApiRequest {
+  caller: Caller | null
+  language: 'en' | 'zh'
+  address: string
+  /** The session token of the browser, to end it. */
+  sessionToken: string | null
+  setCookie(token: string | null, expiresAt?: Date): void
+}
+
+export const sessionCookie = 'entrepot_session'
+
+export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: 5 * 1024 * 1024,
+    genReqId: () => options.ctx.newId(),
+    trustProxy: false,
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 300 },
+  })
+  await app.register(cookie)
+  await app.register(compress, { threshold: 1_024 })
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+    strictTransportSecurity: options.publicUrl.startsWith('https:'),
+  })
+  await app.register(rateLimit, { global: false })
+  app.setErrorHandler((error, request, reply) => sendProblem(options.ctx, error, request, reply))
+  // An empty body with a JSON content type is an empty object: many clients send it for confirm and release.
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') return done(null, {})
+    try {
+      done(null, JSON.parse(text as string, withoutPrototype))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/readyz', async (_request, reply) =>
+    (await options.ready()) ? { status: 'ready' } : reply.status(503).send({ status: 'not ready' }),
+  )
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(await options.metrics.text()),
+  )
+  app.get('/api/v1/openapi.json', async () => openApi())
+  for (const name of Object.keys(routes) as RouteName[]) register(app, name, options)
+  serveDashboard(app, options)
+  return app
+}
+
+/** Keys that would reach an object's prototype are dropped. */
+function withoutPrototype(key: string, value: unknown): unknown {
+  return key === '__proto__' || key === 'constructor' || key === 'prototype' ? undefined : value
+}
+
+function register(app: FastifyInstance, name: RouteName, options: ApiOptions): void {
+  const route: Route = routes[name]
+  const handler = handlers[name] as Handler
+  app.route({
+    method: route.method,
+    url: `/api/v1${route.path.replace(/\{(\w+)\}/g, ':$1')}`,
+    // Guessing passwords and setup links is slow; the sign-in itself blocks after ten failures.
+    ...(name === 'signIn' || name === 'setup' ? { config: { rateLimit: { max: 30, timeWindow: '1 minute' } } } : {}),
+    handler: async (request, reply) => {
+      const caller = route.permission === 'public' ? null : await callerOf(options.people, request)
+      if (route.permission !== 'public') requirePermission(caller, route.permission, request, route.method)
+      const input = {
+        params: parseWith(route.params, request.params, 'path'),
+        query: parseWith(route.query, request.query, 'query'),
+        body: parseWith(route.body, request.body ?? {}, 'body'),
+      }
+      const answer = await run(route, handler, input, { request, reply, caller, options })
+      reply.header('cache-control', 'no-store')
+      if (answer.replayed) reply.header('idempotency-replayed', 'true')
+      return reply.status(answer.status).send(answer.status === 204 ? undefined : answer.body)
+    },
+  })
+}
+
+interface Surroundings {
+  request: FastifyRequest
+  reply: FastifyReply
+  caller: Caller | null
+  options: ApiOptions
+}
+
+async function run(
+  route: Route,
+  handler: Handler,
+  input: Parameters<Handler>[0]['input'],
+  { request, reply, caller, options }: Surroundings,
+) {
+  const { ctx } = options
+  const api: ApiRequest = {
+    caller,
+    language: languageOf(request),
+    address: request.ip,
+    sessionToken: request.cookies[sessionCookie] ?? null,
+    setCookie(token, expiresAt) {
+      const secure = options.publicUrl.startsWith('https:')
+      if (token)
+        reply.setCookie(sessionCookie, token, {
+          path: '/',
+          httpOnly: true,
+          sameSite: 'lax',
+          secure,
+          ...(expiresAt ? { maxAge: 7 * 86_400 } : {}),
+        })
+      else reply.clearCookie(sessionCookie, { path: '/' })
+    },
+  }
+  const status = route.status ?? 200
+  const call = (sql: typeof ctx.db | Parameters<Parameters<typeof ctx.db.transaction>[0]>[0]) =>
+    handler({ input, sql, api, options })
+  if (route.method === 'GET' || route.permission === 'public')
+    return { status, body: await call(ctx.db), replayed: false }
+  const answer =
+    route.method === 'POST'
+      ? await once(ctx, request, caller!, input.body, status, call)
+      : { status, body: await ctx.db.transaction(call), replayed: false }
+  // Whatever changed may have set wishes.
+  ctx.wake()
+  return answer
+}

@@ -1,0 +1,212 @@
+/** Auth, addresses, allowances, and a method for each endpoint we use. */
+import type { z } from 'zod'
+import { ChannelError } from '../../domain/errors.ts'
+import type { WireRequest, WireResponse } from '../../http/client.ts'
+import { type Account, asChannelError, type Limit } from '../connector.ts'
+import { readError, readTokenError, unreadable } from './errors.ts'
+import { endpointOf, readSettings, secrets } from './settings.ts'
+import { getOrder, listingsItem, searchListings, searchOrders, submission, tokenAnswer } from './wire.ts'
+
+/** Rate per second and burst (models orders_2026-01-01 and listingsItems_2021-08-01, usage plans). */
+export const limits = {
+  searchOrders: { rate: 0.0056, burst: 20 },
+  getOrder: { rate: 0.5, burst: 30 },
+  searchListingsItems: { rate: 5, burst: 5 },
+  getListingsItem: { rate: 5, burst: 10 },
+  patchListingsItem: { rate: 5, burst: 5 },
+} as const satisfies Record<string, Limit>
+type Operation = keyof typeof limits
+
+/** Access tokens live an hour (facts §2); renewed this early, so that none runs out on its way. */
+const earlyMs = 5 * 60_000
+
+async function mint(account: Account): Promise<{ value: string; expiresAt: Date }> {
+  const { tokenEndpoint } = readSettings(account.settings)
+  const { clientId, clientSecret, refreshToken } = secrets.parse(await account.secrets())
+  const body = new URLSearchParams({
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+    client_id: clientId,
+    client_secret: clientSecret,
+  })
+  const answer = await account.http({
+    operation: 'token',
+    method: 'POST',
+    url: tokenEndpoint,
+    secret: true,
+    unmetered: true,
+    body: body.toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
+  })
+  const token = tokenAnswer.safeParse(answer.json)
+  if (answer.status !== 200 || !token.success) throw readTokenError(answer, account.now())
+  return {
+    value: token.data.access_token,
+    expiresAt: new Date(account.now().getTime() + token.data.expires_in * 1_000 - earlyMs),
+  }
+}
+
+interface Call<S extends z.ZodType> {
+  operation: Operation
+  method: WireRequest['method']
+  path: string
+  query?: Record<string, string | undefined>
+  body?: unknown
+  answer: S
+}
+
+async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promise<z.output<S>> {
+  const isWrite = one.method !== 'GET'
+  try {
+    let answer = await send(account, one)
+    // An expired token is refused before anything is done, so the same call may leave again, once, with a new one.
+    if (answer.status === 403 && isExpired(answer)) answer = await send(account, one)
+    if (answer.status !== 200) {
+      if (answer.status === 429) await account.budget.exhausted(one.operation)
+      throw readError(answer, limits[one.operation], account.now(), isWrite)
+    }
+    await learnRate(account, one.operation, answer.headers.get('x-amzn-ratelimit-limit'))
+    const parsed = one.answer.safeParse(answer.json)
+    if (!parsed.success) throw unreadable(one.operation, isWrite)
+    return parsed.data
+  } catch (error) {
+    throw asChannelError(error)
+  }
+}
+
+async function send(
+  account: Account,
+  { operation, method, path, query, body }: Call<z.ZodType>,
+): Promise<WireResponse> {
+  const token = await account.token('access', () => mint(account))
+  const url = new URL(`${endpointOf(readSettings(account.settings))}${path}`)
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, value)
+  const answer = await account.http({
+    operation,
+    method,
+    url: url.toString(),
+    headers: {
+      'x-amz-access-token': token,
+      'user-agent': 'Entrepot/0.1 (Language=TypeScript)',
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  if (answer.status === 403 && isExpired(answer)) await account.dropToken('access', token)
+  return answer
+}
+
+/** The header tells this account's own rate, best effort; never the burst (facts §3). */
+async function learnRate(account: Account, operation: Operation, header: string | null): Promise<void> {
+  const rate = Number(header)
+  if (header && Number.isFinite(rate) && rate > 0) await account.budget.learned(operation, rate)
+}
+
+function isExpired(answer: WireResponse): boolean {
+  return /expired|access token/i.test(answer.text)
+}
+
+const encode = encodeURIComponent
+
+export interface OrderWindow {
+  lastUpdatedAfter: string
+  includedData: string
+  paginationToken?: string
+}
+
+export const client = {
+  /** GET /orders/2026-01-01/orders. A token wants the same filters again. */
+  searchOrders(account: Account, window: OrderWindow) {
+    const { marketplaceIds } = readSettings(account.settings)
+    return call(account, {
+      operation: 'searchOrders',
+      method: 'GET',
+      path: '/orders/2026-01-01/orders',
+      answer: searchOrders,
+      query: {
+        marketplaceIds: marketplaceIds.join(','),
+        lastUpdatedAfter: window.lastUpdatedAfter,
+        maxResultsPerPage: '100',
+        includedData: window.includedData,
+        paginationToken: window.paginationToken,
+      },
+    })
+  },
+
+  /** GET /orders/2026-01-01/orders/{orderId} */
+  getOrder(account: Account, orderId: string, includedData: string) {
+    return call(account, {
+      operation: 'getOrder',
+      method: 'GET',
+      path: `/orders/2026-01-01/orders/${encode(orderId)}`,
+      answer: getOrder,
+      query: { includedData },
+    })
+  },
+
+  /** GET /listings/2021-08-01/items/{sellerId}: pages of 20, or up to 20 named SKUs. */
+  searchListings(account: Account, by: { pageToken?: string } | { skus: readonly string[] }) {
+    const { sellerId, marketplaceIds } = readSettings(account.settings)
+    const named = 'skus' in by
+    return call(account, {
+      operation: 'searchListingsItems',
+      method: 'GET',
+      path: `/listings/2021-08-01/items/${encode(sellerId)}`,
+      answer: searchListings,
+      query: {
+        marketplaceIds: marketplaceIds.join(','),
+        includedData: named ? 'fulfillmentAvailability' : 'summaries,offers,fulfillmentAvailability',
+        pageSize: '20',
+        ...(named
+          ? { identifiers: by.skus.join(','), identifiersType: 'SKU' }
+          : { pageToken: by.pageToken, sortBy: 'sku', sortOrder: 'ASC' }),
+      },
+    })
+  },
+
+  /** GET /listings/2021-08-01/items/{sellerId}/{sku} */
+  getListing(account: Account, sku: string) {
+    const { sellerId, marketplaceIds } = readSettings(account.settings)
+    return call(account, {
+      operation: 'getListingsItem',
+      method: 'GET',
+      answer: listingsItem,
+      path: `/listings/2021-08-01/items/${encode(sellerId)}/${encode(sku)}`,
+      query: { marketplaceIds: marketplaceIds.join(','), includedData: 'fulfillmentAvailability' },
+    })
+  },
+
+  /**
+   * PATCH /listings/2021-08-01/items/{sellerId}/{sku}. `merge`, because `replace` wipes the handling time beside the
+   * quantity (facts §6, models#4406). "PRODUCT" is enough for a change of the offer only.
+   */
+  async patchQuantity(account: Account, sku: string, quantity: number) {
+    const { sellerId, marketplaceIds } = readSettings(account.settings)
+    const answer = await call(account, {
+      operation: 'patchListingsItem',
+      method: 'PATCH',
+      answer: submission,
+      path: `/listings/2021-08-01/items/${encode(sellerId)}/${encode(sku)}`,
+      query: { marketplaceIds: marketplaceIds[0] },
+      body: {
+        productType: 'PRODUCT',
+        patches: [
+          {
+            op: 'merge',
+            path: '/attributes/fulfillment_availability',
+            value: [{ fulfillment_channel_code: 'DEFAULT', quantity }],
+          },
+        ],
+      },
+    })
+    if (answer.status === 'ACCEPTED') return answer
+    // A listing is refused inside a 200 (facts §3).
+    const issue = answer.issues?.find((one) => one.severity === 'ERROR') ?? answer.issues?.[0]
+    throw new ChannelError(
+      'rejected',
+      issue?.code ?? answer.status,
+      (issue?.message ?? `Amazon answered ${answer.status}`).slice(0, 300),
+    )
+  },
+}

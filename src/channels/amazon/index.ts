@@ -1,0 +1,102 @@
+/** Amazon as a seller: absolute quantities, orders by polling. */
+import { ChannelError } from '../../domain/errors.ts'
+import type { Account, Connector, QuantityReading } from '../connector.ts'
+import { client, limits } from './client.ts'
+import { pullListings } from './listings.ts'
+import { readQuantity } from './mapping.ts'
+import { pullOrders } from './orders.ts'
+import { readSettings, secrets, settings } from './settings.ts'
+
+export const amazon: Connector = {
+  channel: 'amazon',
+  title: 'Amazon (seller)',
+  settings,
+  secrets,
+  regionOf: (value) => readSettings(value).region,
+  allowedOrigins: (value) => {
+    const { endpoint, tokenEndpoint } = readSettings(value)
+    return endpoint ? [new URL(endpoint).origin, new URL(tokenEndpoint).origin] : []
+  },
+  limits,
+  journalKeys: new Set([
+    'orderId',
+    'createdTime',
+    'lastUpdatedTime',
+    'fulfillmentStatus',
+    'fulfilledBy',
+    'orderItemId',
+    'sellerSku',
+    'asin',
+    'quantityOrdered',
+    'quantityFulfilled',
+    'quantityUnfulfilled',
+    'marketplaceId',
+    'channelName',
+    'lastUpdatedBefore',
+    'sku',
+    'status',
+    'submissionId',
+    'fulfillmentChannelCode',
+    'fulfillment_channel_code',
+    'quantity',
+    'op',
+    'path',
+    'productType',
+    'code',
+    'severity',
+    'numberOfResults',
+    'type',
+    'currencyCode',
+    'amount',
+    'unit',
+    'offerType',
+    'earliestDateTime',
+    'latestDateTime',
+  ]),
+  requestIdHeader: 'x-amzn-requestid',
+  quantityWrites: 'absolute',
+  // One call per 179 s is what searchOrders sustains (facts §1).
+  orders: { pull: pullOrders, everyMs: 180_000 },
+  listings: { pull: pullListings, everyMs: 60 * 60_000 },
+  stock: {
+    pushBatch: 1,
+    pushOperation: 'patchListingsItem',
+    async push(account, lines) {
+      return await Promise.all(
+        lines.map(async ({ key, remoteSku, quantity }) => {
+          try {
+            const { submissionId } = await client.patchQuantity(account, remoteSku, quantity)
+            return { key, kind: 'accepted' as const, detail: { submissionId } }
+          } catch (error) {
+            if (!(error instanceof ChannelError)) throw error
+            return { key, kind: 'failed' as const, error }
+          }
+        }),
+      )
+    },
+    readBatch: 20,
+    readOperation: 'searchListingsItems',
+    read: readQuantities,
+    auditEveryMs: 30 * 60_000,
+  },
+}
+
+/** A SKU that is not found has no merchant quantity. */
+async function readQuantities(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]> {
+  // The identifiers travel as one comma-separated value, so a SKU with a comma is asked for by itself.
+  const together = remoteSkus.filter((sku) => !sku.includes(','))
+  const found =
+    together.length === 0 ? [] : (await client.searchListings(account, { skus: together })).items.map(readQuantity)
+  for (const sku of remoteSkus.filter((one) => one.includes(','))) found.push(await readAlone(account, sku))
+  const byName = new Map(found.map((reading) => [reading.remoteSku, reading]))
+  return remoteSkus.map((remoteSku) => byName.get(remoteSku) ?? { remoteSku, quantity: null })
+}
+
+async function readAlone(account: Account, remoteSku: string): Promise<QuantityReading> {
+  try {
+    return readQuantity(await client.getListing(account, remoteSku))
+  } catch (error) {
+    if (error instanceof ChannelError && error.kind === 'missing') return { remoteSku, quantity: null }
+    throw error
+  }
+}

@@ -1,0 +1,110 @@
+/** Amazon's words ↔ ours. Pure. */
+import type { Buyer, IncomingOrder, OrderState } from '../../domain/orders.ts'
+import { readAmount } from '../../domain/values.ts'
+import type { IncomingListing, QuantityReading } from '../connector.ts'
+import type { WireListing, WireOrder } from './wire.ts'
+
+const states: Record<string, OrderState> = {
+  PENDING_AVAILABILITY: 'pending',
+  PENDING: 'pending',
+  UNSHIPPED: 'open',
+  PARTIALLY_SHIPPED: 'partly_shipped',
+  SHIPPED: 'shipped',
+  CANCELLED: 'canceled',
+  UNFULFILLABLE: 'unfulfillable',
+}
+
+/** The code under which Amazon keeps the quantity that we may write. */
+const merchantCode = 'DEFAULT'
+
+/** Reads one order. Without the FULFILLMENT data its state is unknown, and what is unknown reserves. */
+export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
+  const state = states[wire.fulfillment?.fulfillmentStatus ?? ''] ?? 'unknown'
+  const currency =
+    wire.proceeds?.grandTotal?.currencyCode ?? wire.orderItems[0]?.product.price?.unitPrice?.currencyCode ?? null
+  return {
+    remoteId: wire.orderId,
+    updatedAt: new Date(wire.lastUpdatedTime),
+    placedAt: new Date(wire.createdTime),
+    state,
+    fulfilledBy: wire.fulfillment?.fulfilledBy === 'AMAZON' ? 'channel' : 'merchant',
+    marketplace: wire.salesChannel.marketplaceId ?? null,
+    currency,
+    total: amountOf(wire.proceeds?.grandTotal),
+    shipBy: dateOf(wire.fulfillment?.shipByWindow?.latestDateTime),
+    deliverBy: dateOf(wire.fulfillment?.deliverByWindow?.latestDateTime),
+    lines: wire.orderItems.map((item) => ({
+      remoteId: item.orderItemId,
+      remoteSku: item.product.sellerSku ?? null,
+      title: item.product.title ?? '',
+      quantity: item.quantityOrdered,
+      shipped: Math.max(0, item.fulfillment?.quantityFulfilled ?? 0),
+      canceled:
+        state === 'canceled'
+          ? item.quantityOrdered - Math.min(item.quantityOrdered, item.fulfillment?.quantityFulfilled ?? 0)
+          : 0,
+      unitPrice: amountOf(item.product.price?.unitPrice),
+    })),
+    buyer: readBuyer(wire),
+    raw,
+  }
+}
+
+function readBuyer(wire: WireOrder): Buyer | null {
+  const place = wire.recipient?.deliveryAddress
+  const buyer: Buyer = {}
+  const name = place?.name ?? wire.buyer?.buyerName
+  if (name) buyer.name = name
+  if (wire.buyer?.buyerEmail) buyer.email = wire.buyer.buyerEmail
+  if (place?.phone) buyer.phone = place.phone
+  if (place) {
+    buyer.address = withoutEmpty({
+      company: place.companyName,
+      line1: place.addressLine1,
+      line2: place.addressLine2,
+      line3: place.addressLine3,
+      city: place.city,
+      district: place.districtOrCounty ?? place.municipality,
+      region: place.stateOrRegion,
+      postalCode: place.postalCode,
+      country: place.countryCode,
+    })
+  }
+  return Object.keys(buyer).length > 0 ? buyer : null
+}
+
+/** One listing a marketplace. An item without summaries (not yet indexed) is told of by a later pull. */
+export function readListings(item: WireListing): IncomingListing[] {
+  const entries = item.fulfillmentAvailability ?? []
+  const merchant = entries.find((entry) => entry.fulfillmentChannelCode === merchantCode)
+  const byChannel = entries.some((entry) => entry.fulfillmentChannelCode !== merchantCode)
+  return (item.summaries ?? []).map((summary) => {
+    const offer = item.offers?.find((one) => one.marketplaceId === summary.marketplaceId && one.offerType === 'B2C')
+    const amount = amountOf(offer?.price)
+    return {
+      marketplace: summary.marketplaceId,
+      remoteSku: item.sku,
+      remoteId: summary.asin ?? null,
+      title: summary.itemName ?? item.sku,
+      // A merchant entry decides: an FBA listing that got one by a stray write is still Amazon's to fulfill.
+      fulfilledBy: byChannel ? 'channel' : 'merchant',
+      merchantQuantity: byChannel || !merchant ? null : (merchant.quantity ?? 0),
+      buyable: summary.status?.includes('BUYABLE') ?? null,
+      price: offer && amount !== null ? { amount, currency: offer.price.currencyCode } : null,
+    }
+  })
+}
+
+export function readQuantity(item: WireListing): QuantityReading {
+  const entry = item.fulfillmentAvailability?.find((one) => one.fulfillmentChannelCode === merchantCode)
+  return { remoteSku: item.sku, quantity: entry ? (entry.quantity ?? 0) : null }
+}
+
+function amountOf(money: { amount: string; currencyCode: string } | null | undefined): number | null {
+  return money ? (readAmount(money.amount, money.currencyCode) ?? null) : null
+}
+const dateOf = (text: string | null | undefined) => (text ? new Date(text) : null)
+
+function withoutEmpty(record: Record<string, string | null | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).filter((entry): entry is [string, string] => Boolean(entry[1])))
+}

@@ -1,0 +1,105 @@
+/**
+ * The fields of Amazon's answers that we use (models orders_2026-01-01, listingsItems_2021-08-01). Unknown fields pass;
+ * a missing required one is an error of the channel, never a guess.
+ */
+import { z } from 'zod'
+
+const time = z.iso.datetime({ offset: true })
+const money = z.object({ amount: z.string(), currencyCode: z.string() })
+
+const address = z.object({
+  name: z.string().nullish(),
+  companyName: z.string().nullish(),
+  addressLine1: z.string().nullish(),
+  addressLine2: z.string().nullish(),
+  addressLine3: z.string().nullish(),
+  city: z.string().nullish(),
+  districtOrCounty: z.string().nullish(),
+  stateOrRegion: z.string().nullish(),
+  municipality: z.string().nullish(),
+  postalCode: z.string().nullish(),
+  countryCode: z.string().nullish(),
+  phone: z.string().nullish(),
+})
+
+const orderItem = z.object({
+  orderItemId: z.string(),
+  quantityOrdered: z.number().int().min(0),
+  product: z.object({
+    asin: z.string().nullish(),
+    title: z.string().nullish(),
+    sellerSku: z.string().nullish(),
+    price: z.object({ unitPrice: money.nullish() }).nullish(),
+  }),
+  fulfillment: z
+    .object({ quantityFulfilled: z.number().int().nullish(), quantityUnfulfilled: z.number().int().nullish() })
+    .nullish(),
+})
+
+export const order = z.object({
+  orderId: z.string().min(1),
+  createdTime: time,
+  lastUpdatedTime: time,
+  salesChannel: z.object({ channelName: z.string(), marketplaceId: z.string().nullish() }),
+  buyer: z.object({ buyerName: z.string().nullish(), buyerEmail: z.string().nullish() }).nullish(),
+  recipient: z.object({ deliveryAddress: address.nullish() }).nullish(),
+  proceeds: z.object({ grandTotal: money.nullish() }).nullish(),
+  fulfillment: z
+    .object({
+      // A word not in the model must not drop the order: mapping turns it into 'unknown'.
+      fulfillmentStatus: z.string(),
+      fulfilledBy: z.string().nullish(),
+      shipByWindow: z.object({ latestDateTime: time.nullish() }).nullish(),
+      deliverByWindow: z.object({ latestDateTime: time.nullish() }).nullish(),
+    })
+    .nullish(),
+  orderItems: z.array(orderItem),
+})
+export type WireOrder = z.output<typeof order>
+
+export const searchOrders = z.object({
+  // Each order is read by itself, so that one odd order never hides the other 99 of its page.
+  orders: z.array(z.unknown()),
+  pagination: z.object({ nextToken: z.string().nullish() }).nullish(),
+  lastUpdatedBefore: time.nullish(),
+})
+
+export const getOrder = z.object({ order: z.unknown() })
+
+export const listingsItem = z.object({
+  sku: z.string().min(1),
+  summaries: z
+    .array(
+      z.object({
+        marketplaceId: z.string(),
+        asin: z.string().nullish(),
+        itemName: z.string().nullish(),
+        status: z.array(z.string()).nullish(),
+      }),
+    )
+    .nullish(),
+  offers: z.array(z.object({ marketplaceId: z.string(), offerType: z.string(), price: money })).nullish(),
+  fulfillmentAvailability: z
+    .array(z.object({ fulfillmentChannelCode: z.string(), quantity: z.number().int().min(0).nullish() }))
+    .nullish(),
+})
+export type WireListing = z.output<typeof listingsItem>
+
+export const searchListings = z.object({
+  numberOfResults: z.number().int(),
+  pagination: z.object({ nextToken: z.string().nullish() }).nullish(),
+  items: z.array(listingsItem),
+})
+
+export const submission = z.object({
+  sku: z.string(),
+  status: z.string(),
+  submissionId: z.string(),
+  issues: z.array(z.object({ code: z.string(), message: z.string(), severity: z.string() })).nullish(),
+})
+
+export const errorList = z.object({
+  errors: z.array(z.object({ code: z.string(), message: z.string().nullish(), details: z.string().nullish() })).min(1),
+})
+export const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() })
+export const tokenError = z.object({ error: z.string(), error_description: z.string().nullish() })

@@ -1,0 +1,135 @@
+/** What a connector is: a list of capabilities. An absent key means that the channel cannot do it. */
+import type { z } from 'zod'
+import { ChannelError } from '../domain/errors.ts'
+import type { FulfilledBy, IncomingOrder } from '../domain/orders.ts'
+import type { QuantityWrites } from '../domain/slots.ts'
+import { type Budget, type Http, WireError } from '../http/client.ts'
+
+/** One seller's connection, as a connector sees it. The hub stores, locks and renews tokens and secrets. */
+export interface Account {
+  id: string
+  name: string
+  settings: unknown
+  /** Orders before this moment were there when the account was opened. */
+  openedAt: Date
+  secrets(): Promise<unknown>
+  http: Http
+  budget: Budget
+  /** A valid token, minted once for many callers and processes. */
+  token(name: string, mint: () => Promise<{ value: string; expiresAt: Date }>): Promise<string>
+  /** The channel refused the token: the next `token()` mints a new one. */
+  dropToken(name: string, value: string): Promise<void>
+  now(): Date
+  newId(): string
+}
+
+/** A token bucket: calls per second, and how many at once. */
+export interface Limit {
+  rate: number
+  burst: number
+}
+
+/** Something that could not be read. It is shown to a person; its neighbors on the page are not held up. */
+export interface Unreadable {
+  remoteId: string
+  /** Where in the answer, in the channel's words; never a value. */
+  where: string
+}
+
+export interface Pulled<T> {
+  items: T[]
+  unreadable?: Unreadable[]
+  /** Where the next pull begins. Saved in the transaction that saves the items. */
+  next: unknown
+  /** More pages wait right now. */
+  more: boolean
+  /** Everything up to here has been delivered; undefined while pages are missing. */
+  watermark?: Date | undefined
+}
+
+export interface IncomingListing {
+  marketplace: string
+  remoteSku: string
+  remoteId: string | null
+  title: string
+  fulfilledBy: FulfilledBy
+  /** Is there a merchant entry whose quantity we may write? */
+  merchantQuantity: number | null
+  buyable: boolean | null
+  price: { amount: number; currency: string } | null
+}
+
+export interface QuantityLine {
+  /** The slot; the answer names it again. */
+  key: string
+  remoteSku: string
+  quantity: number
+  /** Never lower than one sent before for the same slot. */
+  version: number
+  /** For compare-and-set: what the slot must show now. */
+  expected: number | null
+}
+
+export type QuantityOutcome =
+  | { key: string; kind: 'accepted'; detail?: Record<string, string> }
+  | { key: string; kind: 'applied' }
+  | { key: string; kind: 'mismatch'; shown: number }
+  | { key: string; kind: 'failed'; error: ChannelError }
+
+export interface QuantityReading {
+  remoteSku: string
+  /** Null: the channel has no merchant quantity for it (gone, or fulfilled by the channel). */
+  quantity: number | null
+}
+
+export interface Connector {
+  channel: string
+  title: string
+  /** What the seller gives; part of it is secret. */
+  settings: z.ZodType
+  secrets: z.ZodObject
+  regionOf(settings: unknown): string
+  /** Published allowances by operation. */
+  limits: Record<string, Limit>
+  /** Keys whose values are harmless in the journal. */
+  journalKeys: ReadonlySet<string>
+  requestIdHeader?: string
+  quantityWrites: QuantityWrites
+  /** Origins the seller's settings add to what may be called (an own store in the same network). */
+  allowedOrigins?(settings: unknown): string[]
+  /** Orders arrive through our own API as they happen: everything up to now is known. */
+  ordersKnownAtOnce?: true
+  orders?: {
+    pull(account: Account, cursor: unknown): Promise<Pulled<IncomingOrder>>
+    /** Milliseconds between pulls while nothing hurries. */
+    everyMs: number
+  }
+  listings?: {
+    pull(account: Account, cursor: unknown): Promise<Pulled<IncomingListing>>
+    everyMs: number
+  }
+  stock?: {
+    push(account: Account, lines: readonly QuantityLine[]): Promise<QuantityOutcome[]>
+    /** Lines in one call. */
+    pushBatch: number
+    /** The budget that one push call spends. */
+    pushOperation: string
+    read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>
+    readBatch: number
+    readOperation: string
+    /** A slot at rest is read again after this long. */
+    auditEveryMs: number
+  }
+}
+
+/** Turns a call without an answer into the kind that decides what happens next. */
+export function asChannelError(error: unknown): ChannelError {
+  if (error instanceof ChannelError) return error
+  if (error instanceof WireError) {
+    if (error.kind === 'budget')
+      return new ChannelError('throttled', 'budget', error.message, { retryAt: error.retryAt })
+    if (error.kind === 'refused-url') return new ChannelError('rejected', 'url_refused', error.message)
+    return new ChannelError('unavailable', error.kind, error.message, { mayHaveApplied: error.left, cause: error })
+  }
+  throw error
+}

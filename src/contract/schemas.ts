@@ -1,0 +1,209 @@
+/** Shapes that routes share. Times are ISO 8601 in UTC, money in integer minor units beside its currency. */
+import { z } from 'zod'
+import { roles } from './permissions.ts'
+
+export const id = z.uuid()
+export const time = z.iso.datetime({ offset: true })
+export const sku = z.string().trim().min(1).max(200)
+export const count = z.number().int()
+
+export const channelName = z.string().min(1)
+export const orderState = z.enum(['pending', 'open', 'partly_shipped', 'shipped', 'canceled', 'unfulfillable', 'unknown'])
+export const stage = z.enum(['sandbox', 'shadow', 'live', 'paused'])
+export const fulfilledBy = z.enum(['merchant', 'channel'])
+export const language = z.enum(['en', 'zh'])
+
+export const listQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(500).optional().describe('nextCursor of the page before'),
+})
+export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+/** Error answers, RFC 9457 (application/problem+json). */
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string().describe('stable; branch on this'),
+  detail: z.string().describe('what to do next, in the language asked for'),
+  requestId: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+})
+export type ProblemBody = z.infer<typeof problem>
+
+export const user = z.object({ id, email: z.string(), name: z.string(), role: z.enum(roles), language })
+
+export const account = z.object({
+  id,
+  channel: channelName,
+  name: z.string(),
+  region: z.string(),
+  stage,
+  halted: z.object({ code: z.string(), at: time }).nullable().describe('why the hub itself paused work, e.g. a revoked token'),
+  settings: z.record(z.string(), z.unknown()),
+  openedAt: time,
+  streams: z.array(
+    z.object({
+      stream: z.string().describe('orders, listings'),
+      pulledAt: time.nullable().describe('null: never read yet'),
+      watermark: time.nullable().describe('everything up to here is known'),
+      nextAt: time,
+      failure: z.object({ at: time, code: z.string(), message: z.string(), failures: count }).nullable(),
+    }),
+  ),
+  budgets: z.array(z.object({ operation: z.string(), tokens: z.number(), rate: z.number(), burst: z.number() })),
+  worker: z.object({ holder: z.string(), until: time }).nullable(),
+  slots: z.object({ total: count, dirty: count, unread: count, problems: count }),
+  orders: count,
+})
+
+export const stockLevel = z.object({
+  variantId: id,
+  sku: z.string(),
+  title: z.string(),
+  onHand: count,
+  unsellable: count,
+  reserved: count,
+  allocated: count,
+  short: count,
+  availableToPromise: count,
+  shown: count.nullable().describe('sum over slots of what stands there, in units; null: no slot was read yet'),
+  slots: count,
+  dirtySlots: count,
+  unreadSlots: count,
+})
+
+export const slot = z.object({
+  id,
+  sku: z.string().nullable().describe('our SKU; null: not linked to a variant'),
+  remoteSku: z.string(),
+  channel: channelName,
+  account: z.string(),
+  accountId: id,
+  region: z.string(),
+  unitsPerSale: count,
+  merchantFulfilled: z.boolean().nullable().describe('null: not known yet; false: the channel fulfills, no quantity is written'),
+  wish: count.nullable(),
+  wishAt: time.nullable(),
+  inFlight: z
+    .object({ value: count, version: count, sentAt: time, acceptedAt: time.nullable() })
+    .nullable()
+    .describe('the newest write that is not settled'),
+  confirmed: count.nullable().describe('null: not read yet'),
+  confirmedAt: time.nullable(),
+  strays: count.describe('writes without an answer that may still take effect'),
+  watermark: time.nullable().describe('all its sales are known up to here'),
+  holdUntil: time.nullable().describe('no raise before the watermark is here: a reading showed an unseen sale'),
+  state: z.enum(['clean', 'waiting', 'sending', 'unread', 'problem', 'not-ours', 'unlinked']),
+  problem: z.object({ code: z.string(), message: z.string(), at: time }).nullable(),
+})
+
+export const movement = z.object({
+  id,
+  seq: count,
+  at: time,
+  sku: z.string(),
+  location: z.string().nullable(),
+  kind: z.enum(['receipt', 'adjustment', 'reservation', 'allocation', 'release', 'shipment', 'return', 'transfer']),
+  onHand: count,
+  unsellable: count,
+  reserved: count,
+  allocated: count,
+  short: count,
+  order: z.object({ id, remoteId: z.string() }).nullable(),
+  actor: z.string(),
+  note: z.string().nullable(),
+})
+
+export const orderLine = z.object({
+  id,
+  remoteId: z.string(),
+  remoteSku: z.string().nullable(),
+  sku: z.string().nullable().describe('null: the SKU is not known here'),
+  title: z.string(),
+  quantity: count,
+  canceled: count,
+  unitsPerSale: count,
+  unitPrice: count.nullable(),
+  reserved: count.describe('units of the variant that wait for it'),
+  short: count.describe('units sold that we do not have'),
+  shipped: count,
+})
+
+export const order = z.object({
+  id,
+  channel: channelName,
+  account: z.string(),
+  accountId: id,
+  remoteId: z.string(),
+  state: orderState,
+  fulfilledBy,
+  marketplace: z.string().nullable(),
+  currency: z.string().nullable(),
+  total: count.nullable(),
+  placedAt: time,
+  updatedAt: time,
+  importedAt: time,
+  shipBy: time.nullable(),
+  deliverBy: time.nullable(),
+  problems: z.array(z.enum(['unknown-sku', 'short', 'late'])),
+  lines: z.array(orderLine),
+})
+
+export const finding = z.object({
+  id,
+  code: z.string(),
+  severity: z.enum(['loss', 'warning', 'info']),
+  account: z.string().nullable(),
+  subject: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  title: z.string().describe('in the language asked for'),
+  next: z.string().describe('what to do'),
+  firstAt: time,
+  lastAt: time,
+})
+
+export const reservation = z.object({
+  id,
+  account: z.string(),
+  reference: z.string(),
+  state: z.enum(['held', 'confirmed', 'ordered', 'released', 'expired']),
+  expiresAt: time.nullable(),
+  orderId: id.nullable(),
+  lines: z.array(z.object({ sku: z.string(), quantity: count.describe('in the listing’s units') })),
+})
+
+export const listing = z.object({
+  id,
+  channel: channelName,
+  account: z.string(),
+  accountId: id,
+  marketplace: z.string(),
+  remoteSku: z.string(),
+  remoteId: z.string().nullable(),
+  sku: z.string().nullable(),
+  unitsPerSale: count,
+  title: z.string(),
+  fulfilledBy,
+  buyable: z.boolean().nullable(),
+  price: count.nullable(),
+  currency: z.string().nullable(),
+  slotId: id,
+})
+
+export const call = z.object({
+  id,
+  account: z.string().nullable(),
+  operation: z.string(),
+  method: z.string(),
+  url: z.string(),
+  status: count.nullable(),
+  errorKind: z.string().nullable(),
+  errorCode: z.string().nullable(),
+  requestId: z.string().nullable(),
+  startedAt: time,
+  durationMs: count,
+  request: z.unknown(),
+  response: z.unknown(),
+})

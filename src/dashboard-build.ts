@@ -1,0 +1,53 @@
+/** Builds the dashboard at the first start and keeps it by the hash of its sources; nothing built is ever committed. */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+const source = join(import.meta.dirname, 'dashboard')
+const shared = join(import.meta.dirname, 'contract')
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+}
+
+/** Hash of everything the result depends on: sources, contract, and the exact versions of the parts. */
+export function sourceHash(): string {
+  const hash = createHash('sha256')
+  for (const file of [...sources(source), ...sources(shared), join(import.meta.dirname, '..', 'package.json')]) {
+    hash.update(`${file.slice(import.meta.dirname.length)}\0`).update(readFileSync(file))
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** Answers the folder with the built dashboard, building it where it is missing. Older builds are removed. */
+export async function buildDashboard(cacheDir: string): Promise<string> {
+  const target = join(cacheDir, `dashboard-${sourceHash()}`)
+  if (existsSync(join(target, 'index.html'))) return target
+  mkdirSync(cacheDir, { recursive: true })
+  const draft = `${target}.${process.pid}`
+  // Loaded only when needed: a start with a cached build never pays for the bundler.
+  const [{ build }, { default: react }] = await Promise.all([import('vite'), import('@vitejs/plugin-react')])
+  await build({
+    configFile: false,
+    root: source,
+    base: '/',
+    logLevel: 'error',
+    plugins: [react()],
+    build: { outDir: draft, emptyOutDir: true },
+  })
+  for (const name of readdirSync(cacheDir)) {
+    if (name.startsWith('dashboard-') && join(cacheDir, name) !== draft)
+      rmSync(join(cacheDir, name), { recursive: true, force: true })
+  }
+  try {
+    renameSync(draft, target)
+  } catch (error) {
+    // Another process was first; its build is the same.
+    if (!existsSync(join(target, 'index.html'))) throw error
+    rmSync(draft, { recursive: true, force: true })
+  }
+  return target
+}

@@ -1,0 +1,33 @@
+import type { Routes } from '../contract/routes.ts'
+
+type Place<K extends keyof Routes> = { method: Routes[K]['method']; path: Routes[K]['path'] }
+
+/**
+ * Method and path of the routes used here. The compiler holds every line to the contract; importing the contract's
+ * values instead would carry its schema library into the browser.
+ */
+export const endpoints = {
+  setupState: { method: 'GET', path: '/setup' },
+  setup: { method: 'POST', path: '/setup' },
+  session: { method: 'GET', path: '/session' },
+  signIn: { method: 'POST', path: '/session' },
+  signOut: { method: 'DELETE', path: '/session' },
+  overview: { method: 'GET', path: '/overview' },
+  accounts: { method: 'GET', path: '/accounts' },
+  changeAccount: { method: 'PATCH', path: '/accounts/{id}' },
+  lookAgain: { method: 'POST', path: '/accounts/{id}/look-again' },
+  channels: { method: 'GET', path: '/channels' },
+  locations: { method: 'GET', path: '/locations' },
+  variants: { method: 'GET', path: '/variants' },
+  stock: { method: 'GET', path: '/stock' },
+  stockOf: { method: 'GET', path: '/stock/levels/{sku}' },
+  movements: { method: 'GET', path: '/stock/movements' },
+  addMovement: { method: 'POST', path: '/stock/movements' },
+  linkListing: { method: 'POST', path: '/listings' },
+  orders: { method: 'GET', path: '/orders' },
+  order: { method: 'GET', path: '/orders/{id}' },
+  orderBuyer: { method: 'GET', path: '/orders/{id}/buyer' },
+  calls: { method: 'GET', path: '/calls' },
+} as const satisfies { [K in keyof Routes]?: Place<K> }
+
+export type Name = keyof typeof endpoints

@@ -1,0 +1,195 @@
+import { Link, useParams } from '@tanstack/react-router'
+import { Fragment } from 'react'
+import { useFormat } from '../format.ts'
+import { useT } from '../i18n.ts'
+import { Ledger } from '../parts/Ledger.tsx'
+import { LevelSteps } from '../parts/LevelSteps.tsx'
+import { MoveForm } from '../parts/MoveForm.tsx'
+import { Empty, ErrorNotice, Notice } from '../parts/Notice.tsx'
+import { Loading, Page, Panel, TableFrame } from '../parts/Page.tsx'
+import { SlotTable } from '../parts/SlotTable.tsx'
+import { isStatus, useCall } from '../queries.ts'
+import { useMay } from '../session.ts'
+import type { StockDetail } from '../types.ts'
+
+export function VariantPage() {
+  const t = useT()
+  const { sku } = useParams({ strict: false }) as { sku: string }
+  const query = useCall('stockOf', { params: { sku } }, { every: 3_000 })
+  const detail = query.data?.sku === sku ? query.data : undefined
+  const isGone = isStatus(query.error, 404)
+  return (
+    <Page
+      title={sku}
+      back={{ to: '/stock', label: t('stock.title') }}
+      {...(detail ? { head: <span className="dim cut">{detail.title}</span> } : {})}
+    >
+      {isGone && (
+        <Empty
+          title={t('error.skuGone', { sku })}
+          text={t('error.skuGoneText')}
+          action={
+            <Link to="/stock" search={{ q: sku }}>
+              {t('error.toStock')}
+            </Link>
+          }
+        />
+      )}
+      {query.error && !isGone && !detail && <ErrorNotice error={query.error} title={t('error.load')} />}
+      {!detail && !query.error && <Loading />}
+      {detail && <Content detail={detail} />}
+    </Page>
+  )
+}
+
+function Content({ detail }: { detail: StockDetail }) {
+  const t = useT()
+  const may = useMay()
+  return (
+    <>
+      <div className="level-row">
+        <Equation detail={detail} />
+        <Offered detail={detail} />
+      </div>
+      {detail.short > 0 && (
+        <Notice tone="loss" title={t('variant.shortText', { count: detail.short })}>
+          {t('variant.shortNext')}
+        </Notice>
+      )}
+      <Panel title={t('variant.where')}>
+        <SlotTable slots={detail.slotList} />
+      </Panel>
+      <div className="columns">
+        <div className="column">
+          <Panel title={t('variant.history')}>
+            <LevelSteps history={detail.history} />
+          </Panel>
+          <Panel title={t('variant.locations')}>
+            <Locations detail={detail} />
+          </Panel>
+        </div>
+        <div className="column narrow">
+          {may('stock.move') && (
+            <Panel title={t('variant.moveTitle')}>
+              <MoveForm key={detail.sku} detail={detail} />
+            </Panel>
+          )}
+        </div>
+      </div>
+      <Panel title={t('variant.ledger')}>
+        <Ledger sku={detail.sku} />
+      </Panel>
+    </>
+  )
+}
+
+/** The number that may be sold, and where it comes from, in words. */
+function Equation({ detail }: { detail: StockDetail }) {
+  const t = useT()
+  const format = useFormat()
+  const minus = [
+    ['reserved', detail.reserved],
+    ['allocated', detail.allocated],
+    ['unsellable', detail.unsellable],
+  ] as const
+  return (
+    <section className="equation" aria-label={t('variant.equation')}>
+      <span className="term result">
+        <b>{format.number(detail.availableToPromise)}</b>
+        <span>{t('variant.canSell')}</span>
+      </span>
+      <span className="sign">=</span>
+      <span className="term">
+        <b>{format.number(detail.onHand)}</b>
+        <span>{t('variant.onHand')}</span>
+      </span>
+      {minus
+        .filter(([name, value]) => value !== 0 || name === 'reserved')
+        .map(([name, value]) => (
+          <Fragment key={name}>
+            <span className="sign">−</span>
+            <span className="term">
+              <b>{format.number(value)}</b>
+              <span>{t(`variant.${name}`)}</span>
+            </span>
+          </Fragment>
+        ))}
+    </section>
+  )
+}
+
+/**
+ * Bullet: what the channels offer in all, against the units there are. More is no alarm by itself, because channels
+ * may show the same units; one channel alone showing more than there is, is.
+ */
+function Offered({ detail }: { detail: StockDetail }) {
+  const t = useT()
+  const format = useFormat()
+  if (detail.slots === 0) return null
+  if (detail.shown === null) {
+    return <section className="offered is-warning">{t('variant.offeredUnread')}</section>
+  }
+  const { shown, availableToPromise: units } = detail
+  const over = detail.slotList.filter((slot) => (slot.confirmed ?? 0) * slot.unitsPerSale > units)
+  const top = Math.max(shown, units, 1)
+  const share = (value: number) => `${(value / top) * 100}%`
+  const times = units === 0 ? (shown === 0 ? '0' : '∞') : format.number(Math.round((shown / units) * 10) / 10)
+  return (
+    <section className="offered">
+      <span>{t('variant.offered', { shown: format.number(shown), available: format.number(units), times })}</span>
+      <div className="bullet" aria-hidden="true">
+        <div className={`bullet-bar${over.length > 0 ? ' over' : ''}`} style={{ width: share(shown) }} />
+        <div className="bullet-mark" style={{ left: share(units) }} />
+      </div>
+      {over.length > 0 ? (
+        <span className="is-warning">
+          {t('variant.offeredOver', { list: over.map((slot) => slot.account).join(' · ') })}
+        </span>
+      ) : (
+        <span className="dim">
+          {shown === units
+            ? t('variant.offeredEqual')
+            : shown > units
+              ? t('variant.offeredMore')
+              : t('variant.offeredLess', { count: units - shown })}
+        </span>
+      )}
+    </section>
+  )
+}
+
+function Locations({ detail }: { detail: StockDetail }) {
+  const t = useT()
+  const format = useFormat()
+  if (detail.locations.length === 0) return <p className="dim pad">{t('variant.ledgerNone')}</p>
+  return (
+    <TableFrame label={t('variant.locations')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('variant.location')}</th>
+            <th scope="col" className="number">
+              {t('stock.onHand')}
+            </th>
+            <th scope="col" className="number">
+              {t('stock.unsellable')}
+            </th>
+            <th scope="col" className="number">
+              {t('stock.allocated')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {detail.locations.map((one) => (
+            <tr key={one.code}>
+              <td title={one.code}>{one.name}</td>
+              <td className="number">{format.number(one.onHand)}</td>
+              <td className="number">{format.number(one.unsellable)}</td>
+              <td className="number">{format.number(one.allocated)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </TableFrame>
+  )
+}

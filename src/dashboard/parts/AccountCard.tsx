@@ -1,0 +1,180 @@
+import { useHubNow } from '../clock.ts'
+import { useFormat } from '../format.ts'
+import { useT } from '../i18n.ts'
+import { useMay } from '../session.ts'
+import type { Account } from '../types.ts'
+import { AccountActions } from './AccountActions.tsx'
+import { MaybeAgo, StageChip } from './AccountStates.tsx'
+import { Chip } from './Chip.tsx'
+import { Notice } from './Notice.tsx'
+import { TableFrame } from './Page.tsx'
+import { Ago, Exact } from './Time.tsx'
+import { useWord } from './words.ts'
+
+export function AccountCard({ account }: { account: Account }) {
+  const t = useT()
+  const format = useFormat()
+  const word = useWord()
+  const now = useHubNow()
+  const may = useMay()
+  const { halted } = account
+  return (
+    <article className="panel account" id={account.id} aria-label={account.name}>
+      <header className="panel-head">
+        <h2>{account.name}</h2>
+        <span className="dim">
+          {word('channel', account.channel)}
+          {account.region && ` · ${account.region.toUpperCase()}`}
+        </span>
+        <StageChip stage={account.stage} />
+        <span className="push dim">{t('accounts.ordersCount', { count: account.orders })}</span>
+      </header>
+      {halted && (
+        <Notice tone="warning" title={t('accounts.halted', { reason: word('accounts.haltedCode', halted.code) })}>
+          {t('accounts.haltedText', { time: format.ago(halted.at, now) })}
+        </Notice>
+      )}
+      <Streams account={account} />
+      <Budgets account={account} />
+      <dl className="facts compact">
+        <div>
+          <dt>{t('accounts.slots')}</dt>
+          <dd>
+            <SlotCounts slots={account.slots} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('accounts.worker')}</dt>
+          <dd>{account.worker ? <span className="mono">{account.worker.holder}</span> : t('accounts.workerNone')}</dd>
+        </div>
+        <div>
+          <dt>{t('accounts.since')}</dt>
+          <dd>
+            <Exact at={account.openedAt} />
+          </dd>
+        </div>
+      </dl>
+      {may('accounts.manage') && <AccountActions account={account} />}
+    </article>
+  )
+}
+
+function SlotCounts({ slots }: { slots: Account['slots'] }) {
+  const t = useT()
+  const format = useFormat()
+  return t('accounts.slotsText', {
+    total: format.number(slots.total),
+    dirty: format.number(slots.dirty),
+    unread: format.number(slots.unread),
+    problems: format.number(slots.problems),
+  })
+}
+
+function Streams({ account }: { account: Account }) {
+  const t = useT()
+  if (account.streams.length === 0) return <p className="dim pad">{t('accounts.noStreams')}</p>
+  return (
+    <TableFrame label={t('accounts.streams')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('accounts.streams')}</th>
+            <th scope="col">{t('accounts.state')}</th>
+            <th scope="col">{t('accounts.read')}</th>
+            <th scope="col">{t('accounts.watermark')}</th>
+            <th scope="col">{t('accounts.next')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {account.streams.map((one) => (
+            <Stream key={one.stream} stream={one} isStopped={account.halted !== null || account.stage === 'paused'} />
+          ))}
+        </tbody>
+      </table>
+    </TableFrame>
+  )
+}
+
+function Stream({ stream, isStopped }: { stream: Account['streams'][number]; isStopped: boolean }) {
+  const t = useT()
+  const word = useWord()
+  const now = useHubNow()
+  const { failure } = stream
+  const state = failure ? (
+    <Chip tone="warning" icon="warning" title={failure.message}>
+      {t('accounts.failed', { count: failure.failures })}
+    </Chip>
+  ) : stream.pulledAt === null ? (
+    <Chip tone="warning" icon="question">
+      {t('accounts.never')}
+    </Chip>
+  ) : isStopped ? (
+    <Chip tone="quiet" icon="pause">
+      {t('accounts.haltedWord')}
+    </Chip>
+  ) : (
+    <Chip tone="ok" icon="ok">
+      {t('accounts.ok')}
+    </Chip>
+  )
+  return (
+    <>
+      <tr>
+        <td>{word('accounts.stream', stream.stream)}</td>
+        <td>{state}</td>
+        <td>
+          <MaybeAgo at={stream.pulledAt} />
+        </td>
+        <td>{stream.watermark ? <Ago at={stream.watermark} /> : <span className="dim">–</span>}</td>
+        <td>
+          {isStopped ? (
+            <span className="dim">–</span>
+          ) : Date.parse(stream.nextAt) <= now ? (
+            t('accounts.due')
+          ) : (
+            <Ago at={stream.nextAt} />
+          )}
+        </td>
+      </tr>
+      {failure && (
+        <tr className="sub">
+          <td colSpan={5}>
+            <span className="mono">{failure.code}</span> {failure.message}{' '}
+            <span className="dim">
+              · <Ago at={failure.at} />
+            </span>
+          </td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+function Budgets({ account }: { account: Account }) {
+  const t = useT()
+  const format = useFormat()
+  if (account.budgets.length === 0) return <p className="dim pad">{t('accounts.budgetsNone')}</p>
+  return (
+    <ul className="budgets" aria-label={t('accounts.budgets')}>
+      {account.budgets.map((one) => {
+        const share = Math.max(0, Math.min(1, one.tokens / one.burst))
+        const text = t('accounts.budget', {
+          tokens: format.number(Math.floor(one.tokens)),
+          burst: format.number(one.burst),
+          rate: format.number(one.rate),
+        })
+        return (
+          <li key={one.operation}>
+            <span className="mono cut" title={one.operation}>
+              {one.operation}
+            </span>
+            <span className="meter" aria-hidden="true">
+              <span className={`meter-bar${share < 0.1 ? ' low' : ''}`} style={{ width: `${share * 100}%` }} />
+            </span>
+            <span className="dim tabular">{text}</span>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

@@ -1,0 +1,93 @@
+import { Link } from '@tanstack/react-router'
+import { useFormat } from '../format.ts'
+import { useT } from '../i18n.ts'
+import type { Finding, Overview } from '../types.ts'
+import { Chip, type Tone } from './Chip.tsx'
+import type { IconName } from './Icon.tsx'
+import { Notice } from './Notice.tsx'
+import { Panel } from './Page.tsx'
+import { Ago } from './Time.tsx'
+
+const looks: Record<Finding['severity'], [Tone, IconName]> = {
+  loss: ['loss', 'loss'],
+  warning: ['warning', 'warning'],
+  info: ['quiet', 'info'],
+}
+const rank: Record<Finding['severity'], number> = { loss: 0, warning: 1, info: 2 }
+
+export function Findings({ overview }: { overview: Overview }) {
+  const t = useT()
+  const format = useFormat()
+  const findings = [...overview.findings].sort((a, b) => rank[a.severity] - rank[b.severity])
+  const unread = overview.accounts.filter(
+    (one) => one.stage !== 'paused' && one.streams.some((stream) => stream.pulledAt === null),
+  )
+  const time = format.clock(overview.now)
+  return (
+    <Panel title={t('overview.risk')} note={t('app.asOf', { time })}>
+      {findings.length === 0 && (
+        <Notice
+          tone={unread.length > 0 ? 'info' : 'ok'}
+          title={unread.length > 0 ? t('overview.nothingYet') : t('overview.nothing')}
+        >
+          {unread.length > 0 ? unread.map((one) => one.name).join(' · ') : t('overview.nothingText', { time })}
+        </Notice>
+      )}
+      <ul className="findings">
+        {findings.map((finding) => (
+          <FindingRow key={finding.id} finding={finding} />
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function FindingRow({ finding }: { finding: Finding }) {
+  const t = useT()
+  const [tone, icon] = looks[finding.severity]
+  const target = targetOf(finding)
+  return (
+    <li className={tone}>
+      <Chip tone={tone} icon={icon}>
+        {t(`overview.severity.${finding.severity}`)}
+      </Chip>
+      <div className="grow">
+        <strong>{finding.title}</strong>
+        <span className="next">{finding.next}</span>
+      </div>
+      <span className="dim meta">
+        {finding.account}
+        {finding.account && ' · '}
+        <Ago at={finding.firstAt} />
+      </span>
+      {target && (
+        <Link
+          to={target.to as '/'}
+          search={(target.search ?? {}) as never}
+          {...(target.hash ? { hash: target.hash } : {})}
+          className="button-link"
+        >
+          {t('overview.open')}
+        </Link>
+      )}
+    </li>
+  )
+}
+
+interface Target {
+  to: string
+  search?: Record<string, string>
+  hash?: string
+}
+
+/** The rows a finding is about. Its subject is "kind:id"; a variant's and a slot's page are found by SKU. */
+function targetOf({ subject, data, account }: Finding): Target | null {
+  const [kind, id] = subject.split(':')
+  const text = (name: string) => (typeof data[name] === 'string' ? data[name] : '')
+  if (kind === 'order' && id) return { to: `/orders/${id}` }
+  if (kind === 'variant' && text('sku')) return { to: `/stock/${encodeURIComponent(text('sku'))}` }
+  if (kind === 'slot' && text('sku')) return { to: '/stock', search: { q: text('sku') } }
+  if (kind === 'remote' && text('order')) return { to: '/orders', search: { q: text('order') } }
+  if (kind === 'account' && id) return { to: '/accounts', hash: id }
+  return account ? { to: '/accounts' } : null
+}

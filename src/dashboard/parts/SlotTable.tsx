@@ -1,0 +1,131 @@
+import { useFormat } from '../format.ts'
+import { useT } from '../i18n.ts'
+import type { Slot } from '../types.ts'
+import { SlotChip } from './Chip.tsx'
+import { Empty } from './Notice.tsx'
+import { TableFrame } from './Page.tsx'
+import { Ago } from './Time.tsx'
+import { useWord } from './words.ts'
+
+export function SlotTable({ slots }: { slots: readonly Slot[] }) {
+  const t = useT()
+  if (slots.length === 0) return <Empty title={t('variant.noSlots')} text={t('variant.noSlotsText')} />
+  return (
+    <TableFrame label={t('variant.where')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('variant.channel')}</th>
+            <th scope="col">{t('variant.account')}</th>
+            <th scope="col" className="wide">
+              {t('variant.remoteSku')}
+            </th>
+            <th scope="col" className="number" title={t('variant.wishHint')}>
+              {t('variant.wish')}
+            </th>
+            <th scope="col" className="number" title={t('variant.inFlightHint')}>
+              {t('variant.inFlight')}
+            </th>
+            <th scope="col" className="number" title={t('variant.confirmedHint')}>
+              {t('variant.confirmed')}
+            </th>
+            <th scope="col" title={t('variant.watermarkHint')}>
+              {t('variant.watermark')}
+            </th>
+            <th scope="col" className="number" title={t('variant.straysHint')}>
+              {t('variant.strays')}
+            </th>
+            <th scope="col">{t('variant.state')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {slots.map((slot) => (
+            <Row key={slot.id} slot={slot} />
+          ))}
+        </tbody>
+      </table>
+    </TableFrame>
+  )
+}
+
+function Row({ slot }: { slot: Slot }) {
+  const t = useT()
+  const format = useFormat()
+  const word = useWord()
+  return (
+    <tr>
+      <td>
+        {word('channel', slot.channel)}
+        {slot.region && <span className="dim"> {slot.region.toUpperCase()}</span>}
+      </td>
+      <td>{slot.account}</td>
+      <td className="wide">
+        <span className="mono">{slot.remoteSku}</span>
+        {slot.unitsPerSale > 1 && <span className="dim"> {t('variant.perSale', { count: slot.unitsPerSale })}</span>}
+      </td>
+      <td className="number">
+        {slot.wish === null ? <span className="dim">–</span> : <strong>{format.number(slot.wish)}</strong>}
+      </td>
+      <td className="number">{slot.inFlight ? <InFlight write={slot.inFlight} /> : <span className="dim">–</span>}</td>
+      <td className="number">
+        {slot.confirmed === null ? (
+          <span className="is-warning">{t('app.notRead')}</span>
+        ) : (
+          <>
+            {format.number(slot.confirmed)}{' '}
+            {slot.confirmedAt && (
+              <span className="dim age">
+                <Ago at={slot.confirmedAt} />
+              </span>
+            )}
+          </>
+        )}
+      </td>
+      <td>
+        {slot.watermark ? (
+          <Ago at={slot.watermark} />
+        ) : (
+          <span className="dim">{slot.confirmed === null ? t('app.notRead') : '–'}</span>
+        )}
+      </td>
+      <td className={`number${slot.strays === 0 ? ' dim' : ' is-warning'}`}>{format.number(slot.strays)}</td>
+      <td>
+        <SlotChip state={slot.state} /> <Reason slot={slot} />
+      </td>
+    </tr>
+  )
+}
+
+function InFlight({ write }: { write: NonNullable<Slot['inFlight']> }) {
+  const t = useT()
+  const format = useFormat()
+  const title = write.acceptedAt
+    ? t('variant.accepted', { time: format.exact(write.acceptedAt) })
+    : t('variant.sent', { time: format.exact(write.sentAt) })
+  return (
+    <span title={title}>
+      {format.number(write.value)}{' '}
+      <span className="dim age">
+        <Ago at={write.sentAt} />
+      </span>
+    </span>
+  )
+}
+
+/** Why a slot stands where it stands. */
+function Reason({ slot }: { slot: Slot }) {
+  const t = useT()
+  const format = useFormat()
+  if (slot.state === 'clean') return null
+  if (slot.state === 'problem') {
+    return (
+      <span className="dim reason" title={slot.problem?.code}>
+        {slot.problem?.message}
+      </span>
+    )
+  }
+  const isHeld = slot.state === 'waiting' && slot.holdUntil !== null
+  const text =
+    isHeld && slot.holdUntil ? t('slotWhy.hold', { time: format.clock(slot.holdUntil) }) : t(`slotWhy.${slot.state}`)
+  return <span className="dim reason">{text}</span>
+}

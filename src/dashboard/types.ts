@@ -1,0 +1,17 @@
+import type { Received } from '../contract/route.ts'
+import type { Routes } from '../contract/routes.ts'
+
+export type Session = Received<Routes['session']>
+export type Overview = Received<Routes['overview']>
+export type Account = Received<Routes['accounts']>['items'][number]
+export type Order = Received<Routes['orders']>['items'][number]
+export type OrderDetail = Received<Routes['order']>
+export type OrderLine = Order['lines'][number]
+export type TimelineEntry = OrderDetail['timeline'][number]
+export type Buyer = Received<Routes['orderBuyer']>
+export type StockLevel = Received<Routes['stock']>['items'][number]
+export type StockDetail = Received<Routes['stockOf']>
+export type Slot = StockDetail['slotList'][number]
+export type Movement = Received<Routes['movements']>['items'][number]
+export type Finding = Overview['findings'][number]
+export type Call = Received<Routes['calls']>['items'][number]

@@ -1,0 +1,117 @@
+import type { Sql } from './pool.ts'
+
+export interface AccountRow {
+  id: string
+  channel: string
+  name: string
+  stage: 'sandbox' | 'shadow' | 'live' | 'paused'
+  region: string
+  settings: unknown
+  opened_at: Date
+  halted_code: string | null
+  halted_at: Date | null
+  look_again_at: Date | null
+  created_at: Date
+}
+
+export async function findAccount(db: Sql, idOrName: string): Promise<AccountRow | undefined> {
+  return await db.one<AccountRow>(
+    'select * from accounts where id::text = $1 or name = $1 order by (id::text = $1) desc limit 1',
+    [idOrName],
+  )
+}
+
+export async function allAccounts(db: Sql): Promise<AccountRow[]> {
+  return await db.rows<AccountRow>('select * from accounts order by name')
+}
+
+export async function insertAccount(
+  db: Sql,
+  row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at'>,
+): Promise<void> {
+  await db.run(
+    `insert into accounts (id, channel, name, stage, region, settings, opened_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [row.id, row.channel, row.name, row.stage, row.region, JSON.stringify(row.settings), row.opened_at, row.created_at],
+  )
+}
+
+export async function putSecrets(db: Sql, accountId: string, sealed: Buffer, now: Date): Promise<void> {
+  await db.run(
+    `insert into account_secrets (account_id, sealed, updated_at) values ($1, $2, $3)
+     on conflict (account_id) do update set sealed = $2, updated_at = $3`,
+    [accountId, sealed, now],
+  )
+}
+
+export async function getSecrets(db: Sql, accountId: string): Promise<Buffer | undefined> {
+  return (await db.one<{ sealed: Buffer }>('select sealed from account_secrets where account_id = $1', [accountId]))
+    ?.sealed
+}
+
+/** Stops work on an account until a person has mended it. Answers whether it was working before. */
+export async function haltAccount(db: Sql, accountId: string, code: string, now: Date): Promise<boolean> {
+  return (
+    (await db.run('update accounts set halted_code = $2, halted_at = $3 where id = $1 and halted_code is null', [
+      accountId,
+      code,
+      now,
+    ])) === 1
+  )
+}
+
+export async function endHalt(db: Sql, accountId: string): Promise<void> {
+  await db.run('update accounts set halted_code = null, halted_at = null where id = $1', [accountId])
+}
+
+/** Asks for the account to be read now; the asking is forgotten once a pull that began later is done. */
+export async function lookAgain(db: Sql, accountId: string, now: Date): Promise<void> {
+  await db.run('update accounts set look_again_at = greatest(coalesce(look_again_at, $2), $2) where id = $1', [
+    accountId,
+    now,
+  ])
+}
+
+export interface CursorRow {
+  value: unknown
+  watermark: Date | null
+  next_at: Date
+  pulled_at: Date | null
+  failures: number
+}
+
+export async function getCursor(db: Sql, accountId: string, stream: string): Promise<CursorRow | undefined> {
+  return await db.one<CursorRow>(
+    'select value, watermark, next_at, pulled_at, failures from cursors where account_id = $1 and stream = $2',
+    [accountId, stream],
+  )
+}
+
+/** Saved in the transaction that saves what was pulled (P-7). */
+export async function saveCursor(
+  tx: Sql,
+  accountId: string,
+  stream: string,
+  cursor: { value: unknown; watermark: Date | null; nextAt: Date; now: Date },
+): Promise<void> {
+  await tx.run(
+    `insert into cursors (account_id, stream, value, watermark, next_at, pulled_at) values ($1, $2, $3, $4, $5, $6)
+     on conflict (account_id, stream) do update set value = $3, watermark = coalesce($4, cursors.watermark), next_at = $5, pulled_at = $6,
+       failed_at = null, failures = 0, failure = null`,
+    [accountId, stream, JSON.stringify(cursor.value), cursor.watermark, cursor.nextAt, cursor.now],
+  )
+}
+
+export async function noteFailure(
+  db: Sql,
+  accountId: string,
+  stream: string,
+  failure: { code: string; message: string },
+  now: Date,
+  nextAt: Date,
+): Promise<void> {
+  await db.run(
+    `insert into cursors (account_id, stream, value, next_at, failed_at, failures, failure) values ($1, $2, null, $5, $3, 1, $4)
+     on conflict (account_id, stream) do update set failed_at = $3, failure = $4, next_at = $5, failures = cursors.failures + 1`,
+    [accountId, stream, now, JSON.stringify(failure), nextAt],
+  )
+}

@@ -1,0 +1,74 @@
+/** Token buckets in the database. Only the holder of the account's lease spends. */
+import type { Budget } from '../http/client.ts'
+import type { Sql } from './pool.ts'
+
+export interface BucketRow {
+  operation: string
+  tokens: number
+  rate: number
+  burst: number
+  refilled_at: Date
+}
+
+const filled = 'least(burst, tokens + greatest(0, extract(epoch from ($3::timestamptz - refilled_at))) * rate)'
+
+/** Makes missing buckets, full: the allowance of an account that was never called. */
+export async function ensureBudgets(
+  db: Sql,
+  accountId: string,
+  limits: Record<string, { rate: number; burst: number }>,
+  now: Date,
+): Promise<void> {
+  const names = Object.keys(limits)
+  await db.run(
+    `insert into budgets (account_id, operation, tokens, rate, burst, refilled_at)
+     select $1, o, b, r, b, $5 from unnest($2::text[], $3::float8[], $4::float8[]) as t(o, r, b)
+     on conflict do nothing`,
+    [accountId, names, names.map((name) => limits[name]!.rate), names.map((name) => limits[name]!.burst), now],
+  )
+}
+
+export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number }, now: () => Date): Budget {
+  const { accountId, epoch } = lease
+  return {
+    async spend(operation) {
+      const at = now()
+      const spent = await db.run(
+        `update budgets set tokens = ${filled} - 1, refilled_at = greatest(refilled_at, $3)
+         where account_id = $1 and operation = $2 and ${filled} >= 1
+           and exists (select 1 from leases where account_id = $1 and epoch = $4 and not released)`,
+        [accountId, operation, at, epoch],
+      )
+      if (spent === 1) return undefined
+      const row = await db.one<{ tokens: number; rate: number }>(
+        `select ${filled} as tokens, rate from budgets where account_id = $1 and operation = $2`,
+        [accountId, operation, at],
+      )
+      if (!row) throw new Error(`no budget for ${operation}`)
+      return new Date(at.getTime() + Math.ceil((Math.max(0, 1 - row.tokens) / row.rate) * 1_000) + 1)
+    },
+    async exhausted(operation) {
+      await db.run('update budgets set tokens = 0, refilled_at = $3 where account_id = $1 and operation = $2', [
+        accountId,
+        operation,
+        now(),
+      ])
+    },
+    async learned(operation, rate) {
+      await db.run(
+        `update budgets set tokens = ${filled}, refilled_at = greatest(refilled_at, $3), rate = $4
+         where account_id = $1 and operation = $2 and rate <> $4`,
+        [accountId, operation, now(), rate],
+      )
+    },
+  }
+}
+
+/** Calls that could leave right now. */
+export async function allowance(db: Sql, accountId: string, operation: string, now: Date): Promise<number> {
+  const row = await db.one<{ tokens: number }>(
+    `select ${filled} as tokens from budgets where account_id = $1 and operation = $2`,
+    [accountId, operation, now],
+  )
+  return Math.floor(row?.tokens ?? 0)
+}

@@ -1,0 +1,235 @@
+/** The order book: a page is read and written in a handful of statements. */
+import type { HeldLine, IntakePlan, KnownLine, KnownOrder, LineWrite, Mapping, OrderWrite } from '../domain/intake.ts'
+import type { OrderState } from '../domain/orders.ts'
+import type { NewId } from '../domain/values.ts'
+import type { Sql } from './pool.ts'
+
+interface KnownRow {
+  id: string
+  remote_id: string
+  updated_at: Date
+  state: OrderState
+  fulfilled_by: 'merchant' | 'channel'
+  before_opening: boolean
+}
+
+/** The versions of these orders that are stored, locked. */
+export async function lockOrders(
+  tx: Sql,
+  accountId: string,
+  remoteIds: readonly string[],
+): Promise<Map<string, KnownOrder>> {
+  const rows = await tx.rows<KnownRow>(
+    `select id, remote_id, updated_at, state, fulfilled_by, before_opening from orders
+     where account_id = $1 and remote_id = any($2) order by remote_id for update`,
+    [accountId, remoteIds],
+  )
+  return new Map(
+    rows.map((row) => [
+      row.remote_id,
+      {
+        id: row.id,
+        remoteId: row.remote_id,
+        updatedAt: row.updated_at,
+        state: row.state,
+        fulfilledBy: row.fulfilled_by,
+        beforeOpening: row.before_opening,
+        lines: [],
+      },
+    ]),
+  )
+}
+
+/** Lines of the orders at hand, by order id. Only read where a newer version came. */
+export async function linesOf(tx: Sql, orderIds: readonly string[]): Promise<Map<string, KnownLine[]>> {
+  const byOrder = new Map<string, KnownLine[]>()
+  if (orderIds.length === 0) return byOrder
+  const rows = await tx.rows<KnownLine & { orderId: string }>(
+    `select l.order_id as "orderId", l.id, l.remote_id as "remoteId", l.variant_id as "variantId", l.units_per_sale as "unitsPerSale",
+       l.slot_id as "slotId", l.quantity, l.canceled, l.shipped_units as "shippedUnits", r.id as "reservationLineId"
+     from order_lines l left join reservation_lines r on r.order_line_id = l.id
+     where l.order_id = any($1::uuid[])`,
+    [orderIds],
+  )
+  for (const { orderId, ...line } of rows) byOrder.set(orderId, [...(byOrder.get(orderId) ?? []), line])
+  return byOrder
+}
+
+/** What remote SKUs of an account stand for. One without a variant is absent. */
+export async function mappingsOf(
+  tx: Sql,
+  accountId: string,
+  remoteSkus: readonly string[],
+): Promise<Map<string, Mapping>> {
+  if (remoteSkus.length === 0) return new Map()
+  const rows = await tx.rows<Mapping & { remoteSku: string }>(
+    `select distinct on (remote_sku) remote_sku as "remoteSku", variant_id as "variantId", units_per_sale as "unitsPerSale",
+       slot_id as "slotId", fulfilled_by as "fulfilledBy"
+     from listings where account_id = $1 and remote_sku = any($2) and variant_id is not null order by remote_sku, marketplace`,
+    [accountId, remoteSkus],
+  )
+  return new Map(rows.map(({ remoteSku, ...mapping }) => [remoteSku, mapping]))
+}
+
+/** The lines of a checkout that an order brings along; none where it was used, released or has run out. */
+export async function takeReservation(
+  tx: Sql,
+  accountId: string,
+  reservationId: string,
+  orderId: string,
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `update reservations set state = 'ordered', order_id = $3, expires_at = null, changed_at = $4 where id = $1 and account_id = $2 and state in ('held', 'confirmed')`,
+    [reservationId, accountId, orderId, now],
+  )
+}
+
+export async function heldLines(tx: Sql, accountId: string, reservationId: string): Promise<HeldLine[]> {
+  return await tx.rows<HeldLine>(
+    `select l.id, l.variant_id as "variantId", l.quantity from reservation_lines l
+     join reservations r on r.id = l.reservation_id
+     where r.id = $2 and r.account_id = $1 and r.state in ('held', 'confirmed') and l.quantity > 0
+     order by l.id for update of r`,
+    [accountId, reservationId],
+  )
+}
+
+const column = <T>(rows: readonly T[], pick: (row: T) => unknown) => rows.map(pick)
+
+export interface SavePlanOptions {
+  accountId: string
+  now: Date
+  newId: NewId
+  sealBuyer(text: string, orderId: string): { sealed: Buffer; epoch: string }
+}
+
+export async function savePlan(tx: Sql, plan: IntakePlan, options: SavePlanOptions): Promise<void> {
+  const unknown = new Set(
+    plan.lines
+      .filter((line) => line.variantId === null && line.line.quantity > line.line.canceled)
+      .map((line) => line.orderId),
+  )
+  await insertOrders(
+    tx,
+    plan.orders.filter((one) => one.isNew),
+    unknown,
+    options,
+  )
+  await updateOrders(
+    tx,
+    plan.orders.filter((one) => !one.isNew),
+    unknown,
+    options,
+  )
+  await saveLines(tx, plan.lines)
+  await saveBuyers(tx, plan.orders, options)
+  if (plan.events.length > 0) {
+    await tx.run(
+      `insert into order_events (id, order_id, kind, data, at)
+       select id, order_id, kind, data, $5 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[]) with ordinality as t(id, order_id, kind, data, n) order by n`,
+      [
+        column(plan.events, () => options.newId()),
+        column(plan.events, (e) => e.orderId),
+        column(plan.events, (e) => e.kind),
+        column(plan.events, (e) => JSON.stringify(e.data)),
+        options.now,
+      ],
+    )
+  }
+}
+
+const orderColumns = (rows: readonly OrderWrite[], unknown: ReadonlySet<string>) => [
+  column(rows, (r) => r.id),
+  column(rows, (r) => r.order.state),
+  column(rows, (r) => r.order.fulfilledBy),
+  column(rows, (r) => r.order.marketplace),
+  column(rows, (r) => r.order.currency),
+  column(rows, (r) => r.order.total),
+  column(rows, (r) => r.order.updatedAt),
+  column(rows, (r) => r.order.shipBy),
+  column(rows, (r) => r.order.deliverBy),
+  column(rows, (r) => unknown.has(r.id)),
+]
+
+async function insertOrders(
+  tx: Sql,
+  rows: readonly OrderWrite[],
+  unknown: ReadonlySet<string>,
+  { accountId, now }: SavePlanOptions,
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.run(
+    `insert into orders (id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, has_unknown_sku,
+       remote_id, placed_at, before_opening, account_id, imported_at, changed_at)
+     select t.*, $14, $15, $15 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
+       $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::text[], $12::timestamptz[], $13::boolean[])
+       as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown, remote_id, placed_at, before_opening)`,
+    [
+      ...orderColumns(rows, unknown),
+      column(rows, (r) => r.order.remoteId),
+      column(rows, (r) => r.order.placedAt),
+      column(rows, (r) => r.beforeOpening),
+      accountId,
+      now,
+    ],
+  )
+}
+
+async function updateOrders(
+  tx: Sql,
+  rows: readonly OrderWrite[],
+  unknown: ReadonlySet<string>,
+  { now }: SavePlanOptions,
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.run(
+    `update orders o set state = t.state, fulfilled_by = t.fulfilled_by, marketplace = coalesce(t.marketplace, o.marketplace),
+       currency = coalesce(t.currency, o.currency), total = coalesce(t.total, o.total), updated_at = t.updated_at,
+       ship_by = coalesce(t.ship_by, o.ship_by), deliver_by = coalesce(t.deliver_by, o.deliver_by), has_unknown_sku = t.unknown, changed_at = $11
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[])
+       as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown)
+     where o.id = t.id`,
+    [...orderColumns(rows, unknown), now],
+  )
+}
+
+async function saveLines(tx: Sql, lines: readonly LineWrite[]): Promise<void> {
+  if (lines.length === 0) return
+  await tx.run(
+    `insert into order_lines (id, order_id, remote_id, remote_sku, variant_id, slot_id, units_per_sale, title, quantity, canceled, shipped_units, unit_price)
+     select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::int[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+     on conflict (order_id, remote_id) do update set
+       remote_sku = coalesce(excluded.remote_sku, order_lines.remote_sku), variant_id = excluded.variant_id, slot_id = excluded.slot_id,
+       units_per_sale = excluded.units_per_sale, title = case when excluded.title = '' then order_lines.title else excluded.title end,
+       quantity = excluded.quantity, canceled = excluded.canceled, shipped_units = excluded.shipped_units,
+       unit_price = coalesce(excluded.unit_price, order_lines.unit_price)`,
+    [
+      column(lines, (l) => l.id),
+      column(lines, (l) => l.orderId),
+      column(lines, (l) => l.remoteId),
+      column(lines, (l) => l.line.remoteSku),
+      column(lines, (l) => l.variantId),
+      column(lines, (l) => l.slotId),
+      column(lines, (l) => l.unitsPerSale),
+      column(lines, (l) => l.line.title.slice(0, 500)),
+      column(lines, (l) => l.quantity),
+      column(lines, (l) => l.canceled),
+      column(lines, (l) => l.shippedUnits),
+      column(lines, (l) => l.line.unitPrice),
+    ],
+  )
+}
+
+/** Buyer and raw payload leave for their own sealed store; a version without them keeps what is there. */
+async function saveBuyers(tx: Sql, orders: readonly OrderWrite[], { now, sealBuyer }: SavePlanOptions): Promise<void> {
+  const rows = orders
+    .filter(({ order }) => order.buyer !== null || order.raw !== null)
+    .map(({ id, order }) => ({ id, ...sealBuyer(JSON.stringify({ buyer: order.buyer, raw: order.raw }), id) }))
+  if (rows.length === 0) return
+  await tx.run(
+    `insert into buyer_data (order_id, sealed, epoch, sealed_at) select t.*, $4 from unnest($1::uuid[], $2::bytea[], $3::text[]) as t(order_id, sealed, epoch)
+     on conflict (order_id) do update set sealed = excluded.sealed, epoch = excluded.epoch, sealed_at = excluded.sealed_at`,
+    [column(rows, (r) => r.id), column(rows, (r) => r.sealed), column(rows, (r) => r.epoch), now],
+  )
+}

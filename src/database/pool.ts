@@ -1,0 +1,162 @@
+/** The only importer of the driver. Statements are named, so that the server plans each hot one once a connection. */
+
+import { createHash } from 'node:crypto'
+import pg from 'pg'
+import { Problem } from '../domain/errors.ts'
+
+// bigint counts of units stay far below 2^53; a value beyond is a fault and must not be rounded silently.
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new Error(`database: ${text} does not fit a number`)
+  return value
+})
+
+export type Row = Record<string, unknown>
+
+/** Anything that runs statements: the pool outside, a transaction inside. */
+export interface Sql {
+  /** Runs one statement with $1… parameters and answers its rows. */
+  rows<T extends object = Row>(text: string, values?: readonly unknown[]): Promise<T[]>
+  /** The same where one row or none is expected. */
+  one<T extends object = Row>(text: string, values?: readonly unknown[]): Promise<T | undefined>
+  /** Runs one statement and answers how many rows it touched. */
+  run(text: string, values?: readonly unknown[]): Promise<number>
+}
+
+export interface Database extends Sql {
+  /**
+   * Runs `work` in one transaction. Deadlocks and serialization failures begin anew (locks are taken in one order
+   * everywhere, so this is for the unforeseen); everything else rolls back and is thrown.
+   */
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>
+  /** One connection that keeps its session, for advisory locks; released after `work`. */
+  session<T>(work: (session: Sql) => Promise<T>): Promise<T>
+  readonly url: string
+  close(): Promise<void>
+}
+
+const names = new Map<string, string>()
+function nameOf(text: string): string {
+  let name = names.get(text)
+  if (!name) {
+    name = createHash('sha1').update(text).digest('base64url').slice(0, 20)
+    names.set(text, name)
+  }
+  return name
+}
+
+interface Queryable {
+  query(config: {
+    name?: string
+    text: string
+    values: unknown[]
+  }): Promise<{ rows: unknown[]; rowCount: number | null }>
+}
+
+function sqlOver(client: Queryable): Sql {
+  const query = (text: string, values: readonly unknown[] = []) =>
+    client.query({ name: nameOf(text), text, values: values as unknown[] })
+  return {
+    rows: async <T>(text: string, values?: readonly unknown[]) => (await query(text, values)).rows as T[],
+    one: async <T>(text: string, values?: readonly unknown[]) => (await query(text, values)).rows[0] as T | undefined,
+    run: async (text, values) => (await query(text, values)).rowCount ?? 0,
+  }
+}
+
+const again = new Set(['40001', '40P01'])
+
+/** Opens the pool. Nothing is connected before the first statement. */
+export function openDatabase(url: string, options: { max?: number } = {}): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 12,
+    idleTimeoutMillis: 30_000,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'entrepot',
+  })
+  // An idle connection that the server ends (restart, failover) is replaced at the next use.
+  pool.on('error', () => {})
+  const connect = async () => {
+    const client = await pool.connect()
+    // The same while a statement's owner holds it: the statement itself rejects, the event must not end the process.
+    if (client.listenerCount('error') === 0) client.on('error', () => {})
+    return client
+  }
+  const inTransaction = async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
+    const client = await connect()
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      const result = await work(sqlOver(client))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((failed: Error) => {
+        broken = failed
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+  return {
+    ...sqlOver(pool as unknown as Queryable),
+    url,
+    async transaction(work) {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await inTransaction(work)
+        } catch (error) {
+          if (attempt >= 4 || !again.has(String((error as { code?: string }).code))) throw error
+        }
+      }
+    },
+    async session(work) {
+      const client = await connect()
+      try {
+        return await work(sqlOver(client))
+      } finally {
+        client.release()
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ECONNRESET',
+  '28P01',
+  '28000',
+  '3D000',
+])
+
+/** Connects once and checks the version; says in words what is wrong with the address. */
+export async function checkDatabase(db: Database): Promise<void> {
+  try {
+    const row = await db.one<{ version: number }>(`select current_setting('server_version_num')::int as version`)
+    if (row && row.version < 150_000)
+      throw new Problem('database_too_old', { version: Math.floor(row.version / 10_000) })
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    const { code, message } = error as { code?: string; message: string }
+    if ((code && unreachable.has(code)) || /timeout|terminated|no pg_hba/i.test(message)) {
+      throw new Problem('database_unreachable', { address: addressOf(db.url), reason: code ?? 'timeout' }, error)
+    }
+    throw error
+  }
+}
+
+/** Host, port and database of a connection address, without user and password. */
+export function addressOf(url: string): string {
+  try {
+    const { host, pathname } = new URL(url)
+    return `${host}${pathname}`
+  } catch {
+    return 'DATABASE_URL'
+  }
+}

@@ -1,0 +1,295 @@
+/** Stock slots and the listings that refer to them. Locked by id, always after the levels. */
+import { type Slot, urgencyOf } from '../domain/slots.ts'
+import type { Sql } from './pool.ts'
+
+export interface SlotRow extends Slot {
+  accountId: string
+  region: string
+  remoteSku: string
+  variantId: string | null
+  unitsPerSale: number
+  merchantFulfilled: boolean | null
+}
+
+interface Raw {
+  id: string
+  account_id: string
+  region: string
+  remote_sku: string
+  variant_id: string | null
+  units_per_sale: number
+  merchant_fulfilled: boolean | null
+  wish: number | null
+  version: number
+  live_value: number | null
+  live_version: number | null
+  live_expected: number | null
+  live_sent_at: Date | null
+  live_accepted_at: Date | null
+  live_sales: number
+  confirmed_value: number | null
+  confirmed_version: number | null
+  confirmed_at: Date | null
+  hold_until: Date | null
+  read_due_at: Date | null
+  retry_at: Date | null
+}
+
+function toSlot(row: Raw): SlotRow {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    region: row.region,
+    remoteSku: row.remote_sku,
+    variantId: row.variant_id,
+    unitsPerSale: row.units_per_sale,
+    merchantFulfilled: row.merchant_fulfilled,
+    wish: row.wish,
+    version: row.version,
+    live:
+      row.live_value === null
+        ? null
+        : {
+            value: row.live_value,
+            version: row.live_version!,
+            expected: row.live_expected,
+            sentAt: row.live_sent_at!,
+            acceptedAt: row.live_accepted_at,
+            sales: row.live_sales,
+          },
+    strays: [],
+    confirmed:
+      row.confirmed_value === null
+        ? null
+        : { value: row.confirmed_value, at: row.confirmed_at!, version: row.confirmed_version ?? 0 },
+    holdUntil: row.hold_until,
+    readDueAt: row.read_due_at,
+    retryAt: row.retry_at,
+  }
+}
+
+/** Slots of these variants, and these slots, locked. Strays stay in the database: their count never decides here. */
+export async function lockSlots(
+  tx: Sql,
+  by: { variantIds?: readonly string[]; slotIds?: readonly string[] },
+): Promise<SlotRow[]> {
+  const rows = await tx.rows<Raw>(
+    `select * from stock_slots where variant_id = any($1::uuid[]) or id = any($2::uuid[]) order by id for update`,
+    [by.variantIds ?? [], by.slotIds ?? []],
+  )
+  return rows.map(toSlot)
+}
+
+const column = <T>(rows: readonly T[], pick: (row: T) => unknown) => rows.map(pick)
+
+/** Writes the slots as they are now; `wishAt` is set where the wish changed. */
+export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): Promise<void> {
+  if (slots.length === 0) return
+  await tx.run(
+    `update stock_slots s set
+       wish = t.wish, wish_at = case when s.wish is distinct from t.wish then $2 else s.wish_at end, urgency = t.urgency, version = t.version,
+       live_value = t.live_value, live_version = t.live_version, live_expected = t.live_expected, live_sent_at = t.live_sent_at,
+       live_accepted_at = t.live_accepted_at, live_sales = t.live_sales, confirmed_value = t.confirmed_value,
+       confirmed_version = t.confirmed_version, confirmed_at = t.confirmed_at, hold_until = t.hold_until, read_due_at = t.read_due_at,
+       retry_at = t.retry_at, variant_id = t.variant_id, units_per_sale = t.units_per_sale, merchant_fulfilled = t.merchant_fulfilled
+     from unnest($1::uuid[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[],
+         $10::timestamptz[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],
+         $17::timestamptz[], $18::uuid[], $19::int[], $20::boolean[])
+       as t(id, wish, urgency, version, live_value, live_version, live_expected, live_sent_at, live_accepted_at, live_sales, confirmed_value,
+         confirmed_version, confirmed_at, hold_until, read_due_at, retry_at, variant_id, units_per_sale, merchant_fulfilled)
+     where s.id = t.id`,
+    [
+      column(slots, (s) => s.id),
+      now,
+      column(slots, (s) => s.wish),
+      column(slots, (s) => urgencyOf(s.wish ?? 0, s.live?.value ?? s.confirmed?.value ?? null)),
+      column(slots, (s) => s.version),
+      column(slots, (s) => s.live?.value ?? null),
+      column(slots, (s) => s.live?.version ?? null),
+      column(slots, (s) => s.live?.expected ?? null),
+      column(slots, (s) => s.live?.sentAt ?? null),
+      column(slots, (s) => s.live?.acceptedAt ?? null),
+      column(slots, (s) => s.live?.sales ?? 0),
+      column(slots, (s) => s.confirmed?.value ?? null),
+      column(slots, (s) => s.confirmed?.version ?? null),
+      column(slots, (s) => s.confirmed?.at ?? null),
+      column(slots, (s) => s.holdUntil),
+      column(slots, (s) => s.readDueAt),
+      column(slots, (s) => s.retryAt),
+      column(slots, (s) => s.variantId),
+      column(slots, (s) => s.unitsPerSale),
+      column(slots, (s) => s.merchantFulfilled),
+    ],
+  )
+  await saveStrays(tx, slots)
+}
+
+/** Adds strays made now and forgets dead ones of the slots at hand. */
+async function saveStrays(tx: Sql, slots: readonly SlotRow[]): Promise<void> {
+  const strays = slots.flatMap((slot) => slot.strays.map((stray) => ({ slotId: slot.id, ...stray })))
+  if (strays.length === 0) return
+  await tx.run(
+    `insert into slot_strays (slot_id, version, value, dead_at) select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])
+     on conflict do nothing`,
+    [
+      column(strays, (s) => s.slotId),
+      column(strays, (s) => s.version),
+      column(strays, (s) => s.value),
+      column(strays, (s) => s.deadAt),
+    ],
+  )
+}
+
+export async function forgetDeadStrays(db: Sql, now: Date): Promise<number> {
+  return await db.run('delete from slot_strays where dead_at <= $1', [now])
+}
+
+/** Locks up to `limit` slots of the account whose wish should leave now, the most urgent first. Busy ones are skipped. */
+export async function lockDueSlots(
+  tx: Sql,
+  accountId: string,
+  watermark: Date | null,
+  now: Date,
+  limit: number,
+): Promise<SlotRow[]> {
+  const rows = await tx.rows<Raw>(
+    `select * from stock_slots
+     where account_id = $1 and dirty and (retry_at is null or retry_at <= $3)
+       and (wish < coalesce(live_value, confirmed_value)
+         or (wish = 0 and live_value is null and confirmed_value is null)
+         or (live_value is null and confirmed_value is not null and (hold_until is null or hold_until <= $2)))
+     order by urgency, wish_at limit $4 for update skip locked`,
+    [accountId, watermark, now, limit],
+  )
+  return rows.map(toSlot)
+}
+
+/** Slots to read now: taken over, written but not proven, or at rest for long. */
+export async function slotsToRead(
+  db: Sql,
+  accountId: string,
+  now: Date,
+  auditedBefore: Date,
+  limit: number,
+): Promise<{ id: string; remoteSku: string }[]> {
+  return await db.rows(
+    `select id, remote_sku as "remoteSku" from stock_slots
+     where account_id = $1 and variant_id is not null and merchant_fulfilled is not false
+       and (read_due_at <= $2 or (confirmed_at is null and live_value is null and read_due_at is null)
+         or (live_value is null and read_due_at is null and confirmed_at <= $3))
+     order by coalesce(read_due_at, confirmed_at) nulls first limit $4`,
+    [accountId, now, auditedBefore, limit],
+  )
+}
+
+/** The earliest moment at which the account has something to write or to read; null where nothing waits. */
+export async function nextSlotWork(db: Sql, accountId: string): Promise<Date | null> {
+  const row = await db.one<{ at: Date | null }>(
+    `select least(
+       (select min(coalesce(retry_at, wish_at)) from stock_slots where account_id = $1 and dirty and (live_value is null or wish < live_value)),
+       (select min(read_due_at) from stock_slots where account_id = $1 and read_due_at is not null and merchant_fulfilled is not false)) as at`,
+    [accountId],
+  )
+  return row?.at ?? null
+}
+
+export interface SlotProblem {
+  code: string
+  message: string
+}
+
+/** A line's own trouble, shown at the slot until a later write succeeds. */
+export async function setProblem(tx: Sql, slotId: string, problem: SlotProblem | null, now: Date): Promise<void> {
+  if (problem) {
+    await tx.run('update stock_slots set problem_code = $2, problem_message = $3, problem_at = $4 where id = $1', [
+      slotId,
+      problem.code,
+      problem.message,
+      now,
+    ])
+  } else {
+    await tx.run(
+      'update stock_slots set problem_code = null, problem_message = null, problem_at = null where id = $1 and problem_code is not null',
+      [slotId],
+    )
+  }
+}
+
+export interface ListingRow {
+  marketplace: string
+  remoteSku: string
+  remoteId: string | null
+  title: string
+  fulfilledBy: 'merchant' | 'channel'
+  merchantFulfilled: boolean | null
+  buyable: boolean | null
+  price: number | null
+  currency: string | null
+  variantId: string | null
+  unitsPerSale: number
+}
+
+/**
+ * Writes listings and the slots they refer to. A known link to a variant stays; `variantId` links where there is none.
+ * Answers the slots by remote SKU.
+ */
+export async function upsertListings(
+  tx: Sql,
+  account: { id: string; region: string },
+  rows: readonly (ListingRow & { id: string; slotId: string })[],
+  now: Date,
+): Promise<Map<string, string>> {
+  const bySku = new Map(rows.map((row) => [row.remoteSku, row]))
+  const slots = [...bySku.values()].sort((a, b) => (a.remoteSku < b.remoteSku ? -1 : 1))
+  await tx.run(
+    `insert into stock_slots (id, account_id, region, remote_sku, variant_id, units_per_sale, merchant_fulfilled)
+     select t.id, $1, $2, t.sku, t.variant, t.units, t.merchant
+     from unnest($3::uuid[], $4::text[], $5::uuid[], $6::int[], $7::boolean[]) as t(id, sku, variant, units, merchant)
+     on conflict (account_id, region, remote_sku, node) do update set
+       merchant_fulfilled = coalesce(excluded.merchant_fulfilled, stock_slots.merchant_fulfilled),
+       variant_id = coalesce(stock_slots.variant_id, excluded.variant_id),
+       units_per_sale = case when stock_slots.variant_id is null then excluded.units_per_sale else stock_slots.units_per_sale end`,
+    [
+      account.id,
+      account.region,
+      column(slots, (r) => r.slotId),
+      column(slots, (r) => r.remoteSku),
+      column(slots, (r) => r.variantId),
+      column(slots, (r) => r.unitsPerSale),
+      column(slots, (r) => r.merchantFulfilled),
+    ],
+  )
+  const ids = await tx.rows<{ id: string; remote_sku: string }>(
+    `select id, remote_sku from stock_slots where account_id = $1 and region = $2 and remote_sku = any($3) and node = ''`,
+    [account.id, account.region, [...bySku.keys()]],
+  )
+  const slotOf = new Map(ids.map((row) => [row.remote_sku, row.id]))
+  await tx.run(
+    `insert into listings (id, account_id, slot_id, marketplace, remote_sku, remote_id, variant_id, units_per_sale, title, fulfilled_by, buyable, price, currency, seen_at, created_at)
+     select t.id, $1, t.slot, t.marketplace, t.sku, t.remote, t.variant, t.units, t.title, t.by, t.buyable, t.price, t.currency, $2, $2
+     from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[], $10::text[], $11::text[], $12::boolean[], $13::bigint[], $14::text[])
+       as t(id, slot, marketplace, sku, remote, variant, units, title, by, buyable, price, currency)
+     on conflict (account_id, marketplace, remote_sku) do update set
+       remote_id = excluded.remote_id, title = excluded.title, fulfilled_by = excluded.fulfilled_by, buyable = excluded.buyable,
+       price = excluded.price, currency = excluded.currency, seen_at = excluded.seen_at,
+       variant_id = coalesce(listings.variant_id, excluded.variant_id),
+       units_per_sale = case when listings.variant_id is null then excluded.units_per_sale else listings.units_per_sale end`,
+    [
+      account.id,
+      now,
+      column(rows, (r) => r.id),
+      column(rows, (r) => slotOf.get(r.remoteSku)),
+      column(rows, (r) => r.marketplace),
+      column(rows, (r) => r.remoteSku),
+      column(rows, (r) => r.remoteId),
+      column(rows, (r) => r.variantId),
+      column(rows, (r) => r.unitsPerSale),
+      column(rows, (r) => r.title),
+      column(rows, (r) => r.fulfilledBy),
+      column(rows, (r) => r.buyable),
+      column(rows, (r) => r.price),
+      column(rows, (r) => r.currency),
+    ],
+  )
+  return slotOf
+}

@@ -1,0 +1,290 @@
+/** Stock as people see it: levels, slots, ledger. */
+import type { Sql } from '../pool.ts'
+import { conditions, type Page, type PageQuery, readCursor, toPage } from './page.ts'
+
+export interface LevelView {
+  variantId: string
+  sku: string
+  title: string
+  onHand: number
+  unsellable: number
+  reserved: number
+  allocated: number
+  short: number
+  availableToPromise: number
+  shown: number | null
+  slots: number
+  dirtySlots: number
+  unreadSlots: number
+}
+
+const selectLevels = `select p.variant_id as "variantId", v.sku, v.title, p.on_hand as "onHand", p.unsellable, p.reserved, p.allocated, p.short,
+    p.on_hand - p.unsellable - p.reserved - p.allocated as "availableToPromise", s.shown, coalesce(s.slots, 0) as slots,
+    coalesce(s.dirty, 0) as "dirtySlots", coalesce(s.unread, 0) as "unreadSlots"
+  from pool_levels p join variants v on v.id = p.variant_id
+  left join lateral (select sum(confirmed_value * units_per_sale) as shown, count(*) as slots, count(*) filter (where dirty) as dirty,
+      count(*) filter (where confirmed_at is null) as unread
+    from stock_slots where variant_id = p.variant_id and merchant_fulfilled is not false) s on true`
+
+const views = {
+  all: null,
+  short: 'p.short > 0',
+  'sold-out': 'p.on_hand - p.unsellable - p.reserved - p.allocated = 0',
+  unequal: 's.dirty > 0',
+}
+
+export async function listLevels(
+  db: Sql,
+  filter: PageQuery & { q?: string | undefined; view: keyof typeof views },
+): Promise<Page<LevelView>> {
+  const where = conditions()
+  const view = views[filter.view]
+  if (view) where.add(view)
+  if (filter.q) where.add(`(v.sku ilike '%' || ? || '%' or v.title ilike '%' || ? || '%')`, filter.q)
+  if (filter.cursor) where.add('v.sku > ?::text', ...readCursor(filter.cursor, 1))
+  const rows = await db.rows<LevelView>(
+    `${selectLevels} ${where.where} order by v.sku limit ${filter.limit + 1}`,
+    where.values,
+  )
+  return toPage(rows, filter.limit, (row) => [row.sku])
+}
+
+export async function lowLevels(db: Sql, limit: number): Promise<LevelView[]> {
+  return await db.rows<LevelView>(
+    `${selectLevels} where p.short > 0 or p.on_hand - p.unsellable - p.reserved - p.allocated <= 5 order by p.short desc, "availableToPromise", v.sku limit $1`,
+    [limit],
+  )
+}
+
+export async function levelOf(db: Sql, sku: string): Promise<LevelView | undefined> {
+  return await db.one<LevelView>(`${selectLevels} where v.sku = $1`, [sku])
+}
+
+export async function countLevels(db: Sql): Promise<{ all: number; short: number; soldOut: number; unequal: number }> {
+  return (await db.one(
+    `select count(*) as "all", count(*) filter (where ${views.short}) as short, count(*) filter (where ${views['sold-out']}) as "soldOut",
+       count(*) filter (where exists (select 1 from stock_slots s where s.variant_id = p.variant_id and s.dirty)) as unequal
+     from pool_levels p`,
+  ))!
+}
+
+export async function placesOf(db: Sql, variantId: string) {
+  return await db.rows<{ code: string; name: string; onHand: number; unsellable: number; allocated: number }>(
+    `select l.code, l.name, coalesce(s.on_hand, 0) as "onHand", coalesce(s.unsellable, 0) as unsellable, coalesce(s.allocated, 0) as allocated
+     from locations l left join stock_levels s on s.location_id = l.id and s.variant_id = $1 where l.kind <> 'channel' order by l.priority, l.code`,
+    [variantId],
+  )
+}
+
+/** The level after each of the newest movements, oldest first: summed backwards from today's level. */
+export async function levelHistory(
+  db: Sql,
+  variantId: string,
+  limit: number,
+): Promise<{ at: string; onHand: number; available: number }[]> {
+  const rows = await db.rows<{ at: Date; onHand: number; available: number }>(
+    `select at, on_hand_after as "onHand", available_after as available from (
+       select m.seq, m.at,
+         p.on_hand - coalesce(sum(m.on_hand) over newer, 0) as on_hand_after,
+         p.on_hand - p.unsellable - p.reserved - p.allocated
+           - coalesce(sum(m.on_hand - m.unsellable - m.reserved - m.allocated) over newer, 0) as available_after
+       from stock_movements m join pool_levels p on p.variant_id = m.variant_id where m.variant_id = $1
+       window newer as (order by m.seq desc rows between unbounded preceding and 1 preceding)
+       order by m.seq desc limit $2) h order by seq`,
+    [variantId, limit],
+  )
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
+}
+
+export interface SlotView {
+  id: string
+  sku: string | null
+  remoteSku: string
+  channel: string
+  account: string
+  accountId: string
+  region: string
+  unitsPerSale: number
+  merchantFulfilled: boolean | null
+  wish: number | null
+  wishAt: string | null
+  inFlight: { value: number; version: number; sentAt: string; acceptedAt: string | null } | null
+  confirmed: number | null
+  confirmedAt: string | null
+  strays: number
+  watermark: string | null
+  holdUntil: string | null
+  state: 'clean' | 'waiting' | 'sending' | 'unread' | 'problem' | 'not-ours' | 'unlinked'
+  problem: { code: string; message: string; at: string } | null
+}
+
+interface RawSlot {
+  id: string
+  sku: string | null
+  remote_sku: string
+  channel: string
+  account: string
+  account_id: string
+  region: string
+  units_per_sale: number
+  merchant_fulfilled: boolean | null
+  wish: number | null
+  wish_at: Date | null
+  live_value: number | null
+  live_version: number
+  live_sent_at: Date
+  live_accepted_at: Date | null
+  confirmed_value: number | null
+  confirmed_at: Date | null
+  hold_until: Date | null
+  problem_code: string | null
+  problem_message: string
+  problem_at: Date
+  dirty: boolean
+  strays: number
+  watermark: Date | null
+}
+
+export type SlotFilter = PageQuery & {
+  sku?: string | undefined
+  account?: string | undefined
+  dirty?: 'yes' | 'no' | undefined
+}
+
+export async function listSlots(db: Sql, filter: SlotFilter, now: Date): Promise<Page<SlotView>> {
+  const where = conditions(now)
+  if (filter.sku) where.add('(v.sku = ? or s.remote_sku = ?)', filter.sku)
+  if (filter.account) where.add('(a.name = ? or a.id::text = ?)', filter.account)
+  if (filter.dirty) where.add(filter.dirty === 'yes' ? 's.dirty' : 'not s.dirty')
+  if (filter.cursor) where.add('(s.remote_sku, s.id) > (?::text, ?::uuid)', ...readCursor(filter.cursor, 2))
+  const rows = await db.rows<RawSlot>(
+    `select s.*, v.sku, a.channel, a.name as account, c.watermark,
+       (select count(*) from slot_strays t where t.slot_id = s.id and t.dead_at > $1::timestamptz) as strays
+     from stock_slots s join accounts a on a.id = s.account_id left join variants v on v.id = s.variant_id
+     left join cursors c on c.account_id = a.id and c.stream = 'orders'
+     ${where.where} order by s.remote_sku, s.id limit ${filter.limit + 1}`,
+    where.values,
+  )
+  const page = toPage(rows, filter.limit, (row) => [row.remote_sku, row.id])
+  return { ...page, items: page.items.map(slotView) }
+}
+
+function slotView(row: RawSlot): SlotView {
+  return {
+    id: row.id,
+    sku: row.sku,
+    remoteSku: row.remote_sku,
+    channel: row.channel,
+    account: row.account,
+    accountId: row.account_id,
+    region: row.region,
+    unitsPerSale: row.units_per_sale,
+    merchantFulfilled: row.merchant_fulfilled,
+    wish: row.wish,
+    wishAt: row.wish_at?.toISOString() ?? null,
+    inFlight:
+      row.live_value === null
+        ? null
+        : {
+            value: row.live_value,
+            version: row.live_version,
+            sentAt: row.live_sent_at.toISOString(),
+            acceptedAt: row.live_accepted_at?.toISOString() ?? null,
+          },
+    confirmed: row.confirmed_value,
+    confirmedAt: row.confirmed_at?.toISOString() ?? null,
+    strays: row.strays,
+    watermark: row.watermark?.toISOString() ?? null,
+    holdUntil: row.hold_until?.toISOString() ?? null,
+    state: stateOf(row),
+    problem:
+      row.problem_code === null
+        ? null
+        : { code: row.problem_code, message: row.problem_message, at: row.problem_at.toISOString() },
+  }
+}
+
+function stateOf(row: RawSlot): SlotView['state'] {
+  if (row.sku === null) return 'unlinked'
+  if (row.merchant_fulfilled === false) return 'not-ours'
+  if (row.problem_code !== null) return 'problem'
+  if (row.confirmed_value === null) return 'unread'
+  if (row.live_value !== null) return 'sending'
+  return row.dirty ? 'waiting' : 'clean'
+}
+
+export interface MovementView {
+  id: string
+  seq: number
+  at: string
+  sku: string
+  location: string | null
+  kind: 'receipt' | 'adjustment' | 'reservation' | 'allocation' | 'release' | 'shipment' | 'return' | 'transfer'
+  onHand: number
+  unsellable: number
+  reserved: number
+  allocated: number
+  short: number
+  order: { id: string; remoteId: string } | null
+  actor: string
+  note: string | null
+}
+
+export async function listMovements(
+  db: Sql,
+  filter: PageQuery & { sku?: string | undefined; order?: string | undefined },
+): Promise<Page<MovementView>> {
+  const where = conditions()
+  if (filter.sku) where.add('v.sku = ?', filter.sku)
+  if (filter.order) where.add('m.order_id = ?::uuid', filter.order)
+  if (filter.cursor) where.add('m.seq < ?::bigint', ...readCursor(filter.cursor, 1))
+  const rows = await db.rows<
+    Omit<MovementView, 'at' | 'order'> & { at: Date; order_id: string | null; remote_id: string }
+  >(
+    `select m.id, m.seq, m.at, v.sku, l.code as location, m.kind, m.on_hand as "onHand", m.unsellable, m.reserved, m.allocated, m.short,
+       m.order_id, o.remote_id, m.actor, m.note
+     from stock_movements m join variants v on v.id = m.variant_id left join locations l on l.id = m.location_id left join orders o on o.id = m.order_id
+     ${where.where} order by m.seq desc limit ${filter.limit + 1}`,
+    where.values,
+  )
+  const page = toPage(rows, filter.limit, (row) => [row.seq])
+  return {
+    ...page,
+    items: page.items.map(({ order_id, remote_id, at, ...row }) => ({
+      ...row,
+      at: at.toISOString(),
+      order: order_id ? { id: order_id, remoteId: remote_id } : null,
+    })),
+  }
+}
+
+export async function stockFigures(db: Sql, now: Date) {
+  const levels = (await db.one<{
+    variants: number
+    onHand: number
+    available: number
+    oversold: number
+    soldOut: number
+  }>(
+    `select count(*) as variants, coalesce(sum(on_hand), 0)::bigint as "onHand", coalesce(sum(on_hand - unsellable - reserved - allocated), 0)::bigint as available,
+       coalesce(sum(short), 0)::bigint as oversold, count(*) filter (where on_hand - unsellable - reserved - allocated = 0) as "soldOut" from pool_levels`,
+  ))!
+  const slots = (await db.one<{ slots: number; dirtySlots: number; unreadSlots: number; problemSlots: number }>(
+    `select count(*) as slots, count(*) filter (where dirty) as "dirtySlots", count(*) filter (where confirmed_at is null) as "unreadSlots",
+       count(*) filter (where problem_code is not null) as "problemSlots" from stock_slots where variant_id is not null and merchant_fulfilled is not false`,
+  ))!
+  const writes = (await db.one<{
+    lastHour: number
+    accepted: number
+    applied: number
+    refused: number
+    unknown: number
+    open: number
+  }>(
+    `select count(*) as "lastHour", count(*) filter (where outcome = 'accepted') as accepted, count(*) filter (where outcome = 'applied') as applied,
+       count(*) filter (where outcome in ('refused', 'mismatch', 'not-sent')) as refused, count(*) filter (where outcome = 'unknown') as unknown,
+       count(*) filter (where outcome is null) as open from effects where kind = 'stock.push' and intended_at > $1::timestamptz - interval '1 hour'`,
+    [now],
+  ))!
+  return { ...levels, ...slots, writes }
+}

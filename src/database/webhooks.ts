@@ -1,0 +1,69 @@
+/** Outgoing events: messages, not wishes, so each one is kept until it was delivered or given up. */
+import type { NewId } from '../domain/values.ts'
+import type { Sql } from './pool.ts'
+
+export interface OutgoingEvent {
+  event: string
+  data: unknown
+}
+
+export async function enqueueEvents(
+  tx: Sql,
+  ctx: { newId: NewId },
+  events: readonly OutgoingEvent[],
+  now: Date,
+): Promise<void> {
+  if (events.length === 0) return
+  const endpoints = await tx.rows<{ id: string; events: string[] }>(
+    'select id, events from webhook_endpoints where disabled_at is null',
+  )
+  const rows = endpoints.flatMap((endpoint) =>
+    events
+      .filter((one) => endpoint.events.includes(one.event))
+      .map((one) => ({
+        id: ctx.newId(),
+        endpointId: endpoint.id,
+        event: one.event,
+        body: JSON.stringify({ type: one.event, timestamp: now.toISOString(), data: one.data }),
+      })),
+  )
+  if (rows.length === 0) return
+  await tx.run(
+    `insert into webhook_deliveries (id, endpoint_id, event, body, state, attempts, next_at, created_at)
+     select t.*, 'waiting', 0, $5, $5 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[]) as t(id, endpoint, event, body)`,
+    [rows.map((r) => r.id), rows.map((r) => r.endpointId), rows.map((r) => r.event), rows.map((r) => r.body), now],
+  )
+}
+
+export interface Delivery {
+  id: string
+  event: string
+  body: unknown
+  attempts: number
+  url: string
+  secret_sealed: Buffer
+  endpoint_id: string
+}
+
+/** Claims due deliveries by moving their next try beyond the call's deadline: a crash only delays them. */
+export async function claimDeliveries(db: Sql, now: Date, until: Date, limit: number): Promise<Delivery[]> {
+  return await db.rows<Delivery>(
+    `update webhook_deliveries d set next_at = $2, attempts = d.attempts + 1 from webhook_endpoints e
+     where d.id in (select id from webhook_deliveries where state = 'waiting' and next_at <= $1 order by next_at limit $3 for update skip locked)
+       and e.id = d.endpoint_id and e.disabled_at is null
+     returning d.id, d.event, d.body, d.attempts, e.url, e.secret_sealed, e.id as endpoint_id`,
+    [now, until, limit],
+  )
+}
+
+export async function settleDelivery(
+  db: Sql,
+  id: string,
+  result: { state: 'waiting' | 'delivered' | 'dead'; nextAt: Date | null; status: number | null; error: string | null },
+  now: Date,
+): Promise<void> {
+  await db.run(
+    `update webhook_deliveries set state = $2, next_at = $3, last_status = $4, last_error = $5, done_at = case when $2 = 'waiting' then null else $6::timestamptz end where id = $1`,
+    [id, result.state, result.nextAt, result.status, result.error, now],
+  )
+}

@@ -1,0 +1,212 @@
+/** The demo: simulated marketplaces in this process over real HTTP, a catalog, two accounts, buyers. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createSimulator, demoCatalog, serveSimulator } from '../simulator/index.ts'
+import type { Config } from './config.ts'
+import type { Database, Sql } from './database/pool.ts'
+import type { Hub } from './hub.ts'
+import { connectAccount } from './operations/connect-account.ts'
+import { addLocation, addProduct, linkListing } from './operations/manage-catalog.ts'
+import { moveStock } from './operations/move-stock.ts'
+import { addApiKey, addUser } from './sign-in/people.ts'
+import { realRandom } from './system.ts'
+
+/** Simulated minutes pass thirty times as fast: Amazon's two minutes of delay take four seconds. */
+export const demoSpeed = 30
+
+const amazonAccount = 'Amazon US'
+const storeAccount = 'Own store'
+const purchasesPerMinute = 1.2
+
+export interface DemoFile {
+  url: string
+  email: string
+  password: string
+  apiKey: string
+  simulator: string
+}
+
+export interface Demo {
+  origin: string
+  now(): Date
+  /** Makes what a new installation lacks, connects the store, and lets buyers in. */
+  begin(hub: Hub): Promise<DemoFile>
+  stop(): Promise<void>
+}
+
+export async function startDemo(config: Config, db: Database): Promise<Demo> {
+  const snapshotFile = join(config.dataDir, 'simulator.json')
+  const snapshot = existsSync(snapshotFile) ? JSON.parse(readFileSync(snapshotFile, 'utf8')) : undefined
+  // Without its snapshot the simulator must not begin before what the hub knows already.
+  const newest = await db.one<{ at: Date | null }>(
+    'select greatest((select max(updated_at) from orders), (select max(wish_at) from stock_slots)) as at',
+  )
+  const startAt = new Date(Math.max(Date.now(), newest?.at?.getTime() ?? 0))
+  const sim = createSimulator({
+    seed: 20_261_122,
+    speed: demoSpeed,
+    startAt,
+    catalog: demoCatalog(),
+    history: { orders: 60, days: 5 },
+    ...(snapshot ? { snapshot } : {}),
+  })
+  const server = await serveSimulator(sim, { port: 0 })
+  let saved = snapshot ? sim.changed() : -1
+  const save = () => {
+    if (sim.changed() === saved) return
+    saved = sim.changed()
+    writeFileSync(`${snapshotFile}.new`, JSON.stringify(sim.snapshot()), { mode: 0o600 })
+    renameSync(`${snapshotFile}.new`, snapshotFile)
+  }
+  const timer = setInterval(save, 1_000)
+  return {
+    origin: server.url,
+    now: () => sim.now(),
+    async begin(hub) {
+      const file = await demoFile(config, hub, server.url)
+      await hub.ctx.db.transaction((tx) => seed(tx, hub, sim, server.url))
+      const { secrets } = await storeSecrets(hub)
+      sim.connectStorefront({
+        hubUrl: hub.url,
+        apiKey: file.apiKey,
+        account: storeAccount,
+        webhookSecret: secrets.webhookSecret,
+      })
+      sim.buyers.start({ perMinute: purchasesPerMinute, channels: ['amazon', 'storefront'] })
+      return file
+    },
+    async stop() {
+      sim.buyers.stop()
+      clearInterval(timer)
+      await server.close()
+      save()
+    },
+  }
+}
+
+async function storeSecrets({ ctx }: Hub): Promise<{ secrets: { webhookSecret: string } }> {
+  const row = (await ctx.db.one<{ id: string; sealed: Buffer }>(
+    'select a.id, s.sealed from accounts a join account_secrets s on s.account_id = a.id where a.name = $1',
+    [storeAccount],
+  ))!
+  return { secrets: JSON.parse(ctx.sealing.openSecret(row.sealed, `account:${row.id}`)) }
+}
+
+/** The owner and the key of the demo stay the same over restarts; addresses are written anew each time. */
+async function demoFile(config: Config, hub: Hub, simulator: string): Promise<DemoFile> {
+  const path = join(config.dataDir, 'demo.json')
+  const before: DemoFile | undefined = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+  const known =
+    before && (await hub.ctx.db.one('select 1 from users where email = $1', [before.email])) ? before : undefined
+  const file: DemoFile = known
+    ? { ...known, url: hub.url, simulator }
+    : {
+        url: hub.url,
+        email: 'demo@entrepot.example',
+        password: `demo-${hub.ctx.sealing.newToken().slice(0, 12)}`,
+        apiKey: '',
+        simulator,
+      }
+  if (!known) {
+    await hub.ctx.db.transaction(async (tx) => {
+      await addUser(tx, hub.people, {
+        email: file.email,
+        name: 'Demo',
+        role: 'owner',
+        password: file.password,
+        language: 'en',
+      })
+      file.apiKey = (await addApiKey(tx, hub.people, 'Demo store and scripts', 'owner')).key
+    })
+  }
+  writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+  return file
+}
+
+type Sim = ReturnType<typeof createSimulator>
+
+/** Accounts point at where the simulator listens now; everything else is made once. */
+async function seed(tx: Sql, hub: Hub, sim: Sim, origin: string): Promise<void> {
+  const amazonSettings = {
+    sellerId: 'A1SIMULATEDSEL',
+    region: 'na',
+    marketplaceIds: ['ATVPDKIKX0DER'],
+    endpoint: `${origin}/amazon`,
+    tokenEndpoint: `${origin}/lwa/auth/o2/token`,
+    historyDays: 7,
+  }
+  const storeSettings = { webhookUrl: `${origin}/storefront/webhooks`, sameNetwork: true }
+  if (await tx.one('select 1 from accounts limit 1')) {
+    await tx.run('update accounts set settings = $2 where name = $1', [amazonAccount, JSON.stringify(amazonSettings)])
+    await tx.run('update accounts set settings = $2 where name = $1', [storeAccount, JSON.stringify(storeSettings)])
+    return
+  }
+  const { ctx } = hub
+  await addLocation(tx, ctx, { code: 'MAIN', name: 'Main warehouse', kind: 'own', priority: 10 })
+  await connectAccount(tx, ctx, {
+    channel: 'amazon',
+    name: amazonAccount,
+    stage: 'live',
+    settings: amazonSettings,
+    secrets: {
+      clientId: 'amzn1.application-oa2-client.simulated',
+      clientSecret: 'amzn1.oa2-cs.v1.simulated',
+      refreshToken: 'Atzr|simulated',
+    },
+  })
+  await connectAccount(tx, ctx, {
+    channel: 'storefront',
+    name: storeAccount,
+    stage: 'live',
+    settings: storeSettings,
+    secrets: { webhookSecret: `whsec_${realRandom(24).toString('base64')}` },
+  })
+  const promised = await openUnits(sim)
+  for (const item of demoCatalog()) {
+    await addProduct(tx, ctx, { title: item.title, variants: [{ sku: item.sku, gtin: item.gtin }] })
+    if (!item.storefront) continue
+    // What is shown is free; what older orders still wait for lies on the shelf beside it.
+    const quantity = (item.amazon?.quantity ?? 0) + (promised.get(item.sku) ?? 0)
+    if (quantity > 0)
+      await moveStock(
+        tx,
+        ctx,
+        { sku: item.sku, location: 'MAIN', kind: 'count', quantity, note: 'opening count' },
+        'demo',
+      )
+    await linkListing(tx, ctx, {
+      account: storeAccount,
+      remoteSku: item.sku,
+      sku: item.sku,
+      unitsPerSale: 1,
+      marketplace: '',
+      title: item.title,
+      fulfilledBy: 'merchant',
+    })
+  }
+}
+
+interface State {
+  channels: {
+    amazon: {
+      orders: {
+        status: string
+        fulfilledBy?: string
+        lines?: { sku: string; quantity: number }[]
+        items?: { sku: string; quantity: number }[]
+      }[]
+    }
+  }
+}
+
+/** Units of the marketplaces' own open orders, by SKU. */
+async function openUnits(sim: Sim): Promise<Map<string, number>> {
+  const answer = await sim.handle(new Request('http://simulator/control/state?limit=10000'))
+  const state = (await answer.json()) as State
+  const units = new Map<string, number>()
+  for (const order of state.channels.amazon.orders) {
+    if (!['PENDING', 'UNSHIPPED', 'PARTIALLY_SHIPPED'].includes(order.status)) continue
+    for (const { sku, quantity } of order.lines ?? order.items ?? []) units.set(sku, (units.get(sku) ?? 0) + quantity)
+  }
+  return units
+}

@@ -1,0 +1,77 @@
+/**
+ * Problems a person or a caller can do something about. Everything else is thrown as it is.
+ * The texts, in both languages, stand in contract/problems.ts; a test holds the two lists together.
+ */
+export type ProblemCode =
+  | 'bad_request'
+  | 'not_found'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'csrf'
+  | 'too_many_tries'
+  | 'setup_done'
+  | 'insufficient_stock'
+  | 'reservation_expired'
+  | 'reservation_closed'
+  | 'unknown_sku'
+  | 'unknown_account'
+  | 'unknown_location'
+  | 'listing_taken'
+  | 'stock_below_zero'
+  | 'idempotency_key_missing'
+  | 'idempotency_key_reused'
+  | 'url_refused'
+  | 'internal'
+  | 'config_invalid'
+  | 'database_unreachable'
+  | 'database_too_old'
+  | 'database_newer'
+  | 'data_dir_in_use'
+  | 'data_dir_unusable'
+  | 'embedded_unavailable'
+  | 'port_taken'
+  | 'key_unusable'
+
+export type ProblemParams = Record<string, string | number | readonly unknown[]>
+
+/** An expected refusal with a stable code. `params` never hold secrets or buyer data: they are shown and logged. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly params: ProblemParams
+  constructor(code: ProblemCode, params: ProblemParams = {}, cause?: unknown) {
+    super(code, cause === undefined ? undefined : { cause })
+    this.name = 'Problem'
+    this.code = code
+    this.params = params
+  }
+}
+
+/** What went wrong with a channel; alone decides what happens next (DESIGN §4). */
+export type ChannelErrorKind = 'auth' | 'throttled' | 'rejected' | 'missing' | 'conflict' | 'unavailable'
+
+/** A channel refused or did not answer. The message is safe to show: no secret, no buyer data. */
+export class ChannelError extends Error {
+  readonly kind: ChannelErrorKind
+  /** The channel's own code, e.g. `QuotaExceeded`, `invalid_grant`. */
+  readonly code: string
+  readonly retryAt: Date | undefined
+  /** True where the request may have been carried out although no answer came. */
+  readonly mayHaveApplied: boolean
+  constructor(
+    kind: ChannelErrorKind,
+    code: string,
+    message: string,
+    more: { retryAt?: Date | undefined; mayHaveApplied?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    this.name = 'ChannelError'
+    this.kind = kind
+    this.code = code
+    this.retryAt = more.retryAt
+    this.mayHaveApplied = more.mayHaveApplied ?? false
+  }
+}
+
+export function isChannelError(error: unknown): error is ChannelError {
+  return error instanceof ChannelError
+}

@@ -1,0 +1,316 @@
+/**
+ * Order intake: what a page of orders does to the order book, to stock and to the slots they were sold from.
+ * Pure: it is given what is known and answers what must be written. Any order of arrival, any repetition, ends in
+ * the state of the newest versions.
+ */
+import {
+  type FulfilledBy,
+  freshness,
+  type IncomingLine,
+  type IncomingOrder,
+  isTransition,
+  type LineTarget,
+  lineSteps,
+  lineTarget,
+  type OrderState,
+} from './orders.ts'
+import type { Stock } from './stock.ts'
+import { compareText, type NewId } from './values.ts'
+
+export interface KnownLine {
+  id: string
+  remoteId: string
+  variantId: string | null
+  unitsPerSale: number
+  slotId: string | null
+  quantity: number
+  canceled: number
+  /** Units of the variant that left for this line. */
+  shippedUnits: number
+  reservationLineId: string | null
+}
+
+export interface KnownOrder {
+  id: string
+  remoteId: string
+  updatedAt: Date
+  state: OrderState
+  fulfilledBy: FulfilledBy
+  /** Shipped before the account was opened here: it never moves stock (S13). */
+  beforeOpening: boolean
+  lines: readonly KnownLine[]
+}
+
+/** What a remote SKU of the account stands for. */
+export interface Mapping {
+  variantId: string
+  unitsPerSale: number
+  slotId: string | null
+  /** Who fulfills orders of this listing where the order itself does not say. */
+  fulfilledBy: FulfilledBy
+}
+
+/** A checkout's reservation line that an order may bring along. */
+export interface HeldLine {
+  id: string
+  variantId: string
+  quantity: number
+}
+
+export interface IntakeInput {
+  orders: readonly IncomingOrder[]
+  known: ReadonlyMap<string, KnownOrder>
+  mappings: ReadonlyMap<string, Mapping>
+  /** By remote order id: the reservation lines of its checkout. */
+  held: ReadonlyMap<string, readonly HeldLine[]>
+  openedAt: Date
+  now: Date
+  newId: NewId
+}
+
+export interface OrderWrite {
+  id: string
+  isNew: boolean
+  order: IncomingOrder
+  /** Null where nothing of the order's state was known before. */
+  from: OrderState | null
+  beforeOpening: boolean
+}
+
+export interface LineWrite extends KnownLine {
+  orderId: string
+  isNew: boolean
+  line: IncomingLine
+}
+
+export interface OrderEvent {
+  orderId: string
+  kind: 'imported' | 'changed' | 'canceled' | 'shipped' | 'unknown-sku' | 'short' | 'odd-step' | 'found'
+  data: Record<string, string | number | null>
+}
+
+/** Units that a channel sold at a slot, in the slot's own units. */
+export interface SlotSale {
+  slotId: string
+  quantity: number
+  placedAt: Date
+}
+
+export interface IntakePlan {
+  orders: OrderWrite[]
+  lines: LineWrite[]
+  events: OrderEvent[]
+  sales: SlotSale[]
+  /** New promises, by reservation line id, and the order line they belong to. */
+  promisedFor: Map<string, string>
+  counts: { new: number; changed: number; same: number; older: number }
+}
+
+/** Of several versions of one order in a page only the newest counts; ties keep the later one in the page. */
+export function newestVersions(orders: readonly IncomingOrder[]): IncomingOrder[] {
+  const newest = new Map<string, IncomingOrder>()
+  for (const order of orders) {
+    const seen = newest.get(order.remoteId)
+    if (freshness(seen, order) !== 'older') newest.set(order.remoteId, order)
+  }
+  // A fixed order of keys: two imports that meet never wait for each other in a circle.
+  return [...newest.values()].sort((a, b) => compareText(a.remoteId, b.remoteId))
+}
+
+/** Remote SKUs and order ids that must be loaded before `planIntake`. */
+export function neededFor(orders: readonly IncomingOrder[]): { remoteIds: string[]; remoteSkus: string[] } {
+  const skus = new Set<string>()
+  for (const order of orders) for (const line of order.lines) if (line.remoteSku !== null) skus.add(line.remoteSku)
+  return { remoteIds: orders.map((order) => order.remoteId), remoteSkus: [...skus].sort(compareText) }
+}
+
+/** The orders of a page that say something new, oldest sale first: the earlier buyer gets the scarce unit. */
+export function freshOrders(orders: readonly IncomingOrder[], known: ReadonlyMap<string, KnownOrder>) {
+  return newestVersions(orders)
+    .map((order) => ({ order, fresh: freshness(known.get(order.remoteId), order) }))
+    .sort(
+      (a, b) =>
+        a.order.placedAt.getTime() - b.order.placedAt.getTime() || compareText(a.order.remoteId, b.order.remoteId),
+    )
+}
+
+/** Plans the page on a working copy of the stock it touches; `stock.change()` then holds the ledger's part. */
+export function planIntake(input: IntakeInput, stock: Stock): IntakePlan {
+  const plan: IntakePlan = {
+    orders: [],
+    lines: [],
+    events: [],
+    sales: [],
+    promisedFor: new Map(),
+    counts: { new: 0, changed: 0, same: 0, older: 0 },
+  }
+  for (const { order, fresh } of freshOrders(input.orders, input.known)) {
+    if (fresh === 'same' || fresh === 'older') {
+      plan.counts[fresh] += 1
+      continue
+    }
+    const known = input.known.get(order.remoteId)
+    plan.counts[known ? 'changed' : 'new'] += 1
+    planOrder(order, known, input, stock, plan)
+  }
+  return plan
+}
+
+function planOrder(
+  order: IncomingOrder,
+  known: KnownOrder | undefined,
+  input: IntakeInput,
+  stock: Stock,
+  plan: IntakePlan,
+) {
+  const orderId = known?.id ?? input.newId()
+  const beforeOpening = known?.beforeOpening ?? (order.state === 'shipped' && order.placedAt < input.openedAt)
+  plan.orders.push({ id: orderId, isNew: !known, order, from: known?.state ?? null, beforeOpening })
+  plan.events.push(stateEvent(orderId, order, known))
+  if (known && !isTransition(known.state, order.state)) {
+    plan.events.push({ orderId, kind: 'odd-step', data: { from: known.state, to: order.state } })
+  }
+  const held = [...(input.held.get(order.remoteId) ?? [])]
+  const given = new Map(order.lines.map((line) => [line.remoteId, line]))
+  for (const line of order.lines) {
+    const before = known?.lines.find((one) => one.remoteId === line.remoteId)
+    planLine({ order, orderId, line, before, beforeOpening, held, input, stock, plan })
+  }
+  // A version without a line we know: the channel dropped it, so it promises nothing any more.
+  for (const before of known?.lines ?? []) {
+    if (given.has(before.remoteId)) continue
+    const gone: IncomingLine = {
+      remoteId: before.remoteId,
+      remoteSku: null,
+      title: '',
+      quantity: before.quantity,
+      shipped: 0,
+      canceled: before.quantity,
+      unitPrice: null,
+    }
+    planLine({ order, orderId, line: gone, before, beforeOpening, held, input, stock, plan })
+  }
+  for (const line of held) stock.release(line.id, line.quantity, `order:${orderId}:unused:${line.id}`)
+}
+
+function stateEvent(orderId: string, order: IncomingOrder, known: KnownOrder | undefined): OrderEvent {
+  const kind =
+    order.state === 'canceled' ? 'canceled' : order.state === 'shipped' ? 'shipped' : known ? 'changed' : 'imported'
+  return {
+    orderId,
+    kind,
+    data: { from: known?.state ?? null, to: order.state, placedAt: order.placedAt.toISOString() },
+  }
+}
+
+interface LinePlan {
+  order: IncomingOrder
+  orderId: string
+  line: IncomingLine
+  before: KnownLine | undefined
+  beforeOpening: boolean
+  /** Reservation lines of the order's checkout that no line took yet; taken ones are removed. */
+  held: HeldLine[]
+  input: IntakeInput
+  stock: Stock
+  plan: IntakePlan
+}
+
+function planLine({ order, orderId, line, before, beforeOpening, held, input, stock, plan }: LinePlan) {
+  const mapping = line.remoteSku === null ? undefined : input.mappings.get(line.remoteSku)
+  const variantId = before?.variantId ?? mapping?.variantId ?? null
+  const unitsPerSale = before?.variantId ? before.unitsPerSale : (mapping?.unitsPerSale ?? 1)
+  const slotId = before?.slotId ?? mapping?.slotId ?? null
+  const id = before?.id ?? input.newId()
+  const write: LineWrite = {
+    id,
+    orderId,
+    isNew: !before,
+    line,
+    remoteId: line.remoteId,
+    variantId,
+    unitsPerSale,
+    slotId,
+    quantity: line.quantity,
+    canceled: line.canceled,
+    shippedUnits: before?.shippedUnits ?? 0,
+    reservationLineId: before?.reservationLineId ?? null,
+  }
+  plan.lines.push(write)
+  if (order.fulfilledBy === 'channel' || beforeOpening) return
+  if (!variantId) {
+    if (!before) plan.events.push({ orderId, kind: 'unknown-sku', data: { sku: line.remoteSku, line: line.remoteId } })
+    return
+  }
+  const bound = before ? undefined : takeHeld(held, variantId, line.quantity * unitsPerSale)
+  if (bound) {
+    write.reservationLineId = bound.id
+    plan.promisedFor.set(bound.id, id)
+  }
+  noteSale({ order, line, before, bound, unitsPerSale, slotId, plan })
+  bookLine({ order, line, write, bound, input, stock, plan })
+}
+
+/** Books what brings the line to its target; every cause names the order's version, so a repeat cannot book twice. */
+function bookLine(one: {
+  order: IncomingOrder
+  line: IncomingLine
+  write: LineWrite
+  bound: HeldLine | undefined
+  input: IntakeInput
+  stock: Stock
+  plan: IntakePlan
+}) {
+  const { order, line, write, bound, input, stock, plan } = one
+  const variantId = write.variantId!
+  const promise = write.reservationLineId ? stock.promiseOf(write.reservationLineId) : undefined
+  const holds: LineTarget = { open: promise?.quantity ?? bound?.quantity ?? 0, shipped: write.shippedUnits }
+  const target = lineTarget(order, line, write.unitsPerSale)
+  const steps = lineSteps(holds, target)
+  const cause = (step: string) => `line:${write.id}:${order.updatedAt.getTime()}:${order.state}:${step}`
+  // Goods that left without ever having been promised here are promised and shipped in one go.
+  if (steps.promise > 0) {
+    const reservationLineId = write.reservationLineId ?? input.newId()
+    const before = stock.promiseOf(reservationLineId)?.short ?? 0
+    stock.promise({ id: reservationLineId, variantId, promisedAt: order.placedAt }, steps.promise, cause('promise'))
+    write.reservationLineId = reservationLineId
+    plan.promisedFor.set(reservationLineId, write.id)
+    const short = (stock.promiseOf(reservationLineId)?.short ?? 0) - before
+    if (short > 0)
+      plan.events.push({ orderId: write.orderId, kind: 'short', data: { line: line.remoteId, units: short } })
+  }
+  if (steps.ship > 0) {
+    const { found } = stock.ship(write.reservationLineId!, steps.ship, cause('ship'))
+    write.shippedUnits += steps.ship
+    if (found > 0)
+      plan.events.push({ orderId: write.orderId, kind: 'found', data: { line: line.remoteId, units: found } })
+  }
+  if (steps.release > 0) stock.release(write.reservationLineId!, steps.release, cause('release'))
+}
+
+/** Of the checkout's lines the one with the same variant, the same quantity first. */
+function takeHeld(held: HeldLine[], variantId: string, units: number): HeldLine | undefined {
+  const exact = held.findIndex((one) => one.variantId === variantId && one.quantity === units)
+  const index = exact >= 0 ? exact : held.findIndex((one) => one.variantId === variantId)
+  return index >= 0 ? held.splice(index, 1)[0] : undefined
+}
+
+/**
+ * Units newly known to be sold at the slot. A cancellation gives nothing back here: whether the channel restocked by
+ * itself is for a reading to say.
+ */
+function noteSale(one: {
+  order: IncomingOrder
+  line: IncomingLine
+  before: KnownLine | undefined
+  bound: HeldLine | undefined
+  unitsPerSale: number
+  slotId: string | null
+  plan: IntakePlan
+}) {
+  const { order, line, before, bound, unitsPerSale, slotId, plan } = one
+  if (!slotId || order.state === 'canceled') return
+  const wanted = line.quantity - line.canceled
+  const counted = before ? before.quantity - before.canceled : bound ? Math.floor(bound.quantity / unitsPerSale) : 0
+  if (wanted > counted) plan.sales.push({ slotId, quantity: wanted - counted, placedAt: order.placedAt })
+}

@@ -1,0 +1,131 @@
+/** One order model for all channels, and what a newer version of an order does to stock. Pure. */
+
+export type OrderState = 'pending' | 'open' | 'partly_shipped' | 'shipped' | 'canceled' | 'unfulfillable' | 'unknown'
+
+export type FulfilledBy = 'merchant' | 'channel'
+
+/**
+ * Which states may follow which. Channels repeat and reorder; a step that is not here is recorded with its version
+ * but raises a finding, because facts are never refused.
+ */
+export const transitions: Record<OrderState, readonly OrderState[]> = {
+  pending: ['open', 'partly_shipped', 'shipped', 'canceled', 'unfulfillable', 'unknown'],
+  open: ['partly_shipped', 'shipped', 'canceled', 'unfulfillable', 'unknown'],
+  partly_shipped: ['shipped', 'canceled', 'unknown'],
+  shipped: [],
+  canceled: [],
+  unfulfillable: ['open', 'shipped', 'canceled', 'unknown'],
+  unknown: ['pending', 'open', 'partly_shipped', 'shipped', 'canceled', 'unfulfillable'],
+}
+
+const rank: Record<OrderState, number> = {
+  unknown: 0,
+  pending: 1,
+  open: 2,
+  unfulfillable: 3,
+  partly_shipped: 4,
+  shipped: 5,
+  canceled: 6,
+}
+
+/** An order line as its channel tells it. Quantities are in the listing's units, not in the variant's. */
+export interface IncomingLine {
+  remoteId: string
+  /** Absent where the channel leaves it out; then the line is kept and shown as unknown. */
+  remoteSku: string | null
+  title: string
+  quantity: number
+  shipped: number
+  /** Units of this line that are canceled although the order is not. */
+  canceled: number
+  unitPrice: number | null
+}
+
+export interface IncomingOrder {
+  remoteId: string
+  /** The channel's own last-updated time: the order's version. */
+  updatedAt: Date
+  placedAt: Date
+  state: OrderState
+  fulfilledBy: FulfilledBy
+  marketplace: string | null
+  currency: string | null
+  /** Minor units of `currency`; null while the channel does not tell. */
+  total: number | null
+  shipBy: Date | null
+  deliverBy: Date | null
+  lines: readonly IncomingLine[]
+  /** Personal data; goes sealed into its own store and nowhere else. */
+  buyer: Buyer | null
+  /** The channel's own text, kept sealed because it may hold buyer data. */
+  raw: unknown
+}
+
+export interface Buyer {
+  name?: string | undefined
+  email?: string | undefined
+  phone?: string | undefined
+  address?: Record<string, string> | undefined
+}
+
+export type Freshness = 'new' | 'newer' | 'same' | 'older'
+
+/**
+ * Whether a delivered version says something new. Channels stamp seconds, so two changes can share a version: of
+ * equals, the one further along wins.
+ */
+export function freshness(
+  known: { updatedAt: Date; state: OrderState } | undefined,
+  incoming: Pick<IncomingOrder, 'updatedAt' | 'state'>,
+): Freshness {
+  if (!known) return 'new'
+  const difference = incoming.updatedAt.getTime() - known.updatedAt.getTime()
+  if (difference > 0) return 'newer'
+  if (difference < 0) return 'older'
+  return rank[incoming.state] > rank[known.state] ? 'newer' : 'same'
+}
+
+/** Is this step in the table? Standing still is always allowed. */
+export function isTransition(from: OrderState, to: OrderState): boolean {
+  return from === to || transitions[from].includes(to)
+}
+
+/** What a line should hold, in the variant's units: still promised, and already gone. */
+export interface LineTarget {
+  open: number
+  shipped: number
+}
+
+/**
+ * The target of one line. Pending orders reserve; a canceled order holds nothing but what already left; a shipped
+ * order has shipped everything that was not canceled.
+ */
+export function lineTarget(
+  order: Pick<IncomingOrder, 'state' | 'fulfilledBy'>,
+  line: Pick<IncomingLine, 'quantity' | 'shipped' | 'canceled'>,
+  unitsPerSale: number,
+): LineTarget {
+  if (order.fulfilledBy === 'channel') return { open: 0, shipped: 0 }
+  const wanted = Math.max(0, line.quantity - line.canceled)
+  const shipped = order.state === 'shipped' ? wanted : Math.min(wanted, line.shipped)
+  const open = order.state === 'canceled' || order.state === 'shipped' ? 0 : wanted - shipped
+  return { open: open * unitsPerSale, shipped: shipped * unitsPerSale }
+}
+
+/** Steps that bring a line from what it holds to its target, in the order in which they are booked. */
+export interface LineSteps {
+  promise: number
+  ship: number
+  release: number
+}
+
+/** Shipped units never come back by an order version: goods return by a return. */
+export function lineSteps(held: LineTarget, target: LineTarget): LineSteps {
+  const ship = Math.max(0, target.shipped - held.shipped)
+  const openAfterShip = held.open - ship
+  return {
+    promise: Math.max(0, target.open - openAfterShip),
+    ship,
+    release: Math.max(0, openAfterShip - target.open),
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * A stock slot: what one quantity write on a channel addresses. It remembers what it should show (wish), the write
+ * on its way (live), writes without an answer (strays) and what was last proven to stand there (confirmed).
+ * "Accepted" proves nothing; a reading, or a compare-and-set answer, does.
+ *
+ * An absolute write *adds* to what may be sold until all earlier sales are known. The claim ledger that bounds this
+ * comes later; its columns exist. Already here: a reading below what we expected means an unseen sale, and holds
+ * every raise until the account's orders are known up to that reading.
+ */
+
+export type QuantityWrites = 'absolute' | 'compare-and-set'
+
+export interface LiveWrite {
+  value: number
+  version: number
+  /** What the slot showed when a compare-and-set left; null for absolute writes. */
+  expected: number | null
+  sentAt: Date
+  /** When the channel accepted it; null while unanswered. */
+  acceptedAt: Date | null
+  /** Known sales at this slot since it left, in slot units: they may lie before or after its effect. */
+  sales: number
+}
+
+export interface Stray {
+  value: number
+  version: number
+  /** After this moment it can no longer take effect. */
+  deadAt: Date
+}
+
+export interface Slot {
+  id: string
+  wish: number | null
+  live: LiveWrite | null
+  strays: readonly Stray[]
+  confirmed: { value: number; at: Date; version: number } | null
+  /** No raise before the orders of the account are known up to here. */
+  holdUntil: Date | null
+  /** The newest version ever sent. Never goes back (P-6). */
+  version: number
+  readDueAt: Date | null
+  retryAt: Date | null
+}
+
+/** How long a write may still take effect after it left (LAST-UNIT, D). */
+export const strayLifeMs = 15 * 60_000
+
+/** Waits between readings of an accepted write: most take effect within seconds, some within minutes. */
+const readWaitsMs = [8_000, 15_000, 30_000, 60_000]
+
+export type Urgency = 0 | 1 | 2 | 3
+
+/** Sell-outs first, then decreases, then raises from nothing, then other raises. */
+export function urgencyOf(wish: number, shown: number | null): Urgency {
+  if (wish === 0) return 0
+  if (shown !== null && wish < shown) return 1
+  return shown === 0 ? 2 : 3
+}
+
+/** What the slot shows as far as we know: the write on its way, else the confirmed value. */
+export function expectedValue(slot: Pick<Slot, 'live' | 'confirmed'>): number | null {
+  return slot.live?.value ?? slot.confirmed?.value ?? null
+}
+
+export type Due = 'send' | 'wait' | 'clean'
+
+/**
+ * Whether a write should leave now. A raise waits for the write before it and for the orders it must know of; a
+ * lower value supersedes at once. A slot never read shows an unknown number: only 0 may be sent.
+ */
+export function isDue(slot: Slot, watermark: Date | null, now: Date): Due {
+  if (slot.wish === null) return 'clean'
+  const expected = expectedValue(slot)
+  if (slot.wish === expected) return 'clean'
+  if (slot.retryAt && slot.retryAt > now) return 'wait'
+  if (expected === null) return slot.wish === 0 ? 'send' : 'wait'
+  if (slot.wish < expected) return 'send'
+  if (slot.live) return 'wait'
+  if (slot.holdUntil && (!watermark || watermark < slot.holdUntil)) return 'wait'
+  return 'send'
+}
+
+/** The slot after a write of its wish has left; an older live write becomes a stray. */
+export function sent(slot: Slot, value: number, now: Date, writes: QuantityWrites): Slot {
+  const version = slot.version + 1
+  const expected = writes === 'compare-and-set' ? (slot.confirmed?.value ?? null) : null
+  return {
+    ...slot,
+    version,
+    live: { value, version, expected, sentAt: now, acceptedAt: null, sales: 0 },
+    strays: slot.live ? [...alive(slot.strays, now), strayOf(slot.live)] : alive(slot.strays, now),
+    readDueAt: readAfter(now, 0),
+    retryAt: null,
+  }
+}
+
+export type WriteAnswer =
+  /** Taken for processing: proves nothing yet. */
+  | { kind: 'accepted' }
+  /** Proven to stand there (a compare-and-set that matched). */
+  | { kind: 'applied' }
+  /** A compare-and-set that did not match: what it shows instead. */
+  | { kind: 'mismatch'; shown: number }
+  /** Certainly not carried out. */
+  | { kind: 'refused'; retryAt: Date }
+  /** No answer: it may still take effect. */
+  | { kind: 'unknown' }
+
+/** The slot after an answer to its write of `version`. Answers to superseded writes change nothing here. */
+export function answered(slot: Slot, version: number, answer: WriteAnswer, now: Date): Slot {
+  const live = slot.live
+  if (!live || live.version !== version) return slot
+  switch (answer.kind) {
+    case 'accepted':
+      return { ...slot, live: { ...live, acceptedAt: now }, readDueAt: readAfter(now, 0) }
+    case 'applied':
+      return {
+        ...slot,
+        live: null,
+        confirmed: { value: Math.max(0, live.value - live.sales), at: now, version },
+        holdUntil: null,
+        readDueAt: null,
+      }
+    case 'mismatch':
+      return read({ ...slot, live: null, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, now, now).slot
+    case 'refused':
+      return { ...slot, live: null, retryAt: answer.retryAt }
+    case 'unknown': {
+      // A compare-and-set may be tried again: it cannot hit twice. So may a lower value: it exposes nothing new. A
+      // raise without an answer waits for readings, and for its own death, before another one leaves.
+      const harmless = live.expected !== null || (slot.confirmed !== null && live.value < slot.confirmed.value)
+      if (!harmless) return { ...slot, readDueAt: readAfter(now, 0) }
+      return {
+        ...slot,
+        live: null,
+        strays: [...alive(slot.strays, now), strayOf(live)],
+        retryAt: new Date(now.getTime() + 3_000),
+        readDueAt: now,
+      }
+    }
+  }
+}
+
+export type ReadingMeaning =
+  /** As expected. */
+  | 'same'
+  /** The write on its way has taken effect. */
+  | 'effective'
+  /** The write on its way is not visible yet. */
+  | 'waiting'
+  /** The write can no longer take effect and never did. */
+  | 'lost'
+  /** Lower than expected: units were sold that we do not know yet. */
+  | 'lower'
+  /** Higher than expected: somebody else writes this quantity, or an old write landed late. */
+  | 'higher'
+  /** First reading of this slot. */
+  | 'first'
+
+/**
+ * The slot after its channel was read: it showed `shown` at `at`. `watermark`: orders are known up to here.
+ * Where the meaning is 'lower' the caller asks for the account's orders at once; nothing is raised before.
+ */
+export function read(
+  slot: Slot,
+  shown: number,
+  at: Date,
+  watermark: Date | null,
+): { slot: Slot; meaning: ReadingMeaning } {
+  const { live, confirmed } = slot
+  if (confirmed && confirmed.at > at) return { slot, meaning: 'same' }
+  const settle = (meaning: ReadingMeaning, hold: Date | null) => ({
+    meaning,
+    slot: {
+      ...slot,
+      live: null,
+      strays: alive(slot.strays, at),
+      confirmed: { value: shown, at, version: live?.version ?? confirmed?.version ?? slot.version },
+      holdUntil: hold,
+      readDueAt: null,
+    },
+  })
+  const known = watermark !== null && watermark >= at
+  if (!live) {
+    if (!confirmed) return settle('first', known ? null : at)
+    if (shown === confirmed.value) return settle('same', slot.holdUntil)
+    return shown < confirmed.value ? settle('lower', known ? null : at) : settle('higher', slot.holdUntil)
+  }
+  if (shown <= live.value && shown >= live.value - live.sales) return settle('effective', slot.holdUntil)
+  const age = at.getTime() - live.sentAt.getTime()
+  const lowest = Math.min(live.value - live.sales, confirmed?.value ?? live.value)
+  if (age < strayLifeMs) {
+    return { slot: { ...slot, readDueAt: readAfter(at, age) }, meaning: shown < lowest ? 'lower' : 'waiting' }
+  }
+  return shown < lowest ? settle('lower', known ? null : at) : settle('lost', slot.holdUntil)
+}
+
+/**
+ * The channel sold `quantity` slot units at `placedAt` and lowered itself: no write is due for it. A sale before the
+ * confirming reading is already in that reading.
+ */
+export function soldHere(slot: Slot, quantity: number, placedAt: Date): Slot {
+  const live =
+    slot.live && placedAt >= slot.live.sentAt ? { ...slot.live, sales: slot.live.sales + quantity } : slot.live
+  const confirmed =
+    slot.confirmed && placedAt > slot.confirmed.at
+      ? { ...slot.confirmed, value: Math.max(0, slot.confirmed.value - quantity) }
+      : slot.confirmed
+  return { ...slot, live, confirmed }
+}
+
+const strayOf = (live: LiveWrite): Stray => ({
+  value: live.value,
+  version: live.version,
+  deadAt: new Date(live.sentAt.getTime() + strayLifeMs),
+})
+const alive = (strays: readonly Stray[], now: Date) => strays.filter((stray) => stray.deadAt > now)
+
+function readAfter(now: Date, ageMs: number): Date {
+  const wait = readWaitsMs.find((one) => ageMs < one * 2) ?? readWaitsMs.at(-1)!
+  return new Date(now.getTime() + wait)
+}

@@ -1,0 +1,180 @@
+/**
+ * The one way out. Every call has a hard deadline, spends its budget before it leaves, and leaves one journal row.
+ * It never repeats anything: whether a call may be repeated is a rule of the caller.
+ */
+import { type Kept, redact } from './redact.ts'
+
+export interface WireRequest {
+  /** The channel's name of the operation; also names its budget. */
+  operation: string
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  url: string
+  headers?: Record<string, string>
+  /** Sent as it is; its JSON, where it is JSON, goes redacted into the journal. */
+  body?: string
+  /** True for token calls and the like: neither body goes into the journal, not even its shape. */
+  secret?: boolean
+  /** True where the operation has no budget of its own (token endpoints). */
+  unmetered?: boolean
+}
+
+export interface WireResponse {
+  status: number
+  headers: Headers
+  text: string
+  /** Undefined where the text is not JSON. */
+  json: unknown
+}
+
+/** Spends a channel's allowance. Only the holder of the account's lease has one. */
+export interface Budget {
+  /** Undefined: granted and spent. Otherwise the earliest moment to try again. */
+  spend(operation: string): Promise<Date | undefined>
+  /** The channel refused for lack of allowance: the bucket is empty, whatever we thought. */
+  exhausted(operation: string): Promise<void>
+  /** The channel told its rate (per second) for this account. */
+  learned(operation: string, rate: number): Promise<void>
+}
+
+export interface CallRecord {
+  operation: string
+  method: string
+  url: string
+  request: unknown
+  status: number | null
+  response: unknown
+  requestId: string | null
+  error: string | null
+  startedAt: Date
+  durationMs: number
+}
+
+export interface Journal {
+  record(call: CallRecord): void
+}
+
+export type WireErrorKind = 'budget' | 'deadline' | 'network' | 'refused-url' | 'too-large'
+
+/** A call without an answer. `left` tells whether it may have reached the other side. */
+export class WireError extends Error {
+  readonly kind: WireErrorKind
+  readonly left: boolean
+  readonly retryAt: Date | undefined
+  constructor(kind: WireErrorKind, message: string, more: { left: boolean; retryAt?: Date; cause?: unknown }) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    this.name = 'WireError'
+    this.kind = kind
+    this.left = more.left
+    this.retryAt = more.retryAt
+  }
+}
+
+export interface HttpOptions {
+  fetch: typeof fetch
+  now(): Date
+  budget: Budget
+  journal: Journal
+  /** Keys whose values may stand in the journal. */
+  keep: Kept
+  /** Answers why a URL must not be called, or undefined. */
+  guard(url: URL): string | undefined
+  timeoutMs: number
+  /** Called right before a call leaves; throws where it must not (a lease that would end before the call). */
+  beforeCall?(timeoutMs: number): void
+  requestIdHeader?: string
+}
+
+const maxBytes = 20 * 1024 * 1024
+
+export type Http = (request: WireRequest) => Promise<WireResponse>
+
+export function createHttp(options: HttpOptions): Http {
+  return async (request) => {
+    const refusal = refuse(request.url, options)
+    if (refusal) throw new WireError('refused-url', refusal, { left: false })
+    if (!request.unmetered) {
+      const retryAt = await options.budget.spend(request.operation)
+      if (retryAt) throw new WireError('budget', `no allowance for ${request.operation} left`, { left: false, retryAt })
+    }
+    options.beforeCall?.(options.timeoutMs)
+    const startedAt = options.now()
+    const startedMs = performance.now()
+    const record = (more: Pick<CallRecord, 'status' | 'response' | 'requestId' | 'error'>) =>
+      options.journal.record({
+        operation: request.operation,
+        method: request.method,
+        url: withoutOrigin(request.url),
+        request: request.secret ? null : redact(jsonOf(request.body ?? ''), options.keep),
+        startedAt,
+        durationMs: Math.round(performance.now() - startedMs),
+        ...more,
+      })
+    try {
+      const answer = await options.fetch(request.url, {
+        method: request.method,
+        headers: request.headers ?? {},
+        body: request.body ?? null,
+        redirect: 'error',
+        signal: AbortSignal.timeout(options.timeoutMs),
+      })
+      const text = await readText(answer)
+      const json = jsonOf(text)
+      const requestId = options.requestIdHeader ? answer.headers.get(options.requestIdHeader) : null
+      record({
+        status: answer.status,
+        response: request.secret ? null : redact(json, options.keep),
+        requestId,
+        error: null,
+      })
+      return { status: answer.status, headers: answer.headers, text, json }
+    } catch (error) {
+      const failed = asWireError(error)
+      record({ status: null, response: null, requestId: null, error: failed.kind })
+      throw failed
+    }
+  }
+}
+
+function refuse(text: string, options: HttpOptions): string | undefined {
+  try {
+    return options.guard(new URL(text))
+  } catch {
+    return 'not an address'
+  }
+}
+
+async function readText(answer: Response): Promise<string> {
+  if (!answer.body) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of answer.body) {
+    size += chunk.length
+    if (size > maxBytes) throw new WireError('too-large', `the answer has more than ${maxBytes} bytes`, { left: true })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function asWireError(error: unknown): WireError {
+  if (error instanceof WireError) return error
+  const { name, cause } = error as { name?: string; cause?: { code?: string } }
+  if (name === 'TimeoutError') return new WireError('deadline', 'no answer in time', { left: true, cause: error })
+  const code = cause?.code ?? 'no answer'
+  // A connection that never opened carried nothing.
+  const left = !['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(code)
+  return new WireError('network', `no connection (${code})`, { left, cause: error })
+}
+
+function jsonOf(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function withoutOrigin(url: string): string {
+  const { pathname, search } = new URL(url)
+  return `${pathname}${search}`.slice(0, 2_000)
+}

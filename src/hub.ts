@@ -1,0 +1,169 @@
+/** Joins the parts of a running hub, by hand: database, keys, operations, worker, HTTP. */
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { createMetrics } from './api/metrics.ts'
+import { buildApi } from './api/server.ts'
+import { registry } from './channels/registry.ts'
+import type { Config } from './config.ts'
+import { buildDashboard } from './dashboard-build.ts'
+import { journalWriter } from './database/journal.ts'
+import { databaseClock } from './database/lease-clock.ts'
+import { migrate } from './database/migrate.ts'
+import { checkDatabase, type Database, openDatabase } from './database/pool.ts'
+import { DataDirInUse, type EmbeddedPostgres, EmbeddedUnavailable, startEmbedded } from './database/supervisor.ts'
+import { Problem } from './domain/errors.ts'
+import type { Clock } from './domain/values.ts'
+import { startWorker, type Worker } from './jobs/worker.ts'
+import type { Context, Log } from './operations/context.ts'
+import { epochKeyFolder, masterKeyFile } from './sealing/key-files.ts'
+import { createSealing, readKey, type Sealing } from './sealing/sealing.ts'
+import { newSetupToken, type SignInContext } from './sign-in/people.ts'
+import { realRandom, sleep, uuidv7 } from './system.ts'
+
+export interface Foundation {
+  db: Database
+  sealing: Sealing
+  applied: string[]
+  close(): Promise<void>
+  /** Ends when the built-in database ended by itself. */
+  databaseEnded: Promise<unknown>
+}
+
+/** Folder, keys, database, migrations: what every command needs. */
+export async function openFoundation(config: Config, clock: Clock, log: Log): Promise<Foundation> {
+  prepareFolder(config.dataDir)
+  const sealing = openSealing(config)
+  const embedded = config.databaseUrl ? undefined : await startDatabase(config, log)
+  const db = openDatabase(config.databaseUrl ?? embedded!.url)
+  const close = async () => {
+    await db.close()
+    await embedded?.stop()
+  }
+  try {
+    await checkDatabase(db)
+    const applied = await migrate(db, clock)
+    return { db, sealing, applied, close, databaseEnded: embedded?.exited ?? new Promise(() => {}) }
+  } catch (error) {
+    await close().catch(() => {})
+    throw error
+  }
+}
+
+function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 })
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    throw new Problem('data_dir_unusable', { folder, reason: (error as { code?: string }).code ?? 'unknown' }, error)
+  }
+}
+
+function openSealing(config: Config): Sealing {
+  const key = config.key ? readKey(config.key) : masterKeyFile(config.keyFile, realRandom)
+  if (!key) throw new Problem('key_unusable', { place: config.key ? 'ENTREPOT_KEY' : config.keyFile })
+  return createSealing(key, epochKeyFolder(join(config.dataDir, 'epoch-keys'), key, realRandom), realRandom)
+}
+
+async function startDatabase(config: Config, log: Log): Promise<EmbeddedPostgres> {
+  try {
+    return await startEmbedded({ dataDir: config.dataDir, log: (message) => log.info(message) })
+  } catch (error) {
+    if (error instanceof DataDirInUse)
+      throw new Problem('data_dir_in_use', { folder: config.dataDir, detail: error.message }, error)
+    if (error instanceof EmbeddedUnavailable)
+      throw new Problem('embedded_unavailable', { reason: error.message }, error)
+    throw error
+  }
+}
+
+export interface HubOptions {
+  config: Config
+  clock: Clock
+  log: Log
+  foundation: Foundation
+  /** The demo's marketplaces: they may be called although they are on this machine. */
+  demo: { speed: number; origin: string } | null
+}
+
+export interface Hub {
+  url: string
+  ctx: Context
+  people: SignInContext
+  /** Undefined once there is an owner. */
+  setupUrl: string | undefined
+  startWork(): void
+  stop(): Promise<void>
+}
+
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const { config, clock, foundation, demo, log } = options
+  const newId = uuidv7(() => clock.now().getTime(), realRandom)
+  const journal = journalWriter(foundation.db, newId, { autoFlushMs: 250 })
+  let worker: Worker | undefined
+  const ctx: Context = {
+    db: foundation.db,
+    clock,
+    leaseClock: databaseClock(foundation.db),
+    monotonic: () => performance.now(),
+    sleep,
+    newId,
+    sealing: foundation.sealing,
+    registry,
+    fetch,
+    journal,
+    log,
+    allowedOrigins: demo ? [demo.origin] : [],
+    wake: () => worker?.wake(),
+  }
+  const people: SignInContext = { db: ctx.db, clock, newId, sealing: ctx.sealing, random: realRandom }
+  let built: Promise<string> | undefined
+  const dashboard = () => (built ??= buildDashboard(join(config.dataDir, 'cache')))
+  const app = await buildApi({
+    ctx,
+    people,
+    publicUrl: config.publicUrl,
+    demo: demo && { speed: demo.speed },
+    metrics: createMetrics(ctx.db, clock),
+    dashboard,
+    ready: async () => (await ctx.db.one('select 1 from migrations limit 1').catch(() => undefined)) !== undefined,
+  })
+  const url = await listen(app, config)
+  // Built while the rest starts, so that the first page is not what waits for it.
+  await dashboard()
+  const setupToken = await newSetupToken(people)
+  return {
+    url,
+    ctx,
+    people,
+    setupUrl: setupToken && `${config.publicUrl}/setup?token=${setupToken}`,
+    startWork() {
+      if (config.role === 'api') return
+      worker = startWorker(ctx, {
+        holder: `${hostname()}:${process.pid}:${newId().slice(-8)}`,
+        leaseMs: 15_000,
+        idleMs: demo ? 150 : 500,
+        scanMs: 1_000,
+      })
+    },
+    async stop() {
+      await app.close()
+      await worker?.stop()
+      await journal.flush()
+    },
+  }
+}
+
+async function listen(app: Awaited<ReturnType<typeof buildApi>>, config: Config): Promise<string> {
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    if ((error as { code?: string }).code === 'EADDRINUSE') {
+      throw new Problem('port_taken', { host: config.host, port: config.port, next: config.port + 1 }, error)
+    }
+    throw error
+  }
+  const address = app.server.address()
+  const port = typeof address === 'object' && address ? address.port : config.port
+  return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+}

@@ -1,0 +1,147 @@
+/** Works for one account while its lease is held: reads orders and listings, pumps quantities. */
+import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts'
+import { closeOrphanEffects } from '../database/journal.ts'
+import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
+import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
+import { pullListings } from '../operations/pull-listings.ts'
+import { pullOrders } from '../operations/pull-orders.ts'
+import { pushStock } from '../operations/push-stock.ts'
+import { readStock } from '../operations/read-stock.ts'
+import { createSignal } from './wait.ts'
+
+export interface RunnerOptions {
+  holder: string
+  /** Longer than a call's deadline, so that a fresh lease always covers one. */
+  leaseMs: number
+  /** Pause between looks while nothing is announced. */
+  idleMs: number
+}
+
+export interface AccountRunner {
+  accountId: string
+  wake(): void
+  stop(): Promise<void>
+  /** Resolves when the runner has ended, by itself or because it was told to. */
+  done: Promise<void>
+}
+
+/** Undefined while another process works for the account. */
+export async function startRunner(
+  ctx: Context,
+  row: AccountRow,
+  options: RunnerOptions,
+): Promise<AccountRunner | undefined> {
+  const before = ctx.monotonic()
+  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, options.holder, options.leaseMs, ctx.clock.now())
+  if (!taken) return undefined
+  let lease: HeldLease = { ...taken, until: before + options.leaseMs }
+  await closeOrphanEffects(ctx.db, row.id, lease.epoch, ctx.clock.now())
+  const work = accountAtWork(ctx, row, () => lease)
+  const slots = createSignal()
+  const pulls = createSignal()
+  const ticks = createSignal()
+  let clean = true
+  const end = () => {
+    for (const signal of [slots, pulls, ticks]) signal.stop()
+  }
+  const guarded = async (name: string, loop: () => Promise<void>) => {
+    try {
+      await loop()
+    } catch (error) {
+      clean = false
+      if (!(error instanceof LeaseLost))
+        ctx.log.error('account work ended', { account: row.name, loop: name, error: describe(error) })
+    } finally {
+      end()
+    }
+  }
+  const renewing = guarded('lease', async () => {
+    while (!ticks.stopped) {
+      await ticks.wait(options.leaseMs / 4)
+      if (ticks.stopped) return
+      const asked = ctx.monotonic()
+      const renewed = await renewLease(ctx.db, ctx.leaseClock, lease, options.leaseMs)
+      if (!renewed) throw new LeaseLost(row.id)
+      lease = { ...renewed, until: asked + options.leaseMs }
+    }
+  })
+  const loops = [
+    renewing,
+    guarded('pull', () => pullLoop(ctx, work, pulls, options)),
+    guarded('slots', () => slotLoop(ctx, work, slots, options)),
+  ]
+  const done = Promise.all(loops).then(async () => {
+    // After an unclean end nobody knows what was spent or sent: the lease is left to run out.
+    if (clean) await releaseLease(ctx.db, lease).catch(() => {})
+  })
+  return {
+    accountId: row.id,
+    wake() {
+      slots.wake()
+      pulls.wake()
+    },
+    async stop() {
+      end()
+      await done
+    },
+    done,
+  }
+}
+
+function describe(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string }
+  return `${code ? `${code} ` : ''}${message ?? error}`
+}
+
+type Loop = ReturnType<typeof createSignal>
+
+/** Ends where a person paused the account, its access was refused, or it is gone. */
+async function isWorking(ctx: Context, work: AccountAtWork): Promise<boolean> {
+  const row = await findAccount(ctx.db, work.row.id)
+  if (!row || row.stage === 'paused' || row.halted_code !== null) return false
+  Object.assign(work.row, row)
+  return true
+}
+
+async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
+  const notBefore = new Map<string, Date | null>()
+  const streams = [
+    { name: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
+    { name: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
+  ]
+  while (!signal.stopped && (await isWorking(ctx, work))) {
+    for (const { name, pull } of streams) {
+      if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, notBefore.get(name) ?? null))) continue
+      const result = await pull()
+      notBefore.set(name, result.notBefore)
+      if (result.more) signal.wake()
+    }
+    await signal.wait(options.idleMs)
+  }
+}
+
+/** What was asked for shows only after the channel's lag, so asking more often than this only burns allowance. */
+const breathMs = 30_000
+
+async function isPullDue(ctx: Context, work: AccountAtWork, name: string, notBefore: Date | null): Promise<boolean> {
+  const now = ctx.clock.now()
+  if (notBefore && notBefore > now) return false
+  const cursor = await getCursor(ctx.db, work.row.id, name)
+  if (!cursor || cursor.next_at <= now) return true
+  const asked = name === 'orders' && work.row.look_again_at !== null && work.row.look_again_at <= now
+  return asked && (!cursor.pulled_at || now.getTime() - cursor.pulled_at.getTime() >= breathMs)
+}
+
+async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
+  let readAfter: Date | null = null
+  while (!signal.stopped) {
+    const pushed = await pushStock(ctx, work)
+    let readings = 0
+    if (!readAfter || readAfter <= ctx.clock.now()) {
+      const result = await readStock(ctx, work)
+      readings = result.read
+      readAfter = result.nextAt
+    }
+    if (pushed.sent === 0 && readings === 0) await signal.wait(options.idleMs)
+  }
+}

@@ -1,0 +1,83 @@
+/** Finds accounts without a worker and works for them; and the housekeeping that belongs to no account. */
+import { allAccounts } from '../database/accounts.ts'
+import { ensureJournalDays } from '../database/journal.ts'
+import { forgetDeadStrays } from '../database/slots.ts'
+import type { Context } from '../operations/context.ts'
+import { deliverWebhooks } from '../operations/deliver-webhooks.ts'
+import { expireReservations } from '../operations/reserve-stock.ts'
+import { type AccountRunner, type RunnerOptions, startRunner } from './account-runner.ts'
+import { createSignal, type Signal } from './wait.ts'
+
+export interface Worker {
+  wake(): void
+  stop(): Promise<void>
+}
+
+export interface WorkerOptions extends RunnerOptions {
+  /** Pause between looks for accounts without a worker. */
+  scanMs: number
+}
+
+const dayMs = 86_400_000
+
+export function startWorker(ctx: Context, options: WorkerOptions): Worker {
+  const runners = new Map<string, AccountRunner>()
+  const scan = createSignal()
+  const chores = createSignal()
+  const rare = createSignal()
+  const loops = [
+    repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options)),
+    repeat(ctx, chores, options.idleMs, 'chores', async () => {
+      const expired = await expireReservations(ctx)
+      const delivered = await deliverWebhooks(ctx)
+      if (expired + delivered > 0) chores.wake()
+    }),
+    repeat(ctx, rare, 30_000, 'upkeep', async () => {
+      const now = ctx.clock.now()
+      await ensureJournalDays(ctx.db, now)
+      await forgetDeadStrays(ctx.db, now)
+      await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
+      await ctx.db.run('delete from sessions where expires_at < $1', [now])
+    }),
+  ]
+  return {
+    wake() {
+      for (const runner of runners.values()) runner.wake()
+      chores.wake()
+    },
+    async stop() {
+      for (const signal of [scan, chores, rare]) signal.stop()
+      await Promise.all(loops)
+      await Promise.all([...runners.values()].map((runner) => runner.stop()))
+    },
+  }
+}
+
+async function takeAccounts(ctx: Context, runners: Map<string, AccountRunner>, options: WorkerOptions): Promise<void> {
+  for (const row of await allAccounts(ctx.db)) {
+    if (runners.has(row.id) || row.stage === 'paused' || row.halted_code !== null || !ctx.registry.has(row.channel))
+      continue
+    const runner = await startRunner(ctx, row, options)
+    if (!runner) continue
+    runners.set(row.id, runner)
+    void runner.done.finally(() => runners.delete(row.id))
+  }
+}
+
+/** Repeats until stopped. A failure (a database that restarts, say) is logged and tried again. */
+async function repeat(
+  ctx: Context,
+  signal: Signal,
+  pauseMs: number,
+  name: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  while (!signal.stopped) {
+    try {
+      await work()
+    } catch (error) {
+      ctx.log.error('work failed', { work: name, error: (error as Error).message })
+    }
+    await signal.wait(pauseMs)
+  }
+}

@@ -1,0 +1,91 @@
+/** Accounts: their settings are checked against what the channel asks for, their secrets sealed at once. */
+import { type AccountRow, endHalt, insertAccount, lookAgain, putSecrets } from '../database/accounts.ts'
+import { ensureBudgets } from '../database/budgets.ts'
+import { resolve } from '../database/findings.ts'
+import type { Sql } from '../database/pool.ts'
+import { Problem } from '../domain/errors.ts'
+import type { Context } from './context.ts'
+
+export interface NewAccount {
+  channel: string
+  name: string
+  stage: AccountRow['stage']
+  settings: unknown
+  secrets: Record<string, string>
+  /** Orders shipped before this moment move nothing; now, unless an opening balance says otherwise. */
+  openedAt?: Date
+}
+
+type Connect = Pick<Context, 'clock' | 'newId' | 'registry' | 'sealing'>
+
+interface Checkable {
+  safeParse(
+    value: unknown,
+  ):
+    | { success: true; data: unknown }
+    | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
+}
+
+function check(schema: Checkable, value: unknown, what: string): unknown {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const message = parsed.error.issues.map((issue) => `${what}.${issue.path.join('.')}: ${issue.message}`).join('; ')
+  throw new Problem('bad_request', { message })
+}
+
+export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount): Promise<string> {
+  const connector = ctx.registry.get(account.channel)
+  if (!connector)
+    throw new Problem('bad_request', {
+      message: `channel: there is none named ${account.channel}; known are ${[...ctx.registry.keys()].join(', ')}`,
+    })
+  const settings = check(connector.settings, account.settings, 'settings')
+  const secrets = check(connector.secrets, account.secrets, 'secrets')
+  const taken = await tx.one('select 1 from accounts where name = $1', [account.name])
+  if (taken) throw new Problem('bad_request', { message: `name: an account named ${account.name} exists already` })
+  const now = ctx.clock.now()
+  const id = ctx.newId()
+  await insertAccount(tx, {
+    id,
+    channel: account.channel,
+    name: account.name,
+    stage: account.stage,
+    region: connector.regionOf(settings),
+    settings,
+    opened_at: account.openedAt ?? now,
+    created_at: now,
+  })
+  await putSecrets(tx, id, ctx.sealing.sealSecret(JSON.stringify(secrets), `account:${id}`), now)
+  await ensureBudgets(tx, id, connector.limits, now)
+  return id
+}
+
+/** New secrets end a halt: the account is tried again at once, with no token of the old ones left. */
+export async function changeAccount(
+  tx: Sql,
+  ctx: Connect,
+  row: AccountRow,
+  change: {
+    name?: string | undefined
+    stage?: AccountRow['stage'] | undefined
+    secrets?: Record<string, string> | undefined
+  },
+): Promise<void> {
+  const now = ctx.clock.now()
+  if (change.name !== undefined || change.stage !== undefined) {
+    await tx.run('update accounts set name = coalesce($2, name), stage = coalesce($3, stage) where id = $1', [
+      row.id,
+      change.name ?? null,
+      change.stage ?? null,
+    ])
+  }
+  if (change.secrets) {
+    const connector = ctx.registry.get(row.channel)!
+    const secrets = check(connector.secrets, change.secrets, 'secrets')
+    await putSecrets(tx, row.id, ctx.sealing.sealSecret(JSON.stringify(secrets), `account:${row.id}`), now)
+    await tx.run('delete from tokens where account_id = $1', [row.id])
+    await endHalt(tx, row.id)
+    await resolve(tx, 'account_halted', [`account:${row.id}`], now)
+    await lookAgain(tx, row.id, now)
+  }
+}

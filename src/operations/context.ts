@@ -1,0 +1,99 @@
+/** What operations are given. Time, ids, randomness and network are injected here. */
+import type { Account, Connector } from '../channels/connector.ts'
+import type { Registry } from '../channels/registry.ts'
+import { type AccountRow, getSecrets } from '../database/accounts.ts'
+import { leasedBudget } from '../database/budgets.ts'
+import type { JournalWriter } from '../database/journal.ts'
+import type { LeaseClock } from '../database/lease-clock.ts'
+import { type Lease, LeaseLost } from '../database/leases.ts'
+import type { Database } from '../database/pool.ts'
+import { dropToken, getToken, type TokenStore } from '../database/tokens.ts'
+import type { Clock, NewId } from '../domain/values.ts'
+import { createHttp } from '../http/client.ts'
+import { refuseUrl } from '../http/guard.ts'
+import type { Sealing } from '../sealing/sealing.ts'
+
+export interface Log {
+  info(message: string, data?: Record<string, unknown>): void
+  warn(message: string, data?: Record<string, unknown>): void
+  error(message: string, data?: Record<string, unknown>): void
+}
+
+export interface Context {
+  db: Database
+  clock: Clock
+  leaseClock: LeaseClock
+  /** Milliseconds that never jump, for deadlines inside this process. */
+  monotonic(): number
+  sleep(ms: number): Promise<void>
+  newId: NewId
+  sealing: Sealing
+  registry: Registry
+  fetch: typeof fetch
+  journal: JournalWriter
+  log: Log
+  /** Origins that may be called although they are private, e.g. the demo's simulator. */
+  allowedOrigins: readonly string[]
+  /** Something to write may be waiting: the pumps look at once instead of at their next turn. */
+  wake(): void
+}
+
+/** The lease as its holder sees it: `until` is this process's own monotonic time, read before the database was asked. */
+export interface HeldLease extends Lease {
+  until: number
+}
+
+/** One account at work: its row, its connector, and what the connector is given. */
+export interface AccountAtWork {
+  row: AccountRow
+  connector: Connector
+  account: Account
+  lease(): HeldLease
+}
+
+/** A call ends this long after it left, and always before its lease. */
+export const callTimeoutMs = 8_000
+
+export function accountAtWork(ctx: Context, row: AccountRow, lease: () => HeldLease): AccountAtWork {
+  const connector = ctx.registry.get(row.channel)
+  if (!connector) throw new Error(`no connector for ${row.channel}`)
+  const budget = leasedBudget(ctx.db, lease(), () => ctx.clock.now())
+  const store: TokenStore = {
+    seal: (text) => ctx.sealing.sealSecret(text, `token:${row.id}`),
+    open: (sealed) => ctx.sealing.openSecret(sealed, `token:${row.id}`),
+    now: () => ctx.clock.now(),
+    sleep: ctx.sleep,
+  }
+  const allowedOrigins = [...ctx.allowedOrigins, ...(connector.allowedOrigins?.(row.settings) ?? [])]
+  const account: Account = {
+    id: row.id,
+    name: row.name,
+    settings: row.settings,
+    openedAt: row.opened_at,
+    secrets: () => openSecrets(ctx, row.id),
+    budget,
+    http: createHttp({
+      fetch: ctx.fetch,
+      now: () => ctx.clock.now(),
+      budget,
+      journal: ctx.journal.forAccount(row.id),
+      keep: connector.journalKeys,
+      guard: (url) => refuseUrl(url, { allowedOrigins }),
+      timeoutMs: callTimeoutMs,
+      ...(connector.requestIdHeader ? { requestIdHeader: connector.requestIdHeader } : {}),
+      beforeCall(timeoutMs) {
+        if (ctx.monotonic() + timeoutMs > lease().until) throw new LeaseLost(row.id)
+      },
+    }),
+    token: (name, mint) => getToken(ctx.db, store, row.id, name, mint),
+    dropToken: (name, value) => dropToken(ctx.db, store, row.id, name, value),
+    now: () => ctx.clock.now(),
+    newId: ctx.newId,
+  }
+  return { row, connector, account, lease }
+}
+
+async function openSecrets(ctx: Context, accountId: string): Promise<unknown> {
+  const sealed = await getSecrets(ctx.db, accountId)
+  return sealed ? JSON.parse(ctx.sealing.openSecret(sealed, `account:${accountId}`)) : {}
+}

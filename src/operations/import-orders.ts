@@ -1,0 +1,205 @@
+/** Takes a page of orders into the order book: orders, lines, sealed buyers, ledger, wishes; one transaction. */
+import { raise, resolve } from '../database/findings.ts'
+import { heldLines, linesOf, lockOrders, mappingsOf, savePlan, takeReservation } from '../database/orders.ts'
+import type { Sql } from '../database/pool.ts'
+import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'
+import { enqueueEvents } from '../database/webhooks.ts'
+import {
+  freshOrders,
+  type HeldLine,
+  type IntakePlan,
+  type KnownOrder,
+  neededFor,
+  newestVersions,
+  planIntake,
+} from '../domain/intake.ts'
+import type { IncomingOrder } from '../domain/orders.ts'
+import type { PoolLevel } from '../domain/stock.ts'
+import type { Context } from './context.ts'
+import { refreshSlots } from './refresh-slots.ts'
+
+export interface ImportResult {
+  counts: IntakePlan['counts']
+  /** Ids of the orders written, by remote id. */
+  written: Map<string, string>
+}
+
+type ImportContext = Pick<Context, 'clock' | 'newId' | 'sealing'>
+
+/** `reservationIds`: by remote order id, the checkout the order came from. */
+export async function importOrders(
+  tx: Sql,
+  ctx: ImportContext,
+  account: { id: string; openedAt: Date },
+  orders: readonly IncomingOrder[],
+  reservationIds: ReadonlyMap<string, string> = new Map(),
+): Promise<ImportResult> {
+  const now = ctx.clock.now()
+  const page = newestVersions(orders)
+  const known = await withLines(
+    tx,
+    page,
+    await lockOrders(
+      tx,
+      account.id,
+      page.map((order) => order.remoteId),
+    ),
+  )
+  const fresh = freshOrders(page, known)
+    .filter((one) => one.fresh === 'new' || one.fresh === 'newer')
+    .map((one) => one.order)
+  const counts = { new: 0, changed: 0, same: page.length - fresh.length, older: 0 }
+  if (fresh.length === 0) return { counts, written: new Map() }
+
+  const mappings = await mappingsOf(tx, account.id, neededFor(fresh).remoteSkus)
+  const held = new Map<string, HeldLine[]>()
+  for (const [remoteId, id] of reservationIds) held.set(remoteId, await heldLines(tx, account.id, id))
+  const knownLines = [...known.values()].flatMap((order) => order.lines)
+  const heldNow = [...held.values()].flat()
+  const variantIds = [
+    ...[...mappings.values()].map((mapping) => mapping.variantId),
+    ...knownLines.map((line) => line.variantId),
+    ...heldNow.map((line) => line.variantId),
+  ].filter((id) => id !== null)
+  const promiseIds = [
+    ...knownLines.map((line) => line.reservationLineId).filter((id) => id !== null),
+    ...heldNow.map((line) => line.id),
+  ]
+  const ships = fresh.some((order) => order.state === 'shipped' || order.lines.some((line) => line.shipped > 0))
+  const stock = await lockStock(tx, variantIds, { promiseIds, places: ships, allPromises: ships })
+  const plan = planIntake(
+    { orders: fresh, known, mappings, held, openedAt: account.openedAt, now, newId: ctx.newId },
+    stock,
+  )
+
+  await savePlan(tx, plan, {
+    accountId: account.id,
+    now,
+    newId: ctx.newId,
+    sealBuyer: (text, orderId) => ctx.sealing.sealBuyer(text, orderId, now),
+  })
+  const written = new Map(plan.orders.map((one) => [one.order.remoteId, one.id]))
+  for (const [remoteId, id] of reservationIds) {
+    const orderId = written.get(remoteId)
+    if (orderId) await takeReservation(tx, account.id, id, orderId, now)
+  }
+  const change = stock.change()
+  const orderOfLine = new Map(plan.lines.map((line) => [line.id, line.orderId]))
+  const owners = new Map<string, PromiseOwner>(
+    [...plan.promisedFor].map(([promiseId, orderLineId]) => [promiseId, { orderLineId }]),
+  )
+  await saveStock(tx, change, {
+    now,
+    newId: ctx.newId,
+    actor: 'order',
+    owners,
+    orderOf: ({ cause }) => orderOfLine.get(cause.split(':')[1] ?? '') ?? null,
+  })
+  await refreshSlots(tx, change.levels, plan.sales, now)
+  await noteFindings(tx, ctx, account.id, plan, change.levels, now)
+  await enqueueEvents(
+    tx,
+    ctx,
+    plan.orders.map((one) => ({
+      event: one.isNew ? 'order.imported' : 'order.changed',
+      // Whom it concerns is fetched by id: no buyer data leaves in an event.
+      data: {
+        orderId: one.id,
+        remoteId: one.order.remoteId,
+        state: one.order.state,
+        updatedAt: one.order.updatedAt.toISOString(),
+      },
+    })),
+    now,
+  )
+  return { counts: { ...plan.counts, same: counts.same, older: 0 }, written }
+}
+
+async function withLines(
+  tx: Sql,
+  page: readonly IncomingOrder[],
+  known: Map<string, KnownOrder>,
+): Promise<Map<string, KnownOrder>> {
+  const newer = freshOrders(page, known)
+    .filter((one) => one.fresh === 'newer')
+    .map((one) => known.get(one.order.remoteId)!)
+  const lines = await linesOf(
+    tx,
+    newer.map((order) => order.id),
+  )
+  for (const order of newer) known.set(order.remoteId, { ...order, lines: lines.get(order.id) ?? [] })
+  return known
+}
+
+/** Unknown SKUs and oversold variants wait for a person, visibly, and end by themselves when their cause does. */
+async function noteFindings(
+  tx: Sql,
+  ctx: ImportContext,
+  accountId: string,
+  plan: IntakePlan,
+  levels: ReadonlyMap<string, PoolLevel>,
+  now: Date,
+): Promise<void> {
+  const unknown = plan.events.filter((event) => event.kind === 'unknown-sku')
+  const remoteIds = new Map(plan.orders.map((one) => [one.id, one.order.remoteId]))
+  await raise(
+    tx,
+    unknown.map((event) => ({
+      code: 'unknown_sku',
+      severity: 'warning' as const,
+      accountId,
+      subject: `order:${event.orderId}`,
+      data: { order: remoteIds.get(event.orderId), sku: event.data.sku },
+    })),
+    now,
+    ctx.newId,
+  )
+  const odd = plan.events.filter((event) => event.kind === 'odd-step')
+  await raise(
+    tx,
+    odd.map((event) => ({
+      code: 'odd_order_step',
+      severity: 'info' as const,
+      accountId,
+      subject: `order:${event.orderId}`,
+      data: { order: remoteIds.get(event.orderId), ...event.data },
+    })),
+    now,
+    ctx.newId,
+  )
+  await noteOversold(tx, ctx, levels, now)
+}
+
+/** Raises or ends "oversold" of the variants whose level changed. */
+export async function noteOversold(
+  tx: Sql,
+  ctx: Pick<Context, 'newId'>,
+  levels: ReadonlyMap<string, PoolLevel>,
+  now: Date,
+): Promise<void> {
+  const short = [...levels].filter(([, level]) => level.short > 0)
+  if (short.length > 0) {
+    const skus = await tx.rows<{ id: string; sku: string }>('select id, sku from variants where id = any($1::uuid[])', [
+      short.map(([id]) => id),
+    ])
+    const skuOf = new Map(skus.map((row) => [row.id, row.sku]))
+    await raise(
+      tx,
+      short.map(([id, level]) => ({
+        code: 'oversold',
+        severity: 'loss' as const,
+        accountId: null,
+        subject: `variant:${id}`,
+        data: { sku: skuOf.get(id), units: level.short },
+      })),
+      now,
+      ctx.newId,
+    )
+  }
+  await resolve(
+    tx,
+    'oversold',
+    [...levels].filter(([, level]) => level.short === 0).map(([id]) => `variant:${id}`),
+    now,
+  )
+}

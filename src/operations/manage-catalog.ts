@@ -1,0 +1,159 @@
+/** Products, variants, locations, and the link between a remote SKU and a variant. */
+import { type AccountRow, findAccount } from '../database/accounts.ts'
+import type { Sql } from '../database/pool.ts'
+import { upsertListings } from '../database/slots.ts'
+import { lockStock } from '../database/stock.ts'
+import { Problem } from '../domain/errors.ts'
+import { attachWaitingLines } from './attach-waiting-lines.ts'
+import type { Context } from './context.ts'
+import { refreshSlots } from './refresh-slots.ts'
+
+type Catalog = Pick<Context, 'clock' | 'newId'>
+
+export interface NewVariant {
+  sku: string
+  title?: string | undefined
+  gtin?: string | undefined
+}
+
+/** Adds a product with its variants, each with an empty level. A SKU that exists is refused. */
+export async function addProduct(
+  tx: Sql,
+  ctx: Catalog,
+  product: { title: string; variants: readonly NewVariant[] },
+): Promise<string> {
+  const now = ctx.clock.now()
+  const id = ctx.newId()
+  const taken = await tx.one<{ sku: string }>('select sku from variants where sku = any($1) limit 1', [
+    product.variants.map((one) => one.sku),
+  ])
+  if (taken || new Set(product.variants.map((one) => one.sku)).size < product.variants.length) {
+    throw new Problem('bad_request', { message: `SKU ${taken?.sku ?? 'given twice'} exists already: SKUs are unique` })
+  }
+  await tx.run('insert into products (id, title, created_at) values ($1, $2, $3)', [id, product.title, now])
+  const rows = product.variants.map((variant) => ({ id: ctx.newId(), ...variant }))
+  await tx.run(
+    `insert into variants (id, product_id, sku, title, gtin, created_at)
+     select t.id, $1, t.sku, t.title, t.gtin, $2 from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) as t(id, sku, title, gtin)`,
+    [
+      id,
+      now,
+      rows.map((r) => r.id),
+      rows.map((r) => r.sku),
+      rows.map((r) => r.title || product.title),
+      rows.map((r) => r.gtin?.padStart(14, '0') ?? null),
+    ],
+  )
+  await tx.run(
+    `insert into pool_levels (variant_id, on_hand, unsellable, reserved, allocated, short) select v, 0, 0, 0, 0, 0 from unnest($1::uuid[]) as t(v)`,
+    [rows.map((r) => r.id)],
+  )
+  return id
+}
+
+export async function addLocation(
+  tx: Sql,
+  ctx: Catalog,
+  location: { code: string; name: string; kind: 'own' | 'third-party'; priority: number },
+): Promise<string> {
+  const id = ctx.newId()
+  const added = await tx.run(
+    `insert into locations (id, code, name, kind, master, priority, created_at) values ($1, $2, $3, $4, 'hub', $5, $6) on conflict (code) do nothing`,
+    [id, location.code, location.name, location.kind, location.priority, ctx.clock.now()],
+  )
+  if (added === 0)
+    throw new Problem('bad_request', { message: `location ${location.code} exists already: codes are unique` })
+  return id
+}
+
+export interface Link {
+  account: string
+  remoteSku: string
+  sku: string
+  unitsPerSale: number
+  marketplace: string
+  title?: string | undefined
+  fulfilledBy: 'merchant' | 'channel'
+}
+
+export async function mustFindAccount(tx: Sql, ref: string): Promise<AccountRow> {
+  const account = await findAccount(tx, ref)
+  if (!account) throw new Problem('unknown_account', { account: ref })
+  return account
+}
+
+/** Links a remote SKU; orders that waited for it take their stock at once. A link to another variant is refused. */
+export async function linkListing(
+  tx: Sql,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
+  link: Link,
+): Promise<string> {
+  const now = ctx.clock.now()
+  const account = await mustFindAccount(tx, link.account)
+  const variant = await tx.one<{ id: string; title: string }>('select id, title from variants where sku = $1', [
+    link.sku,
+  ])
+  if (!variant) throw new Problem('unknown_sku', { sku: link.sku })
+  const listings = await tx.rows<{
+    marketplace: string
+    remote_id: string | null
+    title: string
+    fulfilled_by: 'merchant' | 'channel'
+    buyable: boolean | null
+    price: number | null
+    currency: string | null
+    variant_id: string | null
+    units_per_sale: number
+    merchant: boolean | null
+  }>(
+    `select l.*, s.merchant_fulfilled as merchant from listings l join stock_slots s on s.id = l.slot_id where l.account_id = $1 and l.remote_sku = $2`,
+    [account.id, link.remoteSku],
+  )
+  const other = listings.find(
+    (one) => one.variant_id !== null && (one.variant_id !== variant.id || one.units_per_sale !== link.unitsPerSale),
+  )
+  if (other) throw new Problem('listing_taken', { remoteSku: link.remoteSku, account: account.name })
+  // Our own store tells nothing about its listings: what is declared here is what it has.
+  const declared = ctx.registry.get(account.channel)?.listings === undefined
+  const rows =
+    listings.length > 0
+      ? listings.map((one) => ({
+          marketplace: one.marketplace,
+          remoteId: one.remote_id,
+          title: one.title,
+          fulfilledBy: one.fulfilled_by,
+          buyable: one.buyable,
+          price: one.price,
+          currency: one.currency,
+          merchantFulfilled: one.merchant,
+        }))
+      : [
+          {
+            marketplace: link.marketplace,
+            remoteId: null,
+            title: link.title ?? variant.title,
+            fulfilledBy: link.fulfilledBy,
+            buyable: null,
+            price: null,
+            currency: null,
+            merchantFulfilled: link.fulfilledBy === 'channel' ? false : declared ? true : null,
+          },
+        ]
+  const slots = await upsertListings(
+    tx,
+    account,
+    rows.map((row) => ({
+      ...row,
+      id: ctx.newId(),
+      slotId: ctx.newId(),
+      remoteSku: link.remoteSku,
+      variantId: variant.id,
+      unitsPerSale: link.unitsPerSale,
+    })),
+    now,
+  )
+  await attachWaitingLines(tx, ctx, account.id, [link.remoteSku])
+  const stock = await lockStock(tx, [variant.id])
+  await refreshSlots(tx, new Map([[variant.id, { ...stock.level(variant.id) }]]), [], now)
+  return slots.get(link.remoteSku)!
+}

@@ -1,0 +1,109 @@
+/** Reads one page of an account's listings: slots are made, equal SKUs linked, and what stands there is a reading. */
+import type { IncomingListing } from '../channels/connector.ts'
+import { getCursor, saveCursor } from '../database/accounts.ts'
+import { raise, resolve } from '../database/findings.ts'
+import { fence } from '../database/leases.ts'
+import type { Sql } from '../database/pool.ts'
+import { type ListingRow, upsertListings } from '../database/slots.ts'
+import { isChannelError } from '../domain/errors.ts'
+import { attachWaitingLines } from './attach-waiting-lines.ts'
+import type { AccountAtWork, Context } from './context.ts'
+import { type PullResult, pullFailed } from './pull-orders.ts'
+import { applyReadings } from './read-stock.ts'
+
+const stream = 'listings'
+
+export async function pullListings(ctx: Context, work: AccountAtWork): Promise<PullResult> {
+  const { row, connector, account } = work
+  const capability = connector.listings
+  if (!capability) throw new Error(`${connector.channel} has no listings to pull`)
+  const startedAt = ctx.clock.now()
+  const cursor = await getCursor(ctx.db, row.id, stream)
+  try {
+    const pulled = await capability.pull(account, cursor?.value ?? null)
+    const now = ctx.clock.now()
+    const nextAt = pulled.more ? now : new Date(startedAt.getTime() + capability.everyMs)
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      await takeListings(tx, ctx, work, pulled.items, now)
+      await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: null, nextAt, now })
+      if (!pulled.more) await noteUnlinked(tx, ctx, work, now)
+      await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
+    })
+    ctx.wake()
+    return { more: pulled.more, notBefore: null }
+  } catch (error) {
+    if (!isChannelError(error)) throw error
+    return { more: false, notBefore: await pullFailed(ctx, work, stream, error, cursor?.failures ?? 0) }
+  }
+}
+
+async function takeListings(
+  tx: Sql,
+  ctx: Context,
+  work: AccountAtWork,
+  items: readonly IncomingListing[],
+  now: Date,
+): Promise<void> {
+  if (items.length === 0) return
+  const { row } = work
+  const skus = [...new Set(items.map((item) => item.remoteSku))]
+  const variants = new Map(
+    (await tx.rows<{ id: string; sku: string }>('select id, sku from variants where sku = any($1)', [skus])).map(
+      (one) => [one.sku, one.id],
+    ),
+  )
+  const rows = items.map((item): ListingRow & { id: string; slotId: string } => ({
+    id: ctx.newId(),
+    slotId: ctx.newId(),
+    marketplace: item.marketplace,
+    remoteSku: item.remoteSku,
+    remoteId: item.remoteId,
+    title: item.title.slice(0, 500),
+    fulfilledBy: item.fulfilledBy,
+    merchantFulfilled: item.merchantQuantity === null ? (item.fulfilledBy === 'channel' ? false : null) : true,
+    buyable: item.buyable,
+    price: item.price?.amount ?? null,
+    currency: item.price?.currency ?? null,
+    variantId: variants.get(item.remoteSku) ?? null,
+    unitsPerSale: 1,
+  }))
+  const slotOf = await upsertListings(tx, row, rows, now)
+  await attachWaitingLines(tx, ctx, row.id, skus)
+  const read = new Map(
+    items
+      .filter((item) => item.merchantQuantity !== null)
+      .map((item) => [slotOf.get(item.remoteSku)!, item.merchantQuantity!]),
+  )
+  await applyReadings(
+    tx,
+    ctx,
+    work,
+    [...read].map(([slotId, quantity]) => ({ slotId, quantity })),
+    now,
+  )
+}
+
+async function noteUnlinked(tx: Sql, ctx: Context, { row }: AccountAtWork, now: Date): Promise<void> {
+  const found = await tx.one<{ count: number }>(
+    'select count(*) as count from listings where account_id = $1 and variant_id is null',
+    [row.id],
+  )
+  const subject = `account:${row.id}:unlinked`
+  if (found && found.count > 0) {
+    await raise(
+      tx,
+      [
+        {
+          code: 'listings_unlinked',
+          severity: 'warning',
+          accountId: row.id,
+          subject,
+          data: { account: row.name, count: found.count },
+        },
+      ],
+      now,
+      ctx.newId,
+    )
+  } else await resolve(tx, 'listings_unlinked', [subject], now)
+}

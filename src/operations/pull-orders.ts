@@ -1,0 +1,110 @@
+/** Reads one page of an account's orders and stores page and cursor together (P-7). */
+import { getCursor, haltAccount, noteFailure, saveCursor } from '../database/accounts.ts'
+import { raise, resolve } from '../database/findings.ts'
+import { fence } from '../database/leases.ts'
+import { type ChannelError, isChannelError } from '../domain/errors.ts'
+import type { AccountAtWork, Context } from './context.ts'
+import { importOrders } from './import-orders.ts'
+
+export interface PullResult {
+  /** More pages wait. */
+  more: boolean
+  /** After a failure, or without allowance: not before this moment again, whoever asks. */
+  notBefore: Date | null
+}
+
+const stream = 'orders'
+
+export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<PullResult> {
+  const { row, connector, account } = work
+  const capability = connector.orders
+  if (!capability) throw new Error(`${connector.channel} has no orders to pull`)
+  const startedAt = ctx.clock.now()
+  const cursor = await getCursor(ctx.db, row.id, stream)
+  try {
+    const pulled = await capability.pull(account, cursor?.value ?? null)
+    const now = ctx.clock.now()
+    const nextAt = pulled.more ? now : new Date(startedAt.getTime() + capability.everyMs)
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      await importOrders(tx, ctx, account, pulled.items)
+      await raise(
+        tx,
+        (pulled.unreadable ?? []).map(({ remoteId, where }) => ({
+          code: 'order_unreadable',
+          severity: 'loss' as const,
+          accountId: row.id,
+          subject: `remote:${row.id}:${remoteId}`,
+          data: { order: remoteId, where },
+        })),
+        now,
+        ctx.newId,
+      )
+      await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: pulled.watermark ?? null, nextAt, now })
+      if (!pulled.more)
+        await tx.run('update accounts set look_again_at = null where id = $1 and look_again_at <= $2', [
+          row.id,
+          startedAt,
+        ])
+      await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
+    })
+    ctx.wake()
+    return { more: pulled.more, notBefore: null }
+  } catch (error) {
+    if (!isChannelError(error)) throw error
+    return { more: false, notBefore: await pullFailed(ctx, work, stream, error, cursor?.failures ?? 0) }
+  }
+}
+
+/** Waits after failures: 5 s, 10 s, 20 s … at most 5 min. A refused token halts the account and asks a person. */
+export async function pullFailed(
+  ctx: Context,
+  work: AccountAtWork,
+  name: string,
+  error: ChannelError,
+  failures: number,
+): Promise<Date> {
+  const { row } = work
+  const now = ctx.clock.now()
+  if (error.kind === 'throttled') return error.retryAt ?? new Date(now.getTime() + 60_000)
+  const nextAt = new Date(now.getTime() + Math.min(300_000, 5_000 * 2 ** Math.min(failures, 6)))
+  await noteFailure(ctx.db, row.id, name, { code: error.code, message: error.message }, now, nextAt)
+  if (error.kind === 'auth') await halt(ctx, work, error)
+  else if (failures >= 2) {
+    await raise(
+      ctx.db,
+      [
+        {
+          code: 'pull_failing',
+          severity: 'warning',
+          accountId: row.id,
+          subject: `account:${row.id}:${name}`,
+          data: { account: row.name, stream: name, code: error.code, failures: failures + 1 },
+        },
+      ],
+      now,
+      ctx.newId,
+    )
+  }
+  ctx.log.warn('pull failed', { account: row.name, stream: name, kind: error.kind, code: error.code })
+  return nextAt
+}
+
+export async function halt(ctx: Context, work: Pick<AccountAtWork, 'row'>, error: ChannelError): Promise<void> {
+  const now = ctx.clock.now()
+  await haltAccount(ctx.db, work.row.id, error.code, now)
+  await raise(
+    ctx.db,
+    [
+      {
+        code: 'account_halted',
+        severity: 'loss',
+        accountId: work.row.id,
+        subject: `account:${work.row.id}`,
+        data: { account: work.row.name, code: error.code },
+      },
+    ],
+    now,
+    ctx.newId,
+  )
+}

@@ -1,0 +1,194 @@
+/**
+ * The pump: sends wishes that differ from what stands, the most urgent first, within the allowance. Intent and live
+ * write are committed before the call leaves; the outcome is fenced by the lease. Nothing is sent twice: what got no
+ * answer is a stray until a reading or its death settles it.
+ */
+import type { QuantityLine, QuantityOutcome } from '../channels/connector.ts'
+import { allowance } from '../database/budgets.ts'
+import { raise, resolve } from '../database/findings.ts'
+import { type EffectOutcome, intend, recordOutcomes } from '../database/journal.ts'
+import { fence } from '../database/leases.ts'
+import type { Sql } from '../database/pool.ts'
+import { lockDueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
+import type { ChannelError } from '../domain/errors.ts'
+import { answered, isDue, sent, type WriteAnswer } from '../domain/slots.ts'
+import type { AccountAtWork, Context } from './context.ts'
+import { halt } from './pull-orders.ts'
+import { watermarkOf } from './read-stock.ts'
+
+export interface PushResult {
+  sent: number
+  /** The allowance is used up until then; null where nothing holds the pump. */
+  nextAt: Date | null
+}
+
+interface Leaving extends QuantityLine {
+  slotId: string
+  effectId: string
+}
+
+/** Calls under way at once for one account. */
+const concurrency = 5
+
+/** One round. Only accounts that are live (or in their channel's sandbox) ever write. */
+export async function pushStock(ctx: Context, work: AccountAtWork): Promise<PushResult> {
+  const { row, connector } = work
+  const capability = connector.stock
+  if (!capability || (row.stage !== 'live' && row.stage !== 'sandbox')) return { sent: 0, nextAt: null }
+  const now = ctx.clock.now()
+  const calls = Math.min(concurrency, await allowance(ctx.db, row.id, capability.pushOperation, now))
+  if (calls === 0) return { sent: 0, nextAt: new Date(now.getTime() + 200) }
+  const lines = await leave(ctx, work, calls * capability.pushBatch)
+  if (lines.length === 0) return { sent: 0, nextAt: null }
+  const batches: Leaving[][] = []
+  for (let from = 0; from < lines.length; from += capability.pushBatch)
+    batches.push(lines.slice(from, from + capability.pushBatch))
+  const results = await Promise.allSettled(batches.map((batch) => sendBatch(ctx, work, batch)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+  return { sent: lines.length, nextAt: null }
+}
+
+/** Picks what is due and commits it as under way. */
+async function leave(ctx: Context, work: AccountAtWork, limit: number): Promise<Leaving[]> {
+  return await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    const now = ctx.clock.now()
+    const watermark = await watermarkOf(tx, work, now)
+    const due = (await lockDueSlots(tx, work.row.id, watermark, now, limit)).filter(
+      (slot) => isDue(slot, watermark, now) === 'send',
+    )
+    const leaving = due.map(
+      (slot): SlotRow => ({ ...slot, ...sent(slot, slot.wish!, now, work.connector.quantityWrites) }),
+    )
+    await saveSlots(tx, leaving, now)
+    const lines = leaving.map(
+      (slot): Leaving => ({
+        key: slot.id,
+        slotId: slot.id,
+        effectId: ctx.newId(),
+        remoteSku: slot.remoteSku,
+        quantity: slot.live!.value,
+        version: slot.live!.version,
+        expected: slot.live!.expected,
+      }),
+    )
+    await intend(
+      tx,
+      lines.map((line) => ({
+        id: line.effectId,
+        accountId: work.row.id,
+        kind: 'stock.push',
+        subject: `slot:${line.slotId}`,
+        epoch: work.lease().epoch,
+        intent: { sku: line.remoteSku, quantity: line.quantity, version: line.version, expected: line.expected },
+      })),
+      now,
+    )
+    return lines
+  })
+}
+
+async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<void> {
+  const outcomes = await work.connector.stock!.push(work.account, batch)
+  const bySlot = new Map(outcomes.map((outcome) => [outcome.key, outcome]))
+  const now = ctx.clock.now()
+  await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    const slots = new Map(
+      (await lockSlots(tx, { slotIds: batch.map((line) => line.slotId) })).map((slot) => [slot.id, slot]),
+    )
+    const changed: SlotRow[] = []
+    const effects: { id: string; outcome: EffectOutcome; detail?: unknown }[] = []
+    for (const line of batch) {
+      const outcome = bySlot.get(line.slotId)
+      const slot = slots.get(line.slotId)!
+      const { answer, effect, detail } = interpret(outcome, now)
+      changed.push({ ...slot, ...answered(slot, line.version, answer, now) })
+      effects.push({ id: line.effectId, outcome: effect, detail })
+      await noteLine(tx, ctx, work, slot, outcome, now)
+    }
+    await saveSlots(tx, changed, now)
+    await recordOutcomes(tx, effects, now)
+  })
+  const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')
+  if (refused?.kind === 'failed') await halt(ctx, work, refused.error)
+}
+
+function interpret(
+  outcome: QuantityOutcome | undefined,
+  now: Date,
+): { answer: WriteAnswer; effect: EffectOutcome; detail?: unknown } {
+  // A line the connector says nothing about may have been set.
+  if (!outcome) return { answer: { kind: 'unknown' }, effect: 'unknown' }
+  switch (outcome.kind) {
+    case 'accepted':
+      return { answer: { kind: 'accepted' }, effect: 'accepted', detail: outcome.detail }
+    case 'applied':
+      return { answer: { kind: 'applied' }, effect: 'applied' }
+    case 'mismatch':
+      return {
+        answer: { kind: 'mismatch', shown: outcome.shown },
+        effect: 'mismatch',
+        detail: { shown: outcome.shown },
+      }
+    case 'failed': {
+      const { error } = outcome
+      const detail = { kind: error.kind, code: error.code }
+      if (error.mayHaveApplied) return { answer: { kind: 'unknown' }, effect: 'unknown', detail }
+      return {
+        answer: { kind: 'refused', retryAt: retryAfter(error, now) },
+        effect: error.code === 'budget' ? 'not-sent' : 'refused',
+        detail,
+      }
+    }
+  }
+}
+
+/** When a line that was certainly not carried out may leave again. */
+function retryAfter(error: ChannelError, now: Date): Date {
+  if (error.retryAt) return error.retryAt
+  const waits = {
+    auth: 60_000,
+    throttled: 5_000,
+    rejected: 30 * 60_000,
+    missing: 30 * 60_000,
+    conflict: 30_000,
+    unavailable: 10_000,
+  }
+  return new Date(now.getTime() + waits[error.kind])
+}
+
+/** A refused line is shown at its slot and as a finding, until a later write of it succeeds. */
+async function noteLine(
+  tx: Sql,
+  ctx: Context,
+  work: AccountAtWork,
+  slot: SlotRow,
+  outcome: QuantityOutcome | undefined,
+  now: Date,
+): Promise<void> {
+  if (!outcome || outcome.kind === 'mismatch') return
+  if (outcome.kind !== 'failed') {
+    await setProblem(tx, slot.id, null, now)
+    await resolve(tx, 'slot_refused', [`slot:${slot.id}`], now)
+    return
+  }
+  const { kind, code, message } = outcome.error
+  if (kind !== 'rejected' && kind !== 'missing') return
+  await setProblem(tx, slot.id, { code, message }, now)
+  await raise(
+    tx,
+    [
+      {
+        code: 'slot_refused',
+        severity: 'warning',
+        accountId: work.row.id,
+        subject: `slot:${slot.id}`,
+        data: { account: work.row.name, sku: slot.remoteSku, quantity: slot.wish, code },
+      },
+    ],
+    now,
+    ctx.newId,
+  )
+}

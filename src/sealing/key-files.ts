@@ -1,0 +1,62 @@
+/** Keys in files with mode 0600: the master key where none is given, and one sealed epoch key a day. */
+
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type EpochKeys, type RandomBytes, readKey } from './sealing.ts'
+
+/** Writes a file that must not exist yet, whole or not at all; answers false where another process was first. */
+function writeOnce(path: string, text: string, random: RandomBytes): boolean {
+  const draft = `${path}.${random(6).toString('hex')}`
+  writeFileSync(draft, text, { mode: 0o600 })
+  try {
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === 'EEXIST') return false
+    throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** The master key of a folder, made at the first call. Answers undefined where the file holds no key. */
+export function masterKeyFile(path: string, random: RandomBytes): Buffer | undefined {
+  if (!existsSync(path)) writeOnce(path, `${random(32).toString('base64')}\n`, random)
+  else chmodSync(path, 0o600)
+  return readKey(readFileSync(path, 'utf8'))
+}
+
+/** Epoch keys in a folder, each wrapped by the master key so that a copied folder alone opens nothing. */
+export function epochKeyFolder(folder: string, masterKey: Buffer, random: RandomBytes): EpochKeys {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const known = new Map<string, Buffer>()
+  const pathOf = (epoch: string) => join(folder, `${epoch}.key`)
+  const load = (epoch: string): Buffer | undefined => {
+    if (!existsSync(pathOf(epoch))) return undefined
+    const sealed = Buffer.from(readFileSync(pathOf(epoch), 'utf8').trim(), 'base64')
+    const decipher = createDecipheriv('aes-256-gcm', masterKey, sealed.subarray(0, 12))
+    decipher.setAAD(Buffer.from(epoch))
+    decipher.setAuthTag(sealed.subarray(-16))
+    return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
+  }
+  return {
+    get(epoch) {
+      // The file decides, not our memory: an erased day must be gone at once.
+      if (!existsSync(pathOf(epoch))) known.delete(epoch)
+      const key = known.get(epoch) ?? load(epoch)
+      if (key) known.set(epoch, key)
+      return key
+    },
+    getOrCreate(epoch) {
+      const before = this.get(epoch)
+      if (before) return before
+      const nonce = random(12)
+      const cipher = createCipheriv('aes-256-gcm', masterKey, nonce)
+      cipher.setAAD(Buffer.from(epoch))
+      const sealed = Buffer.concat([nonce, cipher.update(random(32)), cipher.final(), cipher.getAuthTag()])
+      writeOnce(pathOf(epoch), `${sealed.toString('base64')}\n`, random)
+      return this.get(epoch)!
+    },
+  }
+}

@@ -1,0 +1,69 @@
+/** What the connector is made to do. */
+import { client } from '../../../src/channels/amazon/client.ts'
+import { amazon } from '../../../src/channels/amazon/index.ts'
+import type { Account, IncomingListing, QuantityOutcome, Unreadable } from '../../../src/channels/connector.ts'
+import type { IncomingOrder } from '../../../src/domain/orders.ts'
+
+export interface PulledOrders {
+  /** the last that was told of each order */
+  byId: Map<string, IncomingOrder>
+  pages: number
+  unreadable: Unreadable[]
+  cursor: unknown
+}
+
+/** Pulls until no page waits. */
+export async function pullOrders(account: Account, from: unknown = null): Promise<PulledOrders> {
+  const pulled: PulledOrders = { byId: new Map(), pages: 0, unreadable: [], cursor: from }
+  for (;;) {
+    const page = await amazon.orders!.pull(account, pulled.cursor)
+    pulled.pages += 1
+    pulled.cursor = page.next
+    pulled.unreadable.push(...(page.unreadable ?? []))
+    for (const order of page.items) {
+      const before = pulled.byId.get(order.remoteId)
+      if (!before || before.updatedAt <= order.updatedAt) pulled.byId.set(order.remoteId, order)
+    }
+    if (!page.more) return pulled
+    if (pulled.pages > 50) throw new Error('the pages do not end')
+  }
+}
+
+export async function pullListings(account: Account): Promise<{ listings: IncomingListing[]; pages: number }> {
+  const listings: IncomingListing[] = []
+  let cursor: unknown = null
+  for (let pages = 1; pages <= 50; pages++) {
+    const page = await amazon.listings!.pull(account, cursor)
+    listings.push(...page.items)
+    if (!page.more) return { listings, pages }
+    cursor = page.next
+  }
+  throw new Error('the pages do not end')
+}
+
+let version = 0
+
+/** Writes one quantity; a refusal is thrown, as the reads do. */
+export async function push(account: Account, remoteSku: string, quantity: number): Promise<QuantityOutcome> {
+  version += 1
+  const line = { key: `slot:${remoteSku}`, remoteSku, quantity, version, expected: null }
+  const [outcome] = await amazon.stock!.push(account, [line])
+  if (!outcome) throw new Error('no outcome')
+  if (outcome.kind === 'failed') throw outcome.error
+  return outcome
+}
+
+export interface Subjects {
+  orderId: string
+  skus: string[]
+}
+
+/** One call of each operation that the connector names in its limits. */
+export const drivers: Record<string, (account: Account, subjects: Subjects) => Promise<unknown>> = {
+  searchOrders: (account) => amazon.orders!.pull(account, null),
+  getOrder: (account, { orderId }) =>
+    client.getOrder(account, orderId, 'BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT'),
+  searchListingsItems: (account, { skus }) => amazon.stock!.read(account, skus),
+  getListingsItem: (account, { skus }) => client.getListing(account, skus[0]!),
+  patchListingsItem: (account, { skus }) => push(account, skus[0]!, 5),
+}

@@ -1,0 +1,249 @@
+/** The promises, checked from outside the rules: by SQL that adds up, and against what the marketplaces know. */
+import { amazonName, type Installation } from './installation.ts'
+
+export class Broken extends Error {}
+
+const broken = (promise: string, what: string): never => {
+  throw new Broken(`${promise}: ${what}`)
+}
+
+/** Cheap enough for every step: P-1, P-2, P-3, P-6 and that short is never beside free. */
+export async function checkStep(it: Installation): Promise<void> {
+  const { db } = it.ctx
+  const wrong = await db.one<{ promise: string; what: string }>(
+    `select 'P-1' as promise, v.sku as what from pool_levels p join variants v on v.id = p.variant_id
+       where p.reserved + p.allocated > p.on_hand - p.unsellable or (p.short > 0 and p.reserved + p.allocated < p.on_hand - p.unsellable)
+     union all
+     select 'P-2', remote_id from orders group by account_id, remote_id having count(*) > 1
+     union all
+     select 'P-2 line', order_line_id::text from reservation_lines where order_line_id is not null group by order_line_id having count(*) > 1
+     union all
+     select 'P-3', v.sku from pool_levels p join variants v on v.id = p.variant_id
+       left join (select variant_id, sum(on_hand) oh, sum(unsellable) un, sum(reserved) re, sum(allocated) al, sum(short) sh from stock_movements group by 1) m on m.variant_id = p.variant_id
+       where (p.on_hand, p.unsellable, p.reserved, p.allocated, p.short) is distinct from (coalesce(m.oh, 0), coalesce(m.un, 0), coalesce(m.re, 0), coalesce(m.al, 0), coalesce(m.sh, 0))
+     union all
+     select 'P-3 places', v.sku from variants v join (select variant_id, sum(on_hand) oh from stock_levels group by 1) s on s.variant_id = v.id
+       join pool_levels p on p.variant_id = v.id where p.on_hand <> s.oh
+     union all
+     select 'P-3 promises', v.sku from variants v join pool_levels p on p.variant_id = v.id
+       left join (select variant_id, sum(quantity - short) re, sum(short) sh from reservation_lines group by 1) r on r.variant_id = v.id
+       where (p.reserved, p.short) is distinct from (coalesce(r.re, 0), coalesce(r.sh, 0))
+     union all
+     select 'P-6', subject from (select subject, (intent->>'version')::bigint as version,
+         lag((intent->>'version')::bigint) over (partition by subject order by intended_at, id) as before from effects where kind = 'stock.push') e where version <= before
+     limit 1`,
+  )
+  if (wrong) broken(wrong.promise, wrong.what)
+}
+
+interface SimState {
+  channels: {
+    amazon: {
+      shown: Record<string, number>
+      orders: {
+        id: string
+        status: string
+        lastUpdatedTime: string
+        fulfilledBy: string
+        past: boolean
+        lines: { sku: string; quantity: number }[]
+      }[]
+      effects: { operation: string; sku: string; quantity: number }[]
+    }
+    storefront: {
+      shown: Record<string, number>
+      orders: { id: string; status: string; lines: { sku: string; quantity: number }[] }[]
+    }
+  }
+}
+
+export async function stateOf(it: Installation): Promise<SimState> {
+  return (await it.control('/state?limit=100000')).body as SimState
+}
+
+/** P-7: what the cursor says is known, is. The marketplace may show a change later than its own mark, up to the overlap. */
+export async function checkCursor(it: Installation): Promise<void> {
+  const { db } = it.ctx
+  const cursor = await db.one<{ watermark: Date | null }>(
+    `select c.watermark from cursors c join accounts a on a.id = c.account_id where a.name = $1 and c.stream = 'orders'`,
+    [amazonName],
+  )
+  if (!cursor?.watermark) return
+  const known = new Map(
+    (await db.rows<{ remote_id: string; updated_at: Date }>('select remote_id, updated_at from orders')).map((row) => [
+      row.remote_id,
+      row.updated_at,
+    ]),
+  )
+  const sure = cursor.watermark.getTime() - 10 * 60_000
+  for (const order of (await stateOf(it)).channels.amazon.orders) {
+    const updated = Date.parse(order.lastUpdatedTime)
+    const at = known.get(order.id)
+    if (updated < sure && (!at || at.getTime() < Math.floor(updated / 1_000) * 1_000))
+      broken(
+        'P-7',
+        `${order.id} of ${order.lastUpdatedTime} is not stored though the cursor stands at ${cursor.watermark.toISOString()}`,
+      )
+  }
+}
+
+/** At rest: every order is here, every slot shows its wish, the shelf adds up, nothing waits in silence. */
+export async function checkRest(it: Installation): Promise<void> {
+  const state = await stateOf(it)
+  await checkOrders(it, state)
+  await checkShelf(it, state)
+  await checkSlots(it, state)
+  await checkWrites(it, state)
+  await checkSilence(it)
+  await checkSecrets(it)
+}
+
+const stateNames: Record<string, string> = {
+  PENDING: 'pending',
+  UNSHIPPED: 'open',
+  PARTIALLY_SHIPPED: 'partly_shipped',
+  SHIPPED: 'shipped',
+  CANCELLED: 'canceled',
+}
+
+async function checkOrders(it: Installation, { channels }: SimState): Promise<void> {
+  const rows = await it.ctx.db.rows<{ remote_id: string; state: string }>('select remote_id, state from orders')
+  const known = new Map(rows.map((row) => [row.remote_id, row.state]))
+  // Amazon may show a change only after its lag, of up to eight minutes.
+  const visible = it.ctx.clock.now().getTime() - 12 * 60_000
+  for (const order of [
+    ...channels.amazon.orders.filter((one) => Date.parse(one.lastUpdatedTime) < visible),
+    ...channels.storefront.orders,
+  ]) {
+    const expected = stateNames[order.status] ?? order.status
+    if (known.get(order.id) !== expected)
+      broken('I5', `${order.id} is ${known.get(order.id)} here and ${expected} there`)
+  }
+}
+
+async function checkShelf(it: Installation, { channels }: SimState): Promise<void> {
+  const levels = await it.ctx.db.rows<{ sku: string; on_hand: number; promised: number; found: number; held: number }>(
+    `select v.sku, p.on_hand, p.reserved + p.short as promised,
+       (select coalesce(sum(on_hand), 0)::bigint from stock_movements m where m.variant_id = v.id and note = 'shipped beyond the books') as found,
+       (select coalesce(sum(l.quantity), 0)::bigint from reservation_lines l where l.variant_id = v.id and l.order_line_id is null) as held
+     from variants v join pool_levels p on p.variant_id = v.id`,
+  )
+  for (const level of levels) {
+    let shipped = 0
+    let open = 0
+    for (const order of [...channels.amazon.orders, ...channels.storefront.orders]) {
+      if ('fulfilledBy' in order && order.fulfilledBy === 'AMAZON') continue
+      const units = order.lines.filter((line) => line.sku === level.sku).reduce((sum, line) => sum + line.quantity, 0)
+      const status = stateNames[order.status] ?? order.status
+      const past = 'past' in order && order.past === true
+      if (status === 'shipped') shipped += past ? 0 : units
+      else if (status !== 'canceled') open += units
+    }
+    // Past orders that were open when the account was opened may ship later: those do move stock.
+    const shippedPast = await it.ctx.db.one<{ units: number }>(
+      `select coalesce(sum(l.shipped_units), 0)::bigint as units from order_lines l join orders o on o.id = l.order_id join variants v on v.id = l.variant_id
+       where v.sku = $1 and o.remote_id = any($2)`,
+      [level.sku, channels.amazon.orders.filter((order) => order.past).map((order) => order.id)],
+    )
+    const onHand = (it.brought.get(level.sku) ?? 0) + level.found - shipped - shippedPast!.units
+    if (level.on_hand !== onHand) broken('shelf', `${level.sku}: ${level.on_hand} on hand, ${onHand} expected`)
+    if (level.promised - level.held !== open)
+      broken(
+        'shelf',
+        `${level.sku}: ${level.promised} promised (${level.held} to checkouts), ${open} sold and not shipped`,
+      )
+  }
+}
+
+async function checkSlots(it: Installation, { channels }: SimState): Promise<void> {
+  const slots = await it.ctx.db.rows<{
+    channel: 'amazon' | 'storefront'
+    remote_sku: string
+    wish: number | null
+    dirty: boolean
+    merchant_fulfilled: boolean | null
+    atp: number
+  }>(
+    `select a.channel, s.remote_sku, s.wish, s.dirty, s.merchant_fulfilled, p.on_hand - p.unsellable - p.reserved - p.allocated as atp
+     from stock_slots s join accounts a on a.id = s.account_id join pool_levels p on p.variant_id = s.variant_id`,
+  )
+  for (const slot of slots) {
+    const name = `${slot.channel} ${slot.remote_sku}`
+    if (slot.merchant_fulfilled === false) {
+      if (slot.wish !== null) broken('P-4', `${name} has a wish though the channel fulfills it`)
+      continue
+    }
+    if (slot.wish !== slot.atp) broken('P-4', `${name} wishes ${slot.wish}, available are ${slot.atp}`)
+    const shown = channels[slot.channel].shown[slot.remote_sku]
+    if (shown !== slot.wish || slot.dirty)
+      broken('P-4', `${name} shows ${shown}, wish ${slot.wish}${slot.dirty ? ', still waiting' : ''}`)
+  }
+}
+
+/** P-5: no write reached the marketplace that was not intended first, and none twice. */
+async function checkWrites(it: Installation, { channels }: SimState): Promise<void> {
+  const intents = await it.ctx.db.rows<{ sku: string; quantity: number; count: number }>(
+    `select intent->>'sku' as sku, (intent->>'quantity')::int as quantity, count(*) as count from effects e join accounts a on a.id = e.account_id
+     where a.name = $1 group by 1, 2`,
+    [amazonName],
+  )
+  const intended = new Map(intents.map((row) => [`${row.sku} ${row.quantity}`, row.count]))
+  const arrived = new Map<string, number>()
+  for (const effect of channels.amazon.effects) {
+    if (effect.operation !== 'patchListingsItem') continue
+    const key = `${effect.sku} ${effect.quantity}`
+    arrived.set(key, (arrived.get(key) ?? 0) + 1)
+  }
+  for (const [key, count] of arrived)
+    if (count > (intended.get(key) ?? 0))
+      broken('P-5', `${key} arrived ${count} times, was intended ${intended.get(key) ?? 0} times`)
+}
+
+/** P-8: an effect without outcome, a failure without a date or an unknown SKU without a finding would be silent. */
+async function checkSilence(it: Installation): Promise<void> {
+  const silent = await it.ctx.db.one<{ what: string }>(
+    `select 'effect ' || subject as what from effects where outcome is null
+     union all select 'unknown SKU of ' || o.remote_id from orders o where has_unknown_sku and not exists
+       (select 1 from findings f where f.code = 'unknown_sku' and f.subject = 'order:' || o.id and f.resolved_at is null)
+     union all select 'oversold ' || v.sku from pool_levels p join variants v on v.id = p.variant_id where p.short > 0 and not exists
+       (select 1 from findings f where f.code = 'oversold' and f.subject = 'variant:' || v.id and f.resolved_at is null)
+     union all select 'failure of ' || stream from cursors where failure is not null and next_at is null limit 1`,
+  )
+  if (silent) broken('P-8', silent.what)
+}
+
+/** P-9: no word of any buyer stands outside the sealed store. */
+async function checkSecrets(it: Installation): Promise<void> {
+  const { db, sealing, journal } = it.ctx
+  await journal.flush()
+  const sealed = await db.rows<{ order_id: string; sealed: Buffer; epoch: string }>(
+    'select order_id, sealed, epoch from buyer_data',
+  )
+  const words = new Set<string>(['Atzr|simulated', 'amzn1.oa2-cs.v1.simulated'])
+  for (const row of sealed) {
+    const { buyer } = JSON.parse(sealing.openBuyer(row.sealed, row.order_id, row.epoch)!) as {
+      buyer: { name?: string; email?: string; phone?: string; address?: Record<string, string> } | null
+    }
+    for (const word of [buyer?.name, buyer?.email, buyer?.phone, buyer?.address?.line1])
+      if (word && word.length > 4) words.add(word)
+  }
+  if (sealed.length > 0 && words.size < 4) broken('P-9', 'no buyer was sealed: the check looks at nothing')
+  for (const table of [
+    'channel_calls',
+    'effects',
+    'findings',
+    'order_events',
+    'orders',
+    'order_lines',
+    'stock_movements',
+    'cursors',
+    'webhook_deliveries',
+    'tokens',
+    'accounts',
+  ]) {
+    const row = await db.one<{ text: string | null }>(`select string_agg(t::text, ' ') as text from ${table} t`)
+    for (const word of words)
+      if (row?.text?.includes(word))
+        broken('P-9', `${table} holds a secret or a buyer's word of ${word.length} letters`)
+  }
+}

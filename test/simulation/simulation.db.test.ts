@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/database/pool.ts'
+import { useDatabase } from '../support/database.ts'
+import { printCount, simulationSeeds, simulationSteps } from '../support/iterations.ts'
+import { runSeed } from './run.ts'
+
+const own = useDatabase()
+let db: Database
+beforeAll(() => {
+  // One connection: everything that the database does is done in one order, the same in every run.
+  db = openDatabase(own.url, { max: 1 })
+})
+afterAll(async () => await db.close())
+
+/** Seeds that once found something; they stay. */
+const kept: number[] = []
+
+test('P-1 … P-9 hold for every seed', async () => {
+  printCount('simulation seeds', simulationSeeds)
+  const seeds = [...kept, ...Array.from({ length: simulationSeeds }, (_, index) => index + 1)]
+  const sometimes = new Set<string>()
+  for (const seed of seeds) {
+    const result = await runSeed(db, seed, simulationSteps)
+    for (const what of result.sometimes) sometimes.add(what)
+    if (result.broken)
+      throw new Error(
+        `${result.broken}\nrepeat with: npm run simulate -- --seeds 1 --seed ${seed}\n${result.log.slice(-25).join('\n')}`,
+      )
+  }
+  // A branch that never ran proves nothing.
+  for (const kind of [
+    'status',
+    'drop',
+    'malformed',
+    'timeout-after-apply',
+    'duplicate',
+    'reorder',
+    'expire-token',
+    'stale-read',
+    'bucket-halved',
+  ]) {
+    expect(sometimes, `no fault ${kind} hit anything`).toContain(`fault ${kind}`)
+  }
+  expect(sometimes).toContain('crashed before the commit')
+  expect(sometimes).toContain('crashed after the commit')
+}, 240_000)
+
+test('the same seed gives the same run', async () => {
+  const first = await runSeed(db, 7, simulationSteps)
+  const second = await runSeed(db, 7, simulationSteps)
+  expect(second.log).toEqual(first.log)
+  expect(second.hash).toBe(first.hash)
+})

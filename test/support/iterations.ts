@@ -1,0 +1,26 @@
+/** How often tests try. In one place, printed by the tests; lowering one is a decision in docs/decisions.md. */
+
+/** Interleavings of order pages against the single-thread model, over the pure rules. */
+export const intakeInterleavings = 10_000
+/** The same through PostgreSQL. */
+export const intakeInterleavingsInDatabase = 60
+/** Seeds of the simulation in `npm test`. */
+export const simulationSeeds = 200
+/** Steps of each seed. */
+export const simulationSteps = 40
+/** Checkouts at once over the last unit, and over several variants in opposite orders. */
+export const checkoutsAtOnce = 200
+/** Expiries that race a confirmation. */
+export const expiryRaces = 60
+/** Callers that want a token at the same moment. */
+export const tokenCallers = 64
+/** Processes that make the same key file at once. */
+export const keyProcesses = 4
+/** Random amounts of money written and read again. */
+export const amounts = 5_000
+/** Random histories of one stock slot, and of one order line. */
+export const histories = 2_000
+
+export function printCount(what: string, count: number): void {
+  process.stdout.write(`${what}: ${count}\n`)
+}
