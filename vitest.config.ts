@@ -31,7 +31,6 @@ export default defineConfig({
           ...shared,
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
-          globalSetup: ['./test/support/postgres.ts'],
         },
       },
     ],

@@ -1,7 +1,9 @@
 /** Builds the dashboard at the first start and keeps it by the hash of its sources; nothing built is ever committed. */
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 const source = join(import.meta.dirname, 'dashboard')
 const shared = join(import.meta.dirname, 'contract')
@@ -28,16 +30,8 @@ export async function buildDashboard(cacheDir: string): Promise<string> {
   if (existsSync(join(target, 'index.html'))) return target
   mkdirSync(cacheDir, { recursive: true })
   const draft = `${target}.${process.pid}`
-  // Loaded only when needed: a start with a cached build never pays for the bundler.
-  const [{ build }, { default: react }] = await Promise.all([import('vite'), import('@vitejs/plugin-react')])
-  await build({
-    configFile: false,
-    root: source,
-    base: '/',
-    logLevel: 'error',
-    plugins: [react()],
-    build: { outDir: draft, emptyOutDir: true },
-  })
+  // In a process of its own: what the bundler takes of memory ends with it.
+  await promisify(execFile)(process.execPath, [import.meta.filename, draft], { maxBuffer: 10 * 1024 * 1024 })
   for (const name of readdirSync(cacheDir)) {
     if (name.startsWith('dashboard-') && join(cacheDir, name) !== draft)
       rmSync(join(cacheDir, name), { recursive: true, force: true })
@@ -51,3 +45,16 @@ export async function buildDashboard(cacheDir: string): Promise<string> {
   }
   return target
 }
+
+/** Runs the bundler; called in its own process with the folder to write to. */
+async function bundle(outDir: string): Promise<void> {
+  const { build } = await import('vite')
+  await build({
+    configFile: join(source, 'vite.config.ts'),
+    configLoader: 'native',
+    logLevel: 'error',
+    build: { outDir, emptyOutDir: true },
+  })
+}
+
+if (import.meta.main) await bundle(process.argv[2]!)

@@ -70,7 +70,7 @@ async function startDatabase(config: Config, log: Log): Promise<EmbeddedPostgres
     return await startEmbedded({ dataDir: config.dataDir, log: (message) => log.info(message) })
   } catch (error) {
     if (error instanceof DataDirInUse)
-      throw new Problem('data_dir_in_use', { folder: config.dataDir, detail: error.message }, error)
+      throw new Problem('data_dir_in_use', { folder: config.dataDir, pid: error.pid }, error)
     if (error instanceof EmbeddedUnavailable)
       throw new Problem('embedded_unavailable', { reason: error.message }, error)
     throw error

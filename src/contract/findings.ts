@@ -8,50 +8,103 @@ interface FindingText {
 
 export const findingTexts = {
   oversold: {
-    en: ['{sku}: {units} units sold that are not there', 'Receive or count stock, or cancel an order of it on its channel. Every channel is being set to 0.'],
+    en: [
+      '{sku}: {units} units sold that are not there',
+      'Receive or count stock, or cancel an order of it on its channel. Every channel is being set to 0.',
+    ],
     zh: ['{sku}：超卖 {units} 件', '请入库或盘点，或在对应平台取消订单。所有平台的库存正被设为 0。'],
   },
   unknown_sku: {
-    en: ['Order {order} has the unknown SKU {sku}', 'Link the SKU to a variant on the order page; the order then takes its stock by itself.'],
+    en: [
+      'Order {order} has the unknown SKU {sku}',
+      'Link the SKU to a variant on the order page; the order then takes its stock by itself.',
+    ],
     zh: ['订单 {order} 含未知 SKU {sku}', '请在订单页将该 SKU 与变体配对，订单随后会自动占用库存。'],
   },
   odd_order_step: {
-    en: ['Order {order} went from {from} to {to}', 'This step is unusual. Compare the order with its channel; stock follows the newest state.'],
+    en: [
+      'Order {order} went from {from} to {to}',
+      'This step is unusual. Compare the order with its channel; stock follows the newest state.',
+    ],
     zh: ['订单 {order} 从 {from} 变为 {to}', '这一变化不常见，请与平台核对；库存以最新状态为准。'],
   },
   order_unreadable: {
-    en: ['Order {order} could not be read at {where}', 'Its stock is not reserved. Look at it on its channel and report the field names.'],
+    en: [
+      'Order {order} could not be read at {where}',
+      'Its stock is not reserved. Look at it on its channel and report the field names.',
+    ],
     zh: ['订单 {order} 在 {where} 处无法读取', '该订单未预留库存，请在平台上查看，并反馈字段名称。'],
   },
   pull_failing: {
-    en: ['{account}: reading {stream} fails ({code}), {failures} times in a row', 'It is tried again by itself. If it stays, check the channel’s status page and the journal.'],
-    zh: ['{account}：读取 {stream} 连续失败 {failures} 次（{code}）', '系统会自动重试；若持续失败，请查看平台状态页和操作日志。'],
+    en: [
+      '{account}: reading {stream} fails ({code}), {failures} times in a row',
+      'It is tried again by itself. If it stays, check the channel’s status page and the journal.',
+    ],
+    zh: [
+      '{account}：读取 {stream} 连续失败 {failures} 次（{code}）',
+      '系统会自动重试；若持续失败，请查看平台状态页和操作日志。',
+    ],
+  },
+  push_failing: {
+    en: [
+      '{account}: quantities cannot be sent ({code})',
+      'It is tried again by itself. If it stays, report it with the log; other accounts go on.',
+    ],
+    zh: ['{account}：库存无法推送（{code}）', '系统会自动重试；若持续失败，请附上日志反馈。其他店铺不受影响。'],
   },
   account_halted: {
-    en: ['{account} is halted: the channel refused our access ({code})', 'Authorize the account again and give the new refresh token under Accounts. Other accounts go on.'],
-    zh: ['{account} 已停止：平台拒绝了我们的访问（{code}）', '请重新授权，并在“店铺”页填写新的 refresh token。其他店铺不受影响。'],
+    en: [
+      '{account} is halted: the channel refused our access ({code})',
+      'Authorize the account again and give the new refresh token under Accounts. Other accounts go on.',
+    ],
+    zh: [
+      '{account} 已停止：平台拒绝了我们的访问（{code}）',
+      '请重新授权，并在“店铺”页填写新的 refresh token。其他店铺不受影响。',
+    ],
   },
   listings_unlinked: {
-    en: ['{account}: {count} listings belong to no variant', 'Link them to variants, or leave them: unlinked listings are never written.'],
+    en: [
+      '{account}: {count} listings belong to no variant',
+      'Link them to variants, or leave them: unlinked listings are never written.',
+    ],
     zh: ['{account}：{count} 个 Listing 尚未配对变体', '请与变体配对，或保持不变：未配对的 Listing 不会被写入库存。'],
   },
   slot_drift: {
-    en: ['{account} {sku}: expected {expected}, shows {shown}', 'It is set right by itself. If it comes back, another tool writes this quantity.'],
-    zh: ['{account} {sku}：预期 {expected}，实际显示 {shown}', '系统会自动修正；若反复出现，可能有其他工具在写入该库存。'],
+    en: [
+      '{account} {sku}: expected {expected}, shows {shown}',
+      'It is set right by itself. If it comes back, another tool writes this quantity.',
+    ],
+    zh: [
+      '{account} {sku}：预期 {expected}，实际显示 {shown}',
+      '系统会自动修正；若反复出现，可能有其他工具在写入该库存。',
+    ],
   },
   slot_refused: {
-    en: ['{account} {sku}: the channel refused quantity {quantity} ({code})', 'Mend the listing on the channel; the quantity is sent again in half an hour or at the next change.'],
-    zh: ['{account} {sku}：平台拒绝了数量 {quantity}（{code}）', '请在平台上修正该 Listing；半小时后或库存变化时会重新发送。'],
+    en: [
+      '{account} {sku}: the channel refused quantity {quantity} ({code})',
+      'Mend the listing on the channel; the quantity is sent again in half an hour or at the next change.',
+    ],
+    zh: [
+      '{account} {sku}：平台拒绝了数量 {quantity}（{code}）',
+      '请在平台上修正该 Listing；半小时后或库存变化时会重新发送。',
+    ],
   },
   webhook_failing: {
-    en: ['Events to {origin} are not taken ({reason}), {attempts} tries', 'Check the receiver. Events wait for about three days.'],
+    en: [
+      'Events to {origin} are not taken ({reason}), {attempts} tries',
+      'Check the receiver. Events wait for about three days.',
+    ],
     zh: ['发往 {origin} 的事件未被接收（{reason}），已尝试 {attempts} 次', '请检查接收端，事件约保留三天。'],
   },
 } as const satisfies Record<string, FindingText>
 
 export type FindingCode = keyof typeof findingTexts
 
-export function findingText(code: string, data: Record<string, unknown>, language: 'en' | 'zh'): { title: string; next: string } {
+export function findingText(
+  code: string,
+  data: Record<string, unknown>,
+  language: 'en' | 'zh',
+): { title: string; next: string } {
   const found: FindingText | undefined = findingTexts[code as FindingCode]
   if (!found) return { title: code, next: '' }
   const [title, next] = found[language]

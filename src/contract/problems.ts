@@ -15,40 +15,206 @@ const text = (status: number, en: [string, string], zh: [string, string]): Probl
 })
 
 export const problemTexts = {
-  bad_request: text(400, ['The request is not valid', '{message}. Nothing changed. Correct it and send it again.'], ['请求无效', '{message}。未作任何更改，请改正后重新发送。']),
-  not_found: text(404, ['There is no such {what}', 'Nothing was found for {id}. Check the address or the id.'], ['找不到对应的内容', '没有找到 {id}，请检查地址或编号。']),
-  unauthorized: text(401, ['Not signed in', 'Sign in again, or send a valid API key as "Authorization: Bearer …".'], ['尚未登录', '请重新登录，或在请求头 Authorization: Bearer 中提供有效的 API 密钥。']),
-  forbidden: text(403, ['Not allowed', 'This needs the permission {permission}. Ask an owner for a role that has it.'], ['没有权限', '此操作需要权限 {permission}，请联系所有者分配相应角色。']),
-  csrf: text(403, ['The page is out of date', 'Reload the page and try again. Nothing changed.'], ['页面已过期', '请刷新页面后重试，未作任何更改。']),
-  too_many_tries: text(429, ['Too many tries', 'Wait {minutes} minutes, then try again.'], ['尝试次数过多', '请等待 {minutes} 分钟后再试。']),
-  setup_done: text(409, ['The setup link is not valid any more', 'An owner exists or the link is old. Sign in, or restart Entrepot for a new link while there is no owner.'], ['设置链接已失效', '已存在所有者或链接已过期。请登录；若尚无所有者，重启 Entrepot 可获得新链接。']),
-  insufficient_stock: text(409, ['Not enough stock', 'Of {sku} {available} can be had, {requested} were asked for. Nothing was reserved. Lower the quantity or leave the line out.'], ['库存不足', '{sku} 可售 {available} 件，请求 {requested} 件。未预留任何库存，请减少数量或去掉该行。']),
-  reservation_expired: text(409, ['The reservation has ended', 'Reserve again before taking the payment; its units were given back.'], ['库存预留已结束', '预留的库存已释放，请在收款前重新预留。']),
-  reservation_closed: text(409, ['This reservation is closed', 'It is {state} already. Use a new reference for a new checkout.'], ['该库存预留已关闭', '当前状态为 {state}，新的结账请使用新的 reference。']),
-  unknown_sku: text(422, ['SKU {sku} is not known', 'Add the variant, or link the listing to one, then send the request again.'], ['未知的 SKU：{sku}', '请先新增该变体，或将其与已有变体配对，然后重新发送。']),
-  unknown_account: text(422, ['There is no account {account}', 'Give the id or the exact name of an account; GET /api/v1/accounts lists them.'], ['没有店铺 {account}', '请填写店铺的编号或准确名称，可通过 GET /api/v1/accounts 查询。']),
-  unknown_location: text(422, ['There is no location {location}', 'Give the code of a location; GET /api/v1/locations lists them.'], ['没有仓库 {location}', '请填写仓库代码，可通过 GET /api/v1/locations 查询。']),
-  listing_taken: text(409, ['{remoteSku} of {account} is linked already', 'It stands for another variant or another number of units. Check the mapping first.'], ['{account} 的 {remoteSku} 已配对', '它已对应其他变体或其他件数，请先检查配对。']),
-  stock_below_zero: text(422, ['{location} does not hold that many of {sku}', 'On hand there: {onHand}, of which unsellable {unsellable} and allocated {allocated}. Nothing changed. Count the shelf and book the count.'], ['{location} 没有这么多 {sku}', '该仓在库 {onHand}，其中不可售 {unsellable}、已分配 {allocated}。未作任何更改，请盘点后录入盘点数。']),
-  idempotency_key_missing: text(400, ['The header Idempotency-Key is missing', 'Send one unique value per intended change, and the same value when you repeat it.'], ['缺少请求头 Idempotency-Key', '每次更改请使用一个唯一值，重试时使用相同的值。']),
-  idempotency_key_reused: text(422, ['This Idempotency-Key was used for another request', 'Use a new key for a new change. Nothing changed.'], ['该 Idempotency-Key 已用于其他请求', '新的更改请使用新的值，未作任何更改。']),
-  url_refused: text(422, ['The address cannot be used', '{reason}. Give a public https address.'], ['该地址不可用', '{reason}。请填写公网 https 地址。']),
-  internal: text(500, ['Something failed inside Entrepot', 'Nothing was half done. Try again; if it stays, report the request id.'], ['Entrepot 内部出错', '不会留下未完成的更改。请重试；若仍然失败，请提供请求编号。']),
-  config_invalid: text(500, ['{name} is not usable: {reason}', 'Correct the environment variable {name} and start again.'], ['{name} 无法使用：{reason}', '请修正环境变量 {name} 后重新启动。']),
-  database_unreachable: text(500, ['The database at {address} cannot be reached ({reason})', 'Check DATABASE_URL, that the server runs and that it accepts connections from here; or leave DATABASE_URL out to use the built-in database.'], ['无法连接数据库 {address}（{reason}）', '请检查 DATABASE_URL、数据库是否运行、是否允许从本机连接；或去掉 DATABASE_URL 使用内置数据库。']),
-  database_too_old: text(500, ['The database is PostgreSQL {version}', 'Entrepot needs PostgreSQL 15 or newer: upgrade it, or leave DATABASE_URL out to use the built-in one.'], ['数据库版本为 PostgreSQL {version}', 'Entrepot 需要 PostgreSQL 15 或更高版本：请升级，或去掉 DATABASE_URL 使用内置数据库。']),
-  database_newer: text(500, ['The database belongs to a newer Entrepot (migration {migration})', 'Start the newer version, or restore a backup of this one. Nothing was changed.'], ['数据库属于更新版本的 Entrepot（迁移 {migration}）', '请启动新版本，或恢复本版本的备份，未作任何更改。']),
-  data_dir_in_use: text(500, ['{folder} is in use by another Entrepot ({detail})', 'Stop that one first, or give this one its own folder with DATA_DIR.'], ['{folder} 正被另一个 Entrepot 使用（{detail}）', '请先停止该进程，或用 DATA_DIR 为本进程指定其他文件夹。']),
-  data_dir_unusable: text(500, ['{folder} cannot be used: {reason}', 'Make the folder writable, or choose another with DATA_DIR.'], ['无法使用 {folder}：{reason}', '请确保该文件夹可写，或用 DATA_DIR 指定其他文件夹。']),
-  embedded_unavailable: text(500, ['The built-in database does not start here: {reason}', 'Set DATABASE_URL to a PostgreSQL 15 or newer.'], ['内置数据库无法启动：{reason}', '请将 DATABASE_URL 设置为 PostgreSQL 15 或更高版本。']),
-  port_taken: text(500, ['Port {port} of {host} is taken', 'Stop the other program, or choose another port with PORT, e.g. PORT={next} npm start.'], ['{host} 的端口 {port} 已被占用', '请停止占用端口的程序，或用 PORT 换一个端口，例如 PORT={next} npm start。']),
-  key_unusable: text(500, ['The key in {place} is no 32-byte key', 'Give the key the data was sealed with (base64 or hex). Without it sealed secrets and buyer data cannot be opened.'], ['{place} 中的密钥不是 32 字节密钥', '请提供当初用于加密的密钥（base64 或十六进制），否则无法解开已加密的凭据和买家数据。']),
+  bad_request: text(
+    400,
+    ['The request is not valid', '{message}. Nothing changed. Correct it and send it again.'],
+    ['请求无效', '{message}。未作任何更改，请改正后重新发送。'],
+  ),
+  not_found: text(
+    404,
+    ['There is no such {what}', 'Nothing was found for {id}. Check the address or the id.'],
+    ['找不到对应的内容', '没有找到 {id}，请检查地址或编号。'],
+  ),
+  unauthorized: text(
+    401,
+    ['Not signed in', 'Sign in again, or send a valid API key as "Authorization: Bearer …".'],
+    ['尚未登录', '请重新登录，或在请求头 Authorization: Bearer 中提供有效的 API 密钥。'],
+  ),
+  wrong_password: text(
+    401,
+    ['E-mail or password is wrong', 'Check both and try again. After ten tries sign-in waits for 15 minutes.'],
+    ['邮箱或密码不正确', '请检查后重试。连续失败十次后需等待 15 分钟。'],
+  ),
+  forbidden: text(
+    403,
+    ['Not allowed', 'This needs the permission {permission}. Ask an owner for a role that has it.'],
+    ['没有权限', '此操作需要权限 {permission}，请联系所有者分配相应角色。'],
+  ),
+  csrf: text(
+    403,
+    ['The page is out of date', 'Reload the page and try again. Nothing changed.'],
+    ['页面已过期', '请刷新页面后重试，未作任何更改。'],
+  ),
+  too_many_tries: text(
+    429,
+    ['Too many tries', 'Wait {minutes} minutes, then try again.'],
+    ['尝试次数过多', '请等待 {minutes} 分钟后再试。'],
+  ),
+  setup_done: text(
+    409,
+    [
+      'The setup link is not valid any more',
+      'An owner exists or the link is old. Sign in, or restart Entrepot for a new link while there is no owner.',
+    ],
+    ['设置链接已失效', '已存在所有者或链接已过期。请登录；若尚无所有者，重启 Entrepot 可获得新链接。'],
+  ),
+  insufficient_stock: text(
+    409,
+    [
+      'Not enough stock',
+      'Of {sku} {available} can be had, {requested} were asked for. Nothing was reserved. Lower the quantity or leave the line out.',
+    ],
+    ['库存不足', '{sku} 可售 {available} 件，请求 {requested} 件。未预留任何库存，请减少数量或去掉该行。'],
+  ),
+  reservation_expired: text(
+    409,
+    ['The reservation has ended', 'Reserve again before taking the payment; its units were given back.'],
+    ['库存预留已结束', '预留的库存已释放，请在收款前重新预留。'],
+  ),
+  reservation_closed: text(
+    409,
+    ['This reservation is closed', 'It is {state} already. Use a new reference for a new checkout.'],
+    ['该库存预留已关闭', '当前状态为 {state}，新的结账请使用新的 reference。'],
+  ),
+  unknown_sku: text(
+    422,
+    ['SKU {sku} is not known', 'Add the variant, or link the listing to one, then send the request again.'],
+    ['未知的 SKU：{sku}', '请先新增该变体，或将其与已有变体配对，然后重新发送。'],
+  ),
+  unknown_account: text(
+    422,
+    ['There is no account {account}', 'Give the id or the exact name of an account; GET /api/v1/accounts lists them.'],
+    ['没有店铺 {account}', '请填写店铺的编号或准确名称，可通过 GET /api/v1/accounts 查询。'],
+  ),
+  unknown_location: text(
+    422,
+    ['There is no location {location}', 'Give the code of a location; GET /api/v1/locations lists them.'],
+    ['没有仓库 {location}', '请填写仓库代码，可通过 GET /api/v1/locations 查询。'],
+  ),
+  listing_taken: text(
+    409,
+    [
+      '{remoteSku} of {account} is linked already',
+      'It stands for another variant or another number of units. Check the mapping first.',
+    ],
+    ['{account} 的 {remoteSku} 已配对', '它已对应其他变体或其他件数，请先检查配对。'],
+  ),
+  stock_below_zero: text(
+    422,
+    [
+      '{location} does not hold that many of {sku}',
+      'On hand there: {onHand}, of which unsellable {unsellable} and allocated {allocated}. Nothing changed. Count the shelf and book the count.',
+    ],
+    [
+      '{location} 没有这么多 {sku}',
+      '该仓在库 {onHand}，其中不可售 {unsellable}、已分配 {allocated}。未作任何更改，请盘点后录入盘点数。',
+    ],
+  ),
+  idempotency_key_missing: text(
+    400,
+    [
+      'The header Idempotency-Key is missing',
+      'Send one unique value per intended change, and the same value when you repeat it.',
+    ],
+    ['缺少请求头 Idempotency-Key', '每次更改请使用一个唯一值，重试时使用相同的值。'],
+  ),
+  idempotency_key_reused: text(
+    422,
+    ['This Idempotency-Key was used for another request', 'Use a new key for a new change. Nothing changed.'],
+    ['该 Idempotency-Key 已用于其他请求', '新的更改请使用新的值，未作任何更改。'],
+  ),
+  url_refused: text(
+    422,
+    ['The address cannot be used', '{reason}. Give a public https address.'],
+    ['该地址不可用', '{reason}。请填写公网 https 地址。'],
+  ),
+  internal: text(
+    500,
+    ['Something failed inside Entrepot', 'Nothing was half done. Try again; if it stays, report the request id.'],
+    ['Entrepot 内部出错', '不会留下未完成的更改。请重试；若仍然失败，请提供请求编号。'],
+  ),
+  config_invalid: text(
+    500,
+    ['{name} is not usable: {reason}', 'Correct the environment variable {name} and start again.'],
+    ['{name} 无法使用：{reason}', '请修正环境变量 {name} 后重新启动。'],
+  ),
+  database_unreachable: text(
+    500,
+    [
+      'The database at {address} cannot be reached ({reason})',
+      'Check DATABASE_URL, that the server runs and that it accepts connections from here; or leave DATABASE_URL out to use the built-in database.',
+    ],
+    [
+      '无法连接数据库 {address}（{reason}）',
+      '请检查 DATABASE_URL、数据库是否运行、是否允许从本机连接；或去掉 DATABASE_URL 使用内置数据库。',
+    ],
+  ),
+  database_too_old: text(
+    500,
+    [
+      'The database is PostgreSQL {version}',
+      'Entrepot needs PostgreSQL 15 or newer: upgrade it, or leave DATABASE_URL out to use the built-in one.',
+    ],
+    [
+      '数据库版本为 PostgreSQL {version}',
+      'Entrepot 需要 PostgreSQL 15 或更高版本：请升级，或去掉 DATABASE_URL 使用内置数据库。',
+    ],
+  ),
+  database_newer: text(
+    500,
+    [
+      'The database belongs to a newer Entrepot (migration {migration})',
+      'Start the newer version, or restore a backup of this one. Nothing was changed.',
+    ],
+    ['数据库属于更新版本的 Entrepot（迁移 {migration}）', '请启动新版本，或恢复本版本的备份，未作任何更改。'],
+  ),
+  data_dir_in_use: text(
+    500,
+    [
+      '{folder} is in use by another Entrepot (process {pid})',
+      'Stop that one first, or give this one its own folder with DATA_DIR.',
+    ],
+    ['{folder} 正被另一个 Entrepot 使用（进程 {pid}）', '请先停止该进程，或用 DATA_DIR 为本进程指定其他文件夹。'],
+  ),
+  data_dir_unusable: text(
+    500,
+    ['{folder} cannot be used: {reason}', 'Make the folder writable, or choose another with DATA_DIR.'],
+    ['无法使用 {folder}：{reason}', '请确保该文件夹可写，或用 DATA_DIR 指定其他文件夹。'],
+  ),
+  embedded_unavailable: text(
+    500,
+    ['The built-in database does not start here: {reason}', 'Set DATABASE_URL to a PostgreSQL 15 or newer.'],
+    ['内置数据库无法启动：{reason}', '请将 DATABASE_URL 设置为 PostgreSQL 15 或更高版本。'],
+  ),
+  port_taken: text(
+    500,
+    [
+      'Port {port} of {host} is taken',
+      'Stop the other program, or choose another port with PORT, e.g. PORT={next} npm start.',
+    ],
+    ['{host} 的端口 {port} 已被占用', '请停止占用端口的程序，或用 PORT 换一个端口，例如 PORT={next} npm start。'],
+  ),
+  key_unusable: text(
+    500,
+    [
+      'The key in {place} is no 32-byte key',
+      'Give the key the data was sealed with (base64 or hex). Without it sealed secrets and buyer data cannot be opened.',
+    ],
+    [
+      '{place} 中的密钥不是 32 字节密钥',
+      '请提供当初用于加密的密钥（base64 或十六进制），否则无法解开已加密的凭据和买家数据。',
+    ],
+  ),
 } as const satisfies Record<string, ProblemText>
 
 export type ProblemTextCode = keyof typeof problemTexts
 
 /** Fills the text of a code. Params that are missing stay visible as their name. */
-export function problemText(code: string, params: Record<string, unknown>, language: 'en' | 'zh'): { status: number; title: string; next: string } {
+export function problemText(
+  code: string,
+  params: Record<string, unknown>,
+  language: 'en' | 'zh',
+): { status: number; title: string; next: string } {
   const found: ProblemText = problemTexts[code as ProblemTextCode] ?? problemTexts.internal
   const { title, next } = found[language]
   return { status: found.status, title: fill(title, params), next: fill(next, params) }
@@ -56,5 +222,7 @@ export function problemText(code: string, params: Record<string, unknown>, langu
 
 /** Puts values into `{name}` places. */
 export function fill(template: string, params: Record<string, unknown>): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => (params[name] === undefined || params[name] === null ? whole : String(params[name])))
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    params[name] === undefined || params[name] === null ? whole : String(params[name]),
+  )
 }

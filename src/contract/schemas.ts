@@ -8,7 +8,15 @@ export const sku = z.string().trim().min(1).max(200)
 export const count = z.number().int()
 
 export const channelName = z.string().min(1)
-export const orderState = z.enum(['pending', 'open', 'partly_shipped', 'shipped', 'canceled', 'unfulfillable', 'unknown'])
+export const orderState = z.enum([
+  'pending',
+  'open',
+  'partly_shipped',
+  'shipped',
+  'canceled',
+  'unfulfillable',
+  'unknown',
+])
 export const stage = z.enum(['sandbox', 'shadow', 'live', 'paused'])
 export const fulfilledBy = z.enum(['merchant', 'channel'])
 export const language = z.enum(['en', 'zh'])
@@ -17,7 +25,8 @@ export const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional().describe('nextCursor of the page before'),
 })
-export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 
 /** Error answers, RFC 9457 (application/problem+json). */
 export const problem = z.object({
@@ -40,7 +49,10 @@ export const account = z.object({
   name: z.string(),
   region: z.string(),
   stage,
-  halted: z.object({ code: z.string(), at: time }).nullable().describe('why the hub itself paused work, e.g. a revoked token'),
+  halted: z
+    .object({ code: z.string(), at: time })
+    .nullable()
+    .describe('why the hub itself paused work, e.g. a revoked token'),
   settings: z.record(z.string(), z.unknown()),
   openedAt: time,
   streams: z.array(
@@ -83,7 +95,10 @@ export const slot = z.object({
   accountId: id,
   region: z.string(),
   unitsPerSale: count,
-  merchantFulfilled: z.boolean().nullable().describe('null: not known yet; false: the channel fulfills, no quantity is written'),
+  merchantFulfilled: z
+    .boolean()
+    .nullable()
+    .describe('null: not known yet; false: the channel fulfills, no quantity is written'),
   wish: count.nullable(),
   wishAt: time.nullable(),
   inFlight: z
@@ -157,6 +172,10 @@ export const finding = z.object({
   severity: z.enum(['loss', 'warning', 'info']),
   account: z.string().nullable(),
   subject: z.string(),
+  target: z
+    .object({ kind: z.enum(['order', 'variant', 'account']), id: z.string() })
+    .nullable()
+    .describe('the page that shows it: the id of an order or an account, the SKU of a variant'),
   data: z.record(z.string(), z.unknown()),
   title: z.string().describe('in the language asked for'),
   next: z.string().describe('what to do'),
@@ -207,3 +226,7 @@ export const call = z.object({
   request: z.unknown(),
   response: z.unknown(),
 })
+
+export const byId = z.object({ id })
+export const accountRef = z.string().trim().min(1).max(200).describe('id or name of the account')
+export const empty = z.object({})

@@ -24,10 +24,10 @@ export function useCall<N extends Name>(name: N, input: InputOf<N>, options: Opt
 
 type Page = { items: unknown[]; nextCursor: string | null }
 type ListName = { [N in Name]: AnswerOf<N> extends Page ? N : never }[Name]
-export type ItemOf<N extends ListName> = AnswerOf<N> extends { items: (infer I)[] } ? I : never
+type ItemOf<N extends ListName> = AnswerOf<N> extends { items: (infer I)[] } ? I : never
 
 /** Beyond this, looking again would read every page loaded so far each time. */
-export const livePages = 3
+const livePages = 3
 
 /** A list by cursor. The first pages stay live; after `livePages` it stands still, and the page says so. */
 export function useList<N extends ListName>(name: N, input: InputOf<N>, options: Options = {}) {

@@ -6,14 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Binaries, OsUser } from './binaries.ts'
 import {
-  contentOf,
-  createExclusively,
   findBinaries,
   freePort,
   giveTo,
   isAlive,
   pickOsUser,
-  processSpace,
   readWhole,
   run,
   runsIn,
@@ -24,8 +21,10 @@ import {
 } from './binaries.ts'
 
 import { findHome } from './home.ts'
+import { takeLock } from './lock.ts'
 
 export { EmbeddedUnavailable } from './binaries.ts'
+export { DataDirInUse } from './lock.ts'
 
 export interface EmbeddedPostgres {
   url: string
@@ -40,11 +39,6 @@ export interface EmbeddedOptions {
   /** Server settings that override ours; without effect on a server taken over from a hub that was killed. */
   settings?: Record<string, string>
   log?: (message: string) => void
-}
-
-/** Another hub runs on this folder. */
-export class DataDirInUse extends Error {
-  override name = 'DataDirInUse'
 }
 
 /** The server ended while we waited for it; the message holds what it wrote to its log. */
@@ -78,7 +72,6 @@ const START_LIMIT_MS = 30_000
 /** Replaying the log after a crash can outlast the limit above; ending the server then would start it all over. */
 const RECOVERY_LIMIT_MS = 10 * 60_000
 const LOG_LIMIT_BYTES = 10_000_000
-const BEAT_MS = 5000
 // Durability (fsync, synchronous_commit) stays as PostgreSQL has it: on.
 const SMALL_MACHINE = {
   listen_addresses: '127.0.0.1',
@@ -359,48 +352,4 @@ async function shutDown(server: Server, log: (m: string) => void): Promise<void>
     while (server.alive() && Date.now() < limit) await sleep(10)
   }
   if (server.alive()) log('The database server did not stop in time; the next start takes it over')
-}
-
-/** Makes this process the only hub on the folder. The lock reads `pid|start time|space`. */
-async function takeLock(file: string): Promise<{ release(): void }> {
-  const mine = `${process.pid}|${startTime(process.pid) ?? ''}|${processSpace()}\n`
-  while (!createExclusively(file, mine)) {
-    const holder = await readWhole(file, (text) => text.endsWith('\n'))
-    if (holder !== undefined && (await isHeld(file, holder))) {
-      const pid = holder.split('|')[0]
-      throw new DataDirInUse(`Another hub (process ${pid}) runs on ${path.dirname(file)}: stop it first.`)
-    }
-    if (holder !== undefined) await removeStale(file, holder, mine)
-  }
-  // For hubs in other containers or on other machines, which cannot see our process.
-  const beat = setInterval(() => fs.utimes(file, new Date(), new Date(), () => {}), BEAT_MS).unref()
-  return {
-    release: () => {
-      clearInterval(beat)
-      if (contentOf(file) === mine) fs.rmSync(file, { force: true })
-    },
-  }
-}
-
-/** Of several hubs that find a dead one's lock, one at a time, lest one removes what another just took. */
-async function removeStale(file: string, stale: string, mine: string): Promise<void> {
-  const guard = `${file}.replacing`
-  if (createExclusively(guard, mine)) {
-    if (contentOf(file) === stale) fs.rmSync(file)
-    fs.rmSync(guard, { force: true })
-    return
-  }
-  const other = await readWhole(guard, (text) => text.endsWith('\n'))
-  if (other !== undefined && !(await isHeld(guard, other))) fs.rmSync(guard, { force: true })
-  await sleep(20)
-}
-
-async function isHeld(file: string, holder: string): Promise<boolean> {
-  const [pid, started, space] = holder.trim().split('|')
-  if (!(Number(pid) > 0)) return false
-  if (space === processSpace()) return isAlive(Number(pid)) && (startTime(Number(pid)) ?? '') === started
-  const seen = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs
-  if (seen === undefined || Date.now() - seen > 60_000) return false
-  await sleep(BEAT_MS * 2.5)
-  return (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? seen) !== seen
 }

@@ -6,6 +6,7 @@ export type ProblemCode =
   | 'bad_request'
   | 'not_found'
   | 'unauthorized'
+  | 'wrong_password'
   | 'forbidden'
   | 'csrf'
   | 'too_many_tries'

@@ -2,9 +2,10 @@
 import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts'
 import { closeOrphanEffects } from '../database/journal.ts'
 import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
+import { ChannelError } from '../domain/errors.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
 import { pullListings } from '../operations/pull-listings.ts'
-import { pullOrders } from '../operations/pull-orders.ts'
+import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { pushStock } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
 import { createSignal } from './wait.ts'
@@ -112,13 +113,42 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
   while (!signal.stopped && (await isWorking(ctx, work))) {
     for (const { name, pull } of streams) {
       if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, notBefore.get(name) ?? null))) continue
-      const result = await pull()
+      const result = await visibly(ctx, work, name, pull)
       notBefore.set(name, result.notBefore)
       if (result.more) signal.wake()
     }
     await signal.wait(options.idleMs)
   }
 }
+
+/** What nobody foresaw (a fault of ours) is shown like a channel's failure and tried again, not lost in a log. */
+async function visibly(
+  ctx: Context,
+  work: AccountAtWork,
+  name: string,
+  pull: () => Promise<PullResult>,
+): Promise<PullResult> {
+  try {
+    return await pull()
+  } catch (error) {
+    if (error instanceof LeaseLost) throw error
+    ctx.log.error('pull failed inside', {
+      account: work.row.name,
+      stream: name,
+      error: describe(error),
+      stack: (error as Error).stack,
+    })
+    const failure = new ChannelError(
+      'unavailable',
+      'internal',
+      'Entrepot could not work on the answer; the log tells more',
+    )
+    return { more: false, notBefore: await pullFailed(ctx, work, name, failure, failuresToShow) }
+  }
+}
+
+/** A fault of ours is no passing trouble: it is shown at once. */
+const failuresToShow = 3
 
 /** What was asked for shows only after the channel's lag, so asking more often than this only burns allowance. */
 const breathMs = 30_000
@@ -134,14 +164,29 @@ async function isPullDue(ctx: Context, work: AccountAtWork, name: string, notBef
 
 async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
   let readAfter: Date | null = null
+  let failing = false
   while (!signal.stopped) {
-    const pushed = await pushStock(ctx, work)
-    let readings = 0
-    if (!readAfter || readAfter <= ctx.clock.now()) {
-      const result = await readStock(ctx, work)
-      readings = result.read
-      readAfter = result.nextAt
+    try {
+      const pushed = await pushStock(ctx, work)
+      let readings = 0
+      if (!readAfter || readAfter <= ctx.clock.now()) {
+        const result = await readStock(ctx, work)
+        readings = result.read
+        readAfter = result.nextAt
+      }
+      if (failing) await noteWorkFailing(ctx, work.row, null)
+      failing = false
+      if (pushed.sent === 0 && readings === 0) await signal.wait(options.idleMs)
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error
+      ctx.log.error('push failed inside', {
+        account: work.row.name,
+        error: describe(error),
+        stack: (error as Error).stack,
+      })
+      failing = true
+      await noteWorkFailing(ctx, work.row, 'internal')
+      await signal.wait(2_000)
     }
-    if (pushed.sent === 0 && readings === 0) await signal.wait(options.idleMs)
   }
 }

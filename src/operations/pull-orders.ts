@@ -108,3 +108,18 @@ export async function halt(ctx: Context, work: Pick<AccountAtWork, 'row'>, error
     ctx.newId,
   )
 }
+
+/** The pump itself failed (a fault of ours), or works again: `code` null. */
+export async function noteWorkFailing(ctx: Context, row: AccountAtWork['row'], code: string | null): Promise<void> {
+  const now = ctx.clock.now()
+  const subject = `account:${row.id}:slots`
+  if (code === null) await resolve(ctx.db, 'push_failing', [subject], now)
+  else {
+    await raise(
+      ctx.db,
+      [{ code: 'push_failing', severity: 'warning', accountId: row.id, subject, data: { account: row.name, code } }],
+      now,
+      ctx.newId,
+    )
+  }
+}

@@ -130,7 +130,7 @@ export async function signIn(ctx: SignInContext, email: string, password: string
   const right = await verifyPassword(password, row?.password_hash ?? (await decoyHash(ctx)))
   if (!row || !right) {
     await countFailure(ctx, subject, now)
-    throw new Problem('unauthorized')
+    throw new Problem('wrong_password')
   }
   await ctx.db.run('delete from sign_in_tries where subject = $1', [subject])
   const { password_hash: _hash, ...user } = row

@@ -73,6 +73,7 @@ const users: readonly { path: string; uses: readonly string[]; why: string }[] =
   { path: 'src/demo.ts', uses: ['Date.now'], why: 'starts the simulator’s clock' },
   { path: 'src/http/client.ts', uses: ['performance.now'], why: 'measures how long a call took, for the journal only' },
   { path: 'src/database/home.ts', uses: ['randomBytes'], why: 'names the database’s own folder' },
+  { path: 'src/database/lock.ts', uses: clocks, why: 'beats for holders that cannot be seen from here' },
   {
     path: 'src/database/supervisor.ts',
     uses: [...clocks, ...chances],

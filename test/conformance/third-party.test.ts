@@ -1,6 +1,6 @@
 /** A third-party client, over real HTTP: the simulator has to be what others take for Amazon. */
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { createSimulator, serveSimulator } from '../../simulator/index.ts'
@@ -21,7 +21,7 @@ interface Outcome {
 }
 
 async function runClient(port: number): Promise<Outcome> {
-  const child = join(import.meta.dirname, 'support', 'third-party-child.ts')
+  const child = fileURLToPath(new URL('./support/third-party-child.ts', import.meta.url))
   const env = {
     PATH: process.env.PATH,
     REDIRECT: JSON.stringify({ 'api.amazon.com': port, [host]: port }),
@@ -68,10 +68,10 @@ test('amazon-sp-api lists orders and patches listings', async () => {
   expect(skus.map((sku) => shown[sku])).toEqual(skus.map(() => 3))
 
   // No way out: not to a host that is not mapped, and not past the patched call either.
-  expect(outcome.unmapped).toBe('no way out to api.amazon.com-not-mapped')
+  expect(outcome.unmapped).toBe('no way out to sellingpartnerapi-eu.amazon.com')
   expect(outcome.direct).toBe('no way out to 192.0.2.1')
   expect(describeFindings(gate.findings)).toEqual([])
-  expect(gate.tallies.get('token')!.requests).toBe(2)
+  expect(gate.tallies.get('token')!.requests, 'one of each region, one after the expiry').toBe(3)
   const figures = [...gate.tallies].map(([name, { requests, answers }]) => `${name} ${requests}/${answers}`).join(', ')
   say(`amazon-sp-api over HTTP: requests/answers ${figures}`)
 })

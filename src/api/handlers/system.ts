@@ -7,6 +7,14 @@ import { Problem } from '../../domain/errors.ts'
 import { refuseUrl } from '../../http/guard.ts'
 import type { Handlers } from './index.ts'
 
+/** Where a person looks at it: a slot is shown with its variant. */
+function targetOf({ subject, sku, account_id }: FindingRow) {
+  const [kind, id = ''] = subject.split(':')
+  if (kind === 'order') return { kind: 'order' as const, id }
+  if (sku) return { kind: 'variant' as const, id: sku }
+  return account_id ? { kind: 'account' as const, id: account_id } : null
+}
+
 function describeFinding(row: FindingRow, language: 'en' | 'zh') {
   const { first_at, last_at, ...rest } = row
   return {
@@ -15,6 +23,7 @@ function describeFinding(row: FindingRow, language: 'en' | 'zh') {
     severity: rest.severity,
     account: rest.account,
     subject: rest.subject,
+    target: targetOf(row),
     data: rest.data,
     ...findingText(row.code, row.data, language),
     firstAt: first_at.toISOString(),

@@ -146,7 +146,10 @@ export const client = {
   },
 
   /** GET /listings/2021-08-01/items/{sellerId}: pages of 20, or up to 20 named SKUs. */
-  searchListings(account: Account, by: { pageToken?: string } | { skus: readonly string[] }) {
+  searchListings(
+    account: Account,
+    by: { pageToken?: string | undefined; createdAfter?: string | undefined } | { skus: readonly string[] },
+  ) {
     const { sellerId, marketplaceIds } = readSettings(account.settings)
     const named = 'skus' in by
     return call(account, {
@@ -160,7 +163,7 @@ export const client = {
         pageSize: '20',
         ...(named
           ? { identifiers: by.skus.join(','), identifiersType: 'SKU' }
-          : { pageToken: by.pageToken, sortBy: 'sku', sortOrder: 'ASC' }),
+          : { pageToken: by.pageToken, createdAfter: by.createdAfter, sortBy: 'createdDate', sortOrder: 'ASC' }),
       },
     })
   },

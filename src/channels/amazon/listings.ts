@@ -1,26 +1,41 @@
-/** All listings of the seller, 20 a page (listingsItems_2021-08-01). */
+/** All listings of the seller, 20 a page, oldest first (listingsItems_2021-08-01). */
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, IncomingListing, Pulled } from '../connector.ts'
 import { client } from './client.ts'
 import { readListings } from './mapping.ts'
 
-const cursorSchema = z.object({ pageToken: z.string() })
+const cursorSchema = z.object({
+  pageToken: z.string().optional(),
+  /** Where the window began that is being paged through. */
+  createdAfter: z.string().optional(),
+  /** Items of the window so far. */
+  seen: z.number().int(),
+})
+
+/** A search pages through this many at most (model, pageToken); the next window begins at the newest item seen. */
+const windowItems = 1_000
 
 export async function pullListings(account: Account, saved: unknown): Promise<Pulled<IncomingListing>> {
-  const cursor = cursorSchema.safeParse(saved)
+  const parsed = cursorSchema.safeParse(saved)
+  const cursor = parsed.success ? parsed.data : { seen: 0 }
   try {
-    const answer = await client.searchListings(account, cursor.success ? cursor.data : {})
-    const pageToken = answer.pagination?.nextToken
-    return {
-      items: answer.items.flatMap(readListings),
-      next: pageToken ? { pageToken } : null,
-      more: Boolean(pageToken),
-    }
+    const answer = await client.searchListings(account, cursor)
+    const items = answer.items.flatMap(readListings)
+    const seen = cursor.seen + answer.items.length
+    const pageToken = answer.pagination?.nextToken ?? undefined
+    if (pageToken) return { items, next: { ...cursor, pageToken, seen }, more: true }
+    const newest = answer.items
+      .flatMap((item) => (item.summaries ?? []).map((one) => one.createdDate ?? ''))
+      .sort()
+      .at(-1)
+    const goesOn = Boolean(seen >= windowItems && newest && newest !== cursor.createdAfter)
+    return { items, next: goesOn ? { createdAfter: newest, seen: 0 } : null, more: goesOn }
   } catch (error) {
-    // A page token that is refused: begin at the first page, listings are only told again.
-    if (cursor.success && error instanceof ChannelError && error.kind === 'rejected')
+    // A page token that is refused: begin anew, listings are only told again.
+    if (cursor.pageToken && error instanceof ChannelError && error.kind === 'rejected') {
       return { items: [], next: null, more: true }
+    }
     throw error
   }
 }

@@ -4,22 +4,23 @@ import { readAmount } from '../../domain/values.ts'
 import type { IncomingListing, QuantityReading } from '../connector.ts'
 import type { WireListing, WireOrder } from './wire.ts'
 
-const states: Record<string, OrderState> = {
-  PENDING_AVAILABILITY: 'pending',
-  PENDING: 'pending',
-  UNSHIPPED: 'open',
-  PARTIALLY_SHIPPED: 'partly_shipped',
-  SHIPPED: 'shipped',
-  CANCELLED: 'canceled',
-  UNFULFILLABLE: 'unfulfillable',
-}
+/** A map, not an object: a word like "constructor" must not find what every object has. */
+const states = new Map<string, OrderState>([
+  ['PENDING_AVAILABILITY', 'pending'],
+  ['PENDING', 'pending'],
+  ['UNSHIPPED', 'open'],
+  ['PARTIALLY_SHIPPED', 'partly_shipped'],
+  ['SHIPPED', 'shipped'],
+  ['CANCELLED', 'canceled'],
+  ['UNFULFILLABLE', 'unfulfillable'],
+])
 
 /** The code under which Amazon keeps the quantity that we may write. */
 const merchantCode = 'DEFAULT'
 
 /** Reads one order. Without the FULFILLMENT data its state is unknown, and what is unknown reserves. */
 export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
-  const state = states[wire.fulfillment?.fulfillmentStatus ?? ''] ?? 'unknown'
+  const state = states.get(wire.fulfillment?.fulfillmentStatus ?? '') ?? 'unknown'
   const currency =
     wire.proceeds?.grandTotal?.currencyCode ?? wire.orderItems[0]?.product.price?.unitPrice?.currencyCode ?? null
   return {

@@ -74,6 +74,7 @@ export const listingsItem = z.object({
         marketplaceId: z.string(),
         asin: z.string().nullish(),
         itemName: z.string().nullish(),
+        createdDate: time.nullish(),
         status: z.array(z.string()).nullish(),
       }),
     )

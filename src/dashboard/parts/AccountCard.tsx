@@ -1,6 +1,7 @@
 import { useHubNow } from '../clock.ts'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
+import { isOverdue } from '../overdue.ts'
 import { useMay } from '../session.ts'
 import type { Account } from '../types.ts'
 import { AccountActions } from './AccountActions.tsx'
@@ -111,6 +112,10 @@ function Stream({ stream, isStopped }: { stream: Account['streams'][number]; isS
   ) : isStopped ? (
     <Chip tone="quiet" icon="pause">
       {t('accounts.haltedWord')}
+    </Chip>
+  ) : isOverdue(stream, now) ? (
+    <Chip tone="warning" icon="clock">
+      {t('accounts.overdue')}
     </Chip>
   ) : (
     <Chip tone="ok" icon="ok">

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { useHubNow } from '../clock.ts'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
+import { isLate } from '../overdue.ts'
 import type { Account, Overview } from '../types.ts'
 import { Chip, type Tone } from './Chip.tsx'
 import type { IconName } from './Icon.tsx'
@@ -66,6 +67,12 @@ function ReadingState({ account }: { account: Known }) {
     return (
       <Chip tone="warning" icon="question">
         {t('overview.neverRead')}
+      </Chip>
+    )
+  if (isLate(account, now))
+    return (
+      <Chip tone="warning" icon="clock">
+        {t('overview.lateRead', { time: format.ago(orders.pulledAt, now) })}
       </Chip>
     )
   return (

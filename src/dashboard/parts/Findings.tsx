@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
+import { isLate } from '../overdue.ts'
 import type { Finding, Overview } from '../types.ts'
 import { Chip, type Tone } from './Chip.tsx'
 import type { IconName } from './Icon.tsx'
@@ -22,10 +23,16 @@ export function Findings({ overview }: { overview: Overview }) {
   const unread = overview.accounts.filter(
     (one) => one.stage !== 'paused' && one.streams.some((stream) => stream.pulledAt === null),
   )
+  const late = overview.accounts.filter((one) => isLate(one, Date.parse(overview.now)))
   const time = format.clock(overview.now)
   return (
     <Panel title={t('overview.risk')} note={t('app.asOf', { time })}>
-      {findings.length === 0 && (
+      {late.length > 0 && (
+        <Notice tone="warning" title={t('overview.lateTitle', { list: late.map((one) => one.name).join(' · ') })}>
+          {t('overview.lateNext')} <Link to="/accounts">{t('overview.open')}</Link>
+        </Notice>
+      )}
+      {findings.length === 0 && late.length === 0 && (
         <Notice
           tone={unread.length > 0 ? 'info' : 'ok'}
           title={unread.length > 0 ? t('overview.nothingYet') : t('overview.nothing')}
@@ -80,14 +87,11 @@ interface Target {
   hash?: string
 }
 
-/** The rows a finding is about. Its subject is "kind:id"; a variant's and a slot's page are found by SKU. */
-function targetOf({ subject, data, account }: Finding): Target | null {
-  const [kind, id] = subject.split(':')
-  const text = (name: string) => (typeof data[name] === 'string' ? data[name] : '')
-  if (kind === 'order' && id) return { to: `/orders/${id}` }
-  if (kind === 'variant' && text('sku')) return { to: `/stock/${encodeURIComponent(text('sku'))}` }
-  if (kind === 'slot' && text('sku')) return { to: '/stock', search: { q: text('sku') } }
-  if (kind === 'remote' && text('order')) return { to: '/orders', search: { q: text('order') } }
-  if (kind === 'account' && id) return { to: '/accounts', hash: id }
-  return account ? { to: '/accounts' } : null
+/** The page a finding is about; an order that could not be read has none and is searched for. */
+function targetOf({ target, subject, data }: Finding): Target | null {
+  if (target?.kind === 'order') return { to: `/orders/${target.id}` }
+  if (target?.kind === 'variant') return { to: `/stock/${encodeURIComponent(target.id)}` }
+  if (subject.startsWith('remote:') && typeof data.order === 'string')
+    return { to: '/orders', search: { q: data.order } }
+  return target ? { to: '/accounts', hash: target.id } : null
 }

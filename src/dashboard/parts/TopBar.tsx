@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useHubNow } from '../clock.ts'
 import { useFormat } from '../format.ts'
 import { switchLanguage, useLanguage, useT } from '../i18n.ts'
+import { isOverdue } from '../overdue.ts'
 import { useChange } from '../queries.ts'
 import { signedOut, useSession } from '../session.ts'
 import type { Overview } from '../types.ts'
@@ -86,7 +87,7 @@ function SyncAge({ accounts }: { accounts: Overview['accounts'] }) {
   if (streams.length === 0) return <span className="dim">{t('overview.pushed')}</span>
   if (streams.some((one) => one.pulledAt === null)) return <span className="is-warning">{t('app.notRead')}</span>
   const oldest = streams.map((one) => one.pulledAt ?? '').sort()[0] ?? ''
-  const failing = streams.find((one) => one.failure)
+  const failing = streams.some((one) => one.failure || isOverdue(one, now))
   if (failing)
     return (
       <span className="is-warning">

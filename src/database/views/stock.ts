@@ -83,7 +83,7 @@ export async function levelHistory(
   limit: number,
 ): Promise<{ at: string; onHand: number; available: number }[]> {
   const rows = await db.rows<{ at: Date; onHand: number; available: number }>(
-    `select at, on_hand_after as "onHand", available_after as available from (
+    `select at, on_hand_after::bigint as "onHand", available_after::bigint as available from (
        select m.seq, m.at,
          p.on_hand - coalesce(sum(m.on_hand) over newer, 0) as on_hand_after,
          p.on_hand - p.unsellable - p.reserved - p.allocated

@@ -78,6 +78,9 @@ export interface FindingRow {
   code: string
   severity: 'loss' | 'warning' | 'info'
   account: string | null
+  account_id: string | null
+  /** Of the variant or slot it is about. */
+  sku: string | null
   subject: string
   data: Record<string, unknown>
   first_at: Date
@@ -91,8 +94,9 @@ export async function listFindings(db: Sql, query: PageQuery): Promise<Page<Find
   where.add('f.resolved_at is null')
   if (query.cursor) where.add(`(${weight}, f.id) > (?::int, ?::uuid)`, ...readCursor(query.cursor, 2))
   const rows = await db.rows<FindingRow & { weight: number }>(
-    `select f.id, f.code, f.severity, a.name as account, f.subject, f.data, f.first_at, f.last_at, ${weight} as weight
-     from findings f left join accounts a on a.id = f.account_id ${where.where} order by ${weight}, f.id limit ${query.limit + 1}`,
+    `select f.id, f.code, f.severity, a.name as account, f.account_id, v.sku, f.subject, f.data, f.first_at, f.last_at, ${weight} as weight
+     from findings f left join accounts a on a.id = f.account_id
+       left join stock_slots s on f.subject = 'slot:' || s.id left join variants v on v.id = s.variant_id or f.subject = 'variant:' || v.id ${where.where} order by ${weight}, f.id limit ${query.limit + 1}`,
     where.values,
   )
   return toPage(rows, query.limit, (row) => [row.weight, row.id])

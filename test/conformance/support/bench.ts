@@ -24,7 +24,7 @@ export interface Tally {
   lost: number
 }
 
-export interface Call extends RequestVerdict {
+interface Call extends RequestVerdict {
   sent: SentRequest
   answer?: GivenAnswer
 }

@@ -15,7 +15,7 @@ export interface RawSchema {
   minimum?: number
 }
 
-export interface Parameter {
+interface Parameter {
   [keyword: string]: unknown
   name: string
   in: 'query' | 'path' | 'body' | 'header' | 'formData'
@@ -24,7 +24,7 @@ export interface Parameter {
   collectionFormat?: string
 }
 
-export interface SandboxCase {
+interface SandboxCase {
   request: { parameters: Record<string, { value?: unknown }> }
   response: unknown
 }

@@ -1,6 +1,7 @@
 /** Planted faults: a real answer, changed in one place. */
 import type { GivenAnswer } from './judge.ts'
 import type { Model, RawSchema } from './models.ts'
+import { spokenWords } from './schemas.ts'
 
 export interface Mutation {
   /** `operation status` of the answer that is changed */
@@ -117,7 +118,7 @@ function ofValue(schema: RawSchema, value: unknown, sample: string, at: string):
     { ...set(sample, at, otherType(value)), what: 'another type' },
     { ...set(sample, at, null), what: 'null' },
   ]
-  if (schema.enum) mutations.push(set(sample, at, 'NO_SUCH_WORD'))
+  if (schema.enum || (schema.type === 'string' && spokenWords(schema))) mutations.push(set(sample, at, 'NO_SUCH_WORD'))
   if (schema.format === 'date-time') mutations.push(set(sample, at, '22.11.2026 08:00'), set(sample, at, '2026-11-22'))
   if (schema.type === 'integer') mutations.push(set(sample, at, 1.5))
   if (schema.minimum !== undefined) mutations.push(set(sample, at, schema.minimum - 1))

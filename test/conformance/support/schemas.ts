@@ -20,7 +20,7 @@ const judged = [
 const remarks = ['description', 'example', 'title', 'default']
 
 /** A schema as Ajv takes it. An object is closed unless the model opens it; an unknown keyword is an error. */
-export function convertSchema(schema: RawSchema, where: string): RawSchema {
+function convertSchema(schema: RawSchema, where: string): RawSchema {
   if (schema.$ref !== undefined) return { $ref: schema.$ref }
   const result: RawSchema = {}
   for (const [keyword, value] of Object.entries(schema)) {
@@ -40,9 +40,19 @@ export function convertSchema(schema: RawSchema, where: string): RawSchema {
     result.additionalProperties = true
   }
   if (schema.items) result.items = convertSchema(schema.items, `${where}[]`)
+  const spoken = spokenWords(schema)
+  if (spoken && result.type === 'string') result.enum ??= spoken
+  if (spoken && result.items?.type === 'string') result.items.enum ??= spoken
   if (result.type === undefined) throw new Error(`${where}: without a type nothing can be judged`)
   if (result.type === 'array' && !result.items) throw new Error(`${where}: an array of which nothing is said`)
   return result
+}
+
+/** Words that a description lists as possible where the schema itself is silent, e.g. of `fulfilledBy`. */
+export function spokenWords({ description }: RawSchema): string[] | undefined {
+  const text = /Possible values?\**:([\s\S]*)/.exec(String(description ?? ''))?.[1]?.split('**Note')[0] ?? ''
+  const words = [...text.matchAll(/[`']([A-Z][A-Z0-9_]*)[`']/g)].map((match) => match[1]!)
+  return words.length > 0 ? words : undefined
 }
 
 export interface Mismatch {

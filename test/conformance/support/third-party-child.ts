@@ -4,7 +4,6 @@
  */
 import http from 'node:http'
 import https from 'node:https'
-import { createRequire } from 'node:module'
 import net from 'node:net'
 
 const redirects = JSON.parse(process.env.REDIRECT ?? '{}') as Record<string, number>
@@ -30,8 +29,9 @@ interface Client {
 }
 type ClientClass = new (options: object) => Client
 
-const found = createRequire(import.meta.url)('amazon-sp-api') as ClientClass | { SellingPartner: ClientClass }
-const SellingPartner = 'SellingPartner' in found ? found.SellingPartner : found
+// Loaded after the guards, so that it finds nothing else.
+const loaded: unknown = await import('amazon-sp-api')
+const SellingPartner = (loaded as { SellingPartner: ClientClass }).SellingPartner
 
 function createClient(region: string): Client {
   return new SellingPartner({

@@ -1,0 +1,83 @@
+/** Accounts and channels. */
+import { z } from 'zod'
+import { defineRoutes } from '../route.ts'
+import { account, byId, empty, listQuery, page, stage } from '../schemas.ts'
+
+export const accountsRoutes = defineRoutes({
+  accounts: {
+    method: 'GET',
+    path: '/accounts',
+    permission: 'accounts.read',
+    summary: 'All accounts',
+    query: listQuery,
+    response: page(account),
+  },
+
+  account: {
+    method: 'GET',
+    path: '/accounts/{id}',
+    permission: 'accounts.read',
+    summary: 'One account',
+    params: byId,
+    response: account,
+  },
+
+  addAccount: {
+    method: 'POST',
+    path: '/accounts',
+    permission: 'accounts.manage',
+    summary: 'Connect an account',
+    status: 201,
+    body: z.object({
+      channel: z.string().min(1).max(50),
+      name: z.string().trim().min(1).max(100),
+      stage: stage.default('shadow'),
+      settings: z.record(z.string(), z.unknown()).describe('what the channel asks for; see GET /channels'),
+      secrets: z.record(z.string(), z.string()).default({}).describe('sealed at once and never shown again'),
+    }),
+    response: account,
+  },
+
+  changeAccount: {
+    method: 'PATCH',
+    path: '/accounts/{id}',
+    permission: 'accounts.manage',
+    summary: 'Rename, change the stage, give new secrets (which ends a halt)',
+    params: byId,
+    body: z.object({
+      name: z.string().trim().min(1).max(100).optional(),
+      stage: stage.optional(),
+      secrets: z.record(z.string(), z.string()).optional(),
+    }),
+    response: account,
+  },
+
+  lookAgain: {
+    method: 'POST',
+    path: '/accounts/{id}/look-again',
+    permission: 'accounts.manage',
+    summary: 'Read the account again now',
+    params: byId,
+    body: empty,
+    response: account,
+  },
+
+  channels: {
+    method: 'GET',
+    path: '/channels',
+    permission: 'accounts.read',
+    summary: 'Channels and what connecting one asks for',
+    response: z.object({
+      items: z.array(
+        z.object({
+          channel: z.string(),
+          title: z.string(),
+          capabilities: z.array(z.string()),
+          quantityWrites: z.enum(['absolute', 'compare-and-set']),
+          settings: z.record(z.string(), z.unknown()).describe('JSON Schema'),
+          secrets: z.array(z.string()),
+        }),
+      ),
+    }),
+  },
+})

@@ -1,0 +1,124 @@
+/** Products, variants, locations and listings. */
+import { z } from 'zod'
+import { defineRoutes } from '../route.ts'
+import { accountRef, count, fulfilledBy, id, listing, listQuery, page, sku } from '../schemas.ts'
+
+export const catalogRoutes = defineRoutes({
+  products: {
+    method: 'GET',
+    path: '/products',
+    permission: 'catalog.read',
+    summary: 'Products with their variants',
+    query: listQuery.extend({ q: z.string().max(200).optional() }),
+    response: page(
+      z.object({
+        id,
+        title: z.string(),
+        variants: z.array(z.object({ id, sku: z.string(), title: z.string(), gtin: z.string().nullable() })),
+      }),
+    ),
+  },
+
+  addProduct: {
+    method: 'POST',
+    path: '/products',
+    permission: 'catalog.manage',
+    summary: 'Add a product with its variants',
+    status: 201,
+    body: z.object({
+      title: z.string().trim().min(1).max(300),
+      variants: z
+        .array(
+          z.object({
+            sku,
+            title: z.string().trim().max(300).optional(),
+            gtin: z
+              .string()
+              .regex(/^\d{8,14}$/)
+              .optional(),
+          }),
+        )
+        .min(1)
+        .max(200),
+    }),
+    response: z.object({
+      id,
+      title: z.string(),
+      variants: z.array(z.object({ id, sku: z.string(), title: z.string(), gtin: z.string().nullable() })),
+    }),
+  },
+
+  variants: {
+    method: 'GET',
+    path: '/variants',
+    permission: 'catalog.read',
+    summary: 'Variants',
+    query: listQuery.extend({ q: z.string().max(200).optional() }),
+    response: page(z.object({ id, sku: z.string(), title: z.string(), gtin: z.string().nullable(), productId: id })),
+  },
+
+  locations: {
+    method: 'GET',
+    path: '/locations',
+    permission: 'stock.read',
+    summary: 'Locations',
+    query: listQuery,
+    response: page(
+      z.object({ id, code: z.string(), name: z.string(), kind: z.string(), master: z.string(), priority: count }),
+    ),
+  },
+
+  addLocation: {
+    method: 'POST',
+    path: '/locations',
+    permission: 'stock.move',
+    summary: 'Add a location',
+    status: 201,
+    body: z.object({
+      code: z.string().trim().min(1).max(40),
+      name: z.string().trim().min(1).max(100),
+      kind: z.enum(['own', 'third-party']).default('own'),
+      priority: count.min(0).default(100),
+    }),
+    response: z.object({
+      id,
+      code: z.string(),
+      name: z.string(),
+      kind: z.string(),
+      master: z.string(),
+      priority: count,
+    }),
+  },
+
+  listings: {
+    method: 'GET',
+    path: '/listings',
+    permission: 'catalog.read',
+    summary: 'Listings',
+    query: listQuery.extend({
+      q: z.string().max(200).optional(),
+      account: accountRef.optional(),
+      linked: z.enum(['yes', 'no']).optional(),
+    }),
+    response: page(listing),
+  },
+
+  linkListing: {
+    method: 'POST',
+    path: '/listings',
+    permission: 'catalog.manage',
+    status: 201,
+    summary:
+      'Link a remote SKU to a variant (making the listing where our own store has it). Waiting orders with that SKU take their stock at once',
+    body: z.object({
+      account: accountRef,
+      remoteSku: sku,
+      sku: sku.describe('our variant'),
+      unitsPerSale: count.min(1).max(10_000).default(1),
+      marketplace: z.string().max(50).default(''),
+      title: z.string().max(500).optional(),
+      fulfilledBy: fulfilledBy.default('merchant'),
+    }),
+    response: listing,
+  },
+})

@@ -1,0 +1,109 @@
+import { beforeEach, expect, test } from 'vitest'
+import { useDatabase } from '../../test/support/database.ts'
+import { createWorld, type World } from '../../test/support/world.ts'
+import { connectAccount } from '../operations/connect-account.ts'
+import { allowance, ensureBudgets, leasedBudget } from './budgets.ts'
+import { acquireLease, type Lease, releaseLease } from './leases.ts'
+
+const database = useDatabase()
+
+let world: World
+let lease: Lease
+let name = 0
+beforeEach(async () => {
+  world = createWorld(database.db, { seed: (name += 1) })
+  const accountId = await connectAccount(database.db, world.ctx, {
+    channel: 'storefront',
+    name: `Store ${name}`,
+    stage: 'live',
+    settings: { webhookUrl: 'https://store.example/hooks' },
+    secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
+  })
+  await ensureBudgets(
+    database.db,
+    accountId,
+    { slow: { rate: 0.5, burst: 3 }, sparse: { rate: 0.0056, burst: 1 } },
+    world.clock.now(),
+  )
+  lease = (await acquireLease(database.db, world.ctx.leaseClock, accountId, 'test', 3_600_000, world.clock.now()))!
+})
+
+const budget = (of: { accountId: string; epoch: number } = lease) =>
+  leasedBudget(database.db, of, () => world.clock.now())
+const left = (operation = 'slow') => allowance(database.db, lease.accountId, operation, world.clock.now())
+const retryIn = (retryAt: Date | undefined) => retryAt && retryAt.getTime() - world.clock.now().getTime()
+
+test('a full bucket grants its burst, then names the moment of the next token', async () => {
+  for (let call = 0; call < 3; call += 1) expect(await budget().spend('slow')).toBeUndefined()
+  expect(await left()).toBe(0)
+  const retryAt = await budget().spend('slow')
+  expect(retryIn(retryAt)).toBeGreaterThanOrEqual(2_000)
+  expect(retryIn(retryAt)).toBeLessThan(2_010)
+  world.clock.set(retryAt!)
+  expect(await budget().spend('slow')).toBeUndefined()
+  expect(await budget().spend('slow')).toBeInstanceOf(Date)
+})
+
+test('a bucket never holds more than its burst', async () => {
+  await budget().spend('slow')
+  world.clock.advance(86_400_000)
+  expect(await left()).toBe(3)
+})
+
+test('a rate of one call in three minutes is kept exactly', async () => {
+  expect(await budget().spend('sparse')).toBeUndefined()
+  const retryAt = (await budget().spend('sparse'))!
+  expect(Math.round(retryIn(retryAt)! / 1_000)).toBe(179)
+  world.clock.set(new Date(retryAt.getTime() - 100))
+  expect(await budget().spend('sparse')).toBeInstanceOf(Date)
+  world.clock.set(retryAt)
+  expect(await budget().spend('sparse')).toBeUndefined()
+})
+
+test('callers at once never spend more than there is', async () => {
+  const answers = await Promise.all(Array.from({ length: 40 }, () => budget().spend('slow')))
+  expect(answers.filter((one) => one === undefined)).toHaveLength(3)
+})
+
+test('a clock that steps back neither grants nor takes', async () => {
+  await budget().spend('slow')
+  world.clock.advance(-60_000)
+  expect(await left()).toBe(2)
+  expect(await budget().spend('slow')).toBeUndefined()
+  world.clock.advance(60_000)
+  expect(await left()).toBe(1)
+})
+
+test('what the channel says counts: empty is empty, a told rate is the rate', async () => {
+  await budget().exhausted('slow')
+  expect(await left()).toBe(0)
+  world.clock.advance(2_000)
+  expect(await left()).toBe(1)
+  await budget().learned('slow', 2)
+  world.clock.advance(1_000)
+  expect(await left()).toBe(3)
+})
+
+test('only the holder of the lease spends', async () => {
+  expect(await budget({ ...lease, epoch: lease.epoch - 1 }).spend('slow')).toBeInstanceOf(Date)
+  expect(await budget({ ...lease, epoch: lease.epoch + 1 }).spend('slow')).toBeInstanceOf(Date)
+  expect(await left()).toBe(3)
+  await releaseLease(database.db, lease)
+  expect(await budget().spend('slow')).toBeInstanceOf(Date)
+  expect(await left()).toBe(3)
+})
+
+test('an operation without a budget is a fault of the program', async () => {
+  await expect(budget().spend('no such')).rejects.toThrow('no budget for no such')
+})
+
+test('budgets that exist are left as they are', async () => {
+  await budget().spend('slow')
+  await ensureBudgets(
+    database.db,
+    lease.accountId,
+    { slow: { rate: 9, burst: 9 }, fresh: { rate: 1, burst: 4 } },
+    world.clock.now(),
+  )
+  expect([await left(), await left('fresh')]).toEqual([2, 4])
+})

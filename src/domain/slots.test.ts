@@ -1,0 +1,344 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { histories, printCount } from '../../test/support/iterations.ts'
+import {
+  answered,
+  expectedValue,
+  isDue,
+  type QuantityWrites,
+  read,
+  type Slot,
+  sent,
+  soldHere,
+  strayLifeMs,
+  urgencyOf,
+  type WriteAnswer,
+} from './slots.ts'
+
+const at = (second: number) => new Date(Date.UTC(2026, 10, 22) + second * 1_000)
+const untouched: Slot = {
+  id: 's',
+  wish: null,
+  live: null,
+  strays: [],
+  confirmed: null,
+  holdUntil: null,
+  version: 0,
+  readDueAt: null,
+  retryAt: null,
+}
+/** Read at second 0: shows this. */
+const showing = (value: number, more: Partial<Slot> = {}): Slot => ({
+  ...untouched,
+  wish: value,
+  confirmed: { value, at: at(0), version: 0 },
+  ...more,
+})
+/** A write of `value` left at second 10. */
+const writing = (from: number, value: number, writes: QuantityWrites = 'absolute') =>
+  sent(showing(from, { wish: value }), value, at(10), writes)
+
+describe('what is due', () => {
+  test('nothing, without a wish or where the wish stands', () => {
+    expect(isDue(untouched, null, at(1))).toBe('clean')
+    expect(isDue(showing(3), null, at(1))).toBe('clean')
+    expect(isDue(writing(3, 5), null, at(11))).toBe('clean')
+  })
+
+  test('of a slot never read, only 0', () => {
+    expect(isDue({ ...untouched, wish: 0 }, at(9), at(1))).toBe('send')
+    expect(isDue({ ...untouched, wish: 1 }, at(9), at(1))).toBe('wait')
+  })
+
+  test('a lower value supersedes at once, a higher one waits for the write before it', () => {
+    const live = writing(3, 5)
+    expect(isDue({ ...live, wish: 4 }, null, at(11))).toBe('send')
+    expect(isDue({ ...live, wish: 6 }, at(99), at(11))).toBe('wait')
+    expect(isDue({ ...live, wish: 0, holdUntil: at(50) }, null, at(11))).toBe('send')
+  })
+
+  test('a raise waits for the orders up to the reading that held it; a decrease does not', () => {
+    const held = showing(3, { holdUntil: at(20) })
+    expect(isDue({ ...held, wish: 5 }, null, at(30))).toBe('wait')
+    expect(isDue({ ...held, wish: 5 }, at(19), at(30))).toBe('wait')
+    expect(isDue({ ...held, wish: 5 }, at(20), at(30))).toBe('send')
+    expect(isDue({ ...held, wish: 2 }, null, at(30))).toBe('send')
+  })
+
+  test('nothing before its retry', () => {
+    const refused = showing(3, { wish: 0, retryAt: at(60) })
+    expect(isDue(refused, null, at(59))).toBe('wait')
+    expect(isDue(refused, null, at(60))).toBe('send')
+  })
+
+  test('sell-outs first, then decreases, then raises from nothing, then other raises', () => {
+    expect([
+      urgencyOf(0, 9),
+      urgencyOf(0, null),
+      urgencyOf(2, 9),
+      urgencyOf(2, 0),
+      urgencyOf(9, 2),
+      urgencyOf(9, null),
+    ]).toEqual([0, 0, 1, 2, 3, 3])
+  })
+})
+
+describe('a write that leaves', () => {
+  test('has the next version, and what it expects only where the channel compares', () => {
+    expect(writing(3, 5)).toMatchObject({
+      version: 1,
+      live: { value: 5, version: 1, expected: null, sentAt: at(10), acceptedAt: null, sales: 0 },
+    })
+    expect(writing(3, 5, 'compare-and-set').live).toMatchObject({ expected: 3 })
+    expect(writing(3, 5).readDueAt!.getTime()).toBeGreaterThan(at(10).getTime())
+    expect(expectedValue(writing(3, 5))).toBe(5)
+  })
+
+  test('makes the one before it a stray, which lives as long as it may take effect', () => {
+    const second = sent(writing(9, 5), 2, at(20), 'absolute')
+    expect(second).toMatchObject({ version: 2, live: { value: 2, version: 2 }, strays: [{ value: 5, version: 1 }] })
+    expect(second.strays[0]!.deadAt).toEqual(new Date(at(10).getTime() + strayLifeMs))
+    const later = new Date(second.strays[0]!.deadAt.getTime())
+    expect(sent({ ...second, live: null }, 1, later, 'absolute').strays).toEqual([])
+  })
+})
+
+describe('an answer', () => {
+  const answer = (slot: Slot, one: WriteAnswer, second = 11) => answered(slot, slot.version, one, at(second))
+
+  test('"accepted" proves nothing', () => {
+    const slot = answer(writing(3, 5), { kind: 'accepted' })
+    expect(slot).toMatchObject({ live: { value: 5, acceptedAt: at(11) }, confirmed: { value: 3 } })
+    expect(slot.readDueAt).not.toBeNull()
+  })
+
+  test('"applied" confirms, less what was sold meanwhile, and ends a hold', () => {
+    const slot = writing(3, 5, 'compare-and-set')
+    expect(answer({ ...slot, holdUntil: at(50) }, { kind: 'applied' })).toMatchObject({
+      live: null,
+      confirmed: { value: 5, at: at(11), version: 1 },
+      holdUntil: null,
+      readDueAt: null,
+    })
+    expect(answer(soldHere(slot, 2, at(10.5)), { kind: 'applied' }).confirmed).toMatchObject({ value: 3 })
+    expect(answer(soldHere(slot, 9, at(10.5)), { kind: 'applied' }).confirmed).toMatchObject({ value: 0 })
+  })
+
+  test('"mismatch" is a reading, tried again a moment later', () => {
+    const slot = answer(writing(3, 5, 'compare-and-set'), { kind: 'mismatch', shown: 2 })
+    expect(slot).toMatchObject({ live: null, confirmed: { value: 2, at: at(11) }, holdUntil: null, retryAt: at(12) })
+  })
+
+  test('"refused" leaves what stood, and waits', () => {
+    expect(answer(writing(3, 5), { kind: 'refused', retryAt: at(99) })).toMatchObject({
+      live: null,
+      confirmed: { value: 3 },
+      retryAt: at(99),
+      version: 1,
+    })
+  })
+
+  test('none: a raise stays under way until it is read or dead', () => {
+    const slot = answer(writing(3, 5), { kind: 'unknown' })
+    expect(slot).toMatchObject({ live: { value: 5 }, strays: [] })
+    expect(isDue({ ...slot, wish: 6 }, at(99), at(99))).toBe('wait')
+    const unread = answered(sent({ ...untouched, wish: 0 }, 0, at(10), 'absolute'), 1, { kind: 'unknown' }, at(11))
+    expect(unread.live).not.toBeNull()
+  })
+
+  test.each([
+    ['a lower value', writing(5, 3)],
+    ['a compare-and-set', writing(3, 5, 'compare-and-set')],
+  ])('none: %s may leave again soon, the first one is a stray', (_, slot) => {
+    const next = answer(slot, { kind: 'unknown' })
+    expect(next).toMatchObject({ live: null, strays: [{ version: 1, value: slot.live!.value }], readDueAt: at(11) })
+    expect(isDue(next, at(99), at(12))).toBe('wait')
+    expect(isDue(next, at(99), at(14))).toBe('send')
+  })
+
+  test.each<WriteAnswer>([
+    { kind: 'accepted' },
+    { kind: 'applied' },
+    { kind: 'mismatch', shown: 1 },
+    { kind: 'refused', retryAt: at(99) },
+    { kind: 'unknown' },
+  ])('$kind to a superseded write changes nothing', (one) => {
+    const slot = sent(writing(9, 5), 2, at(20), 'absolute')
+    expect(answered(slot, 1, one, at(21))).toBe(slot)
+    const settled = { ...slot, live: null }
+    expect(answered(settled, 2, one, at(21))).toBe(settled)
+  })
+})
+
+describe('a reading', () => {
+  test('the first one confirms, and holds raises until its orders are known', () => {
+    expect(read({ ...untouched, wish: 9 }, 3, at(5), null)).toMatchObject({
+      meaning: 'first',
+      slot: { confirmed: { value: 3, at: at(5) }, holdUntil: at(5) },
+    })
+    expect(read({ ...untouched, wish: 9 }, 3, at(5), at(5))).toMatchObject({
+      meaning: 'first',
+      slot: { holdUntil: null },
+    })
+  })
+
+  test('as expected keeps a hold that stands', () => {
+    expect(read(showing(3, { holdUntil: at(2) }), 3, at(5), null)).toMatchObject({
+      meaning: 'same',
+      slot: { holdUntil: at(2), confirmed: { at: at(5) } },
+    })
+  })
+
+  test('lower is a sale we do not know: no raise before its orders are known', () => {
+    const { slot, meaning } = read(showing(5), 3, at(5), at(4))
+    expect(meaning).toBe('lower')
+    expect(slot).toMatchObject({ confirmed: { value: 3 }, holdUntil: at(5) })
+    expect(isDue(slot, at(4), at(6))).toBe('wait')
+    expect(isDue(slot, at(5), at(6))).toBe('send')
+    expect(read(showing(5), 3, at(5), at(5))).toMatchObject({ meaning: 'lower', slot: { holdUntil: null } })
+  })
+
+  test('higher is somebody else’s write: it is set right at once', () => {
+    const { slot, meaning } = read(showing(5), 8, at(5), null)
+    expect(meaning).toBe('higher')
+    expect(isDue(slot, null, at(6))).toBe('send')
+  })
+
+  test('older than what is confirmed says nothing', () => {
+    const slot = showing(5, { confirmed: { value: 5, at: at(9), version: 1 } })
+    expect(read(slot, 1, at(8), null)).toEqual({ slot, meaning: 'same' })
+  })
+
+  test('of the value on its way, or that less known sales, proves it', () => {
+    expect(read(writing(3, 5), 5, at(20), null)).toMatchObject({
+      meaning: 'effective',
+      slot: { live: null, confirmed: { value: 5, version: 1 }, readDueAt: null },
+    })
+    const sold = soldHere(writing(3, 5), 2, at(15))
+    for (const shown of [5, 4, 3])
+      expect(read(sold, shown, at(20), null)).toMatchObject({
+        meaning: 'effective',
+        slot: { confirmed: { value: shown } },
+      })
+  })
+
+  test('that does not show it yet waits, ever more patiently', () => {
+    const early = read(writing(3, 5), 3, at(11), null)
+    expect(early).toMatchObject({
+      meaning: 'waiting',
+      slot: { live: { value: 5 }, confirmed: { value: 3, at: at(0) } },
+    })
+    const late = read(writing(3, 5), 3, at(300), null)
+    expect(late.slot.readDueAt!.getTime() - at(300).getTime()).toBeGreaterThan(
+      early.slot.readDueAt!.getTime() - at(11).getTime(),
+    )
+  })
+
+  test('below both what stood and what is on its way is an unseen sale', () => {
+    expect(read(writing(3, 5), 2, at(20), null)).toMatchObject({ meaning: 'lower', slot: { live: { value: 5 } } })
+    expect(read(writing(5, 3), 2, at(20), null)).toMatchObject({ meaning: 'lower', slot: { live: { value: 3 } } })
+  })
+
+  test('after its life a write is lost, or it was sold away', () => {
+    const dead = new Date(at(10).getTime() + strayLifeMs)
+    expect(read(writing(3, 5), 3, dead, null)).toMatchObject({
+      meaning: 'lost',
+      slot: { live: null, confirmed: { value: 3, at: dead } },
+    })
+    expect(read(writing(3, 5), 1, dead, null)).toMatchObject({
+      meaning: 'lower',
+      slot: { live: null, confirmed: { value: 1 }, holdUntil: dead },
+    })
+  })
+
+  test('forgets strays that are dead', () => {
+    const slot = sent(writing(9, 5), 2, at(20), 'absolute')
+    expect(read(slot, 2, at(30), null).slot.strays).toHaveLength(1)
+    expect(read(slot, 2, slot.strays[0]!.deadAt, null).slot.strays).toEqual([])
+  })
+})
+
+describe('a sale on the channel', () => {
+  test('before the reading is in it already; after it lowers what is confirmed', () => {
+    expect(soldHere(showing(5), 2, at(-1)).confirmed).toMatchObject({ value: 5 })
+    expect(soldHere(showing(5), 2, at(0)).confirmed).toMatchObject({ value: 5 })
+    expect(soldHere(showing(5), 2, at(1)).confirmed).toMatchObject({ value: 3 })
+    expect(soldHere(showing(5), 9, at(1)).confirmed).toMatchObject({ value: 0 })
+  })
+
+  test('lowers the slot by itself: no write is due where the wish fell alike', () => {
+    expect(isDue({ ...soldHere(showing(5), 2, at(1)), wish: 3 }, null, at(2))).toBe('clean')
+  })
+
+  test('since a write left counts at the write, before it does not', () => {
+    expect(soldHere(writing(3, 5), 2, at(9)).live).toMatchObject({ sales: 0 })
+    expect(soldHere(writing(3, 5), 2, at(10)).live).toMatchObject({ sales: 2 })
+  })
+})
+
+test('whatever happens: versions grow, nothing is raised under a hold or beside another write', () => {
+  printCount('random slot histories', histories)
+  const quantity = fc.nat({ max: 12 })
+  const event = fc.oneof(
+    fc.record({ do: fc.constant('wish' as const), value: quantity }),
+    fc.record({
+      do: fc.constant('send' as const),
+      writes: fc.constantFrom<QuantityWrites>('absolute', 'compare-and-set'),
+    }),
+    fc.record({
+      do: fc.constant('answer' as const),
+      kind: fc.constantFrom(
+        'accepted' as const,
+        'applied' as const,
+        'mismatch' as const,
+        'refused' as const,
+        'unknown' as const,
+      ),
+      value: quantity,
+      back: fc.nat({ max: 2 }),
+    }),
+    fc.record({ do: fc.constant('read' as const), value: quantity, known: fc.boolean() }),
+    fc.record({ do: fc.constant('sale' as const), value: fc.integer({ min: 1, max: 3 }), ago: fc.nat({ max: 100 }) }),
+    fc.record({ do: fc.constant('pass' as const), seconds: fc.nat({ max: 1_200 }) }),
+  )
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+      let slot = untouched
+      let now = 0
+      let watermark: Date | null = null
+      for (const one of events) {
+        now += 1
+        const before = slot
+        if (one.do === 'pass') now += one.seconds
+        else if (one.do === 'wish') slot = { ...slot, wish: one.value }
+        else if (one.do === 'sale') slot = soldHere(slot, one.value, at(now - one.ago))
+        else if (one.do === 'read') {
+          if (one.known) watermark = at(now)
+          slot = read(slot, one.value, at(now), watermark).slot
+        } else if (one.do === 'answer') {
+          const answer: WriteAnswer =
+            one.kind === 'mismatch'
+              ? { kind: 'mismatch', shown: one.value }
+              : one.kind === 'refused'
+                ? { kind: 'refused', retryAt: at(now + 5) }
+                : { kind: one.kind }
+          slot = answered(slot, slot.version - one.back, answer, at(now))
+        } else if (isDue(slot, watermark, at(now)) === 'send') {
+          const shown = expectedValue(slot)
+          const raises = shown !== null && slot.wish! > shown
+          expect(
+            raises && (slot.live !== null || (slot.holdUntil !== null && !(watermark && watermark >= slot.holdUntil))),
+          ).toBe(false)
+          if (shown === null) expect(slot.wish).toBe(0)
+          slot = sent(slot, slot.wish!, at(now), one.writes)
+          expect(slot.version).toBe(before.version + 1)
+        }
+        expect(slot.version).toBeGreaterThanOrEqual(before.version)
+        if (slot.live) expect(slot.live.version).toBe(slot.version)
+        if (slot.confirmed) expect(slot.confirmed.value).toBeGreaterThanOrEqual(0)
+        expect(new Set(slot.strays.map((stray) => stray.version)).size).toBe(slot.strays.length)
+      }
+    }),
+    { numRuns: histories },
+  )
+})
