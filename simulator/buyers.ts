@@ -1,7 +1,9 @@
+import * as z from 'zod'
 import { purchase } from './amazon/orders.ts'
 import { buy, tellHubAll } from './checkout.ts'
 import type { Core } from './core.ts'
 import { runEvents } from './events.ts'
+import { json, readJson } from './http.ts'
 import { createRandom, seedState } from './random.ts'
 import type { Buyers, BuyersOptions, ChannelName } from './types.ts'
 
@@ -39,7 +41,8 @@ export function createBuyers(core: Core): Buyers {
     const minutes = -Math.log(1 - core.random('buyers').next()) / options.perMinute
     const real = (minutes * 60_000) / Math.max(core.state.clock.speed, 0.001)
     timer = setTimeout(async () => {
-      await step()
+      // A connection that breaks under a buyer is a purchase that was not made; the next one tries again.
+      await step().catch(() => {})
       if (run === running) next(options, run)
     }, real)
     // Buyers alone do not keep the process alive.
@@ -83,4 +86,22 @@ function demandOf(core: Core, channel: ChannelName): Demand {
   })
   cache.demands[channel] = { skus, sums }
   return cache.demands[channel]!
+}
+
+const buyersBody = z.object({
+  perMinute: z.number().min(0).max(10_000),
+  channels: z
+    .array(z.enum(['amazon', 'storefront']))
+    .min(1)
+    .optional(),
+})
+
+/** POST /control/buyers: purchase attempts per minute of simulator time; 0 sends everybody home. */
+export async function controlBuyers(buyers: Buyers, request: Request): Promise<Response> {
+  const parsed = buyersBody.safeParse(await readJson(request).catch(() => undefined))
+  if (!parsed.success)
+    return json(400, { error: 'Give {"perMinute": a number of 0 or more} and, where wanted, {"channels": [...]}.' })
+  buyers.stop()
+  if (parsed.data.perMinute > 0) buyers.start(parsed.data)
+  return json(200, parsed.data)
 }

@@ -1,5 +1,5 @@
 import { amazon, tokenEndpoint } from './amazon/router.ts'
-import { createBuyers } from './buyers.ts'
+import { controlBuyers, createBuyers } from './buyers.ts'
 import { tellHubAll } from './checkout.ts'
 import { control } from './control.ts'
 import { createCore } from './core.ts'
@@ -21,6 +21,7 @@ export type { Buyers, CatalogItem, Simulator, SimulatorOptions, StorefrontConnec
 export function createSimulator(options: SimulatorOptions): Simulator {
   const core = createCore(options)
   runEvents(core)
+  const buyers = createBuyers(core)
   return {
     async handle(request) {
       runEvents(core)
@@ -33,6 +34,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       if (path !== url.pathname || host.includes('sellingpartnerapi')) return amazon(core, request, path, query)
       if (path === '/storefront/webhooks' && request.method === 'POST') return webhook(core, request)
       if (path === '/storefront/products' && request.method === 'GET') return products(core)
+      if (path === '/control/buyers' && request.method === 'POST') return controlBuyers(buyers, request)
       if (path.startsWith('/control/')) return control(core, request, path, query)
       return json(404, { error: `There is no ${request.method} ${path}.` })
     },
@@ -46,6 +48,6 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     },
     snapshot: () => structuredClone(core.state),
     changed: () => core.changes,
-    buyers: createBuyers(core),
+    buyers,
   }
 }

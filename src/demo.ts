@@ -16,7 +16,12 @@ export const demoSpeed = 30
 
 const amazonAccount = 'Amazon US'
 const storeAccount = 'Own store'
-const purchasesPerMinute = 1.2
+/** Purchase attempts in a minute of the demo's clock. */
+const purchasesPerMinute = 0.6
+/** How often the demo's warehouse people look, in real time. */
+const staffEveryMs = 4_000
+/** Orders leave after this long, by the demo's clock. */
+const packingMs = 5 * 3_600_000
 
 export interface DemoFile {
   url: string
@@ -59,6 +64,8 @@ export async function startDemo(config: Config, db: Database): Promise<Demo> {
     renameSync(`${snapshotFile}.new`, snapshotFile)
   }
   const timer = setInterval(save, 1_000)
+  let staff: NodeJS.Timeout | undefined
+  let atWork: Promise<void> | undefined
   return {
     origin: server.url,
     now: () => sim.now(),
@@ -73,11 +80,21 @@ export async function startDemo(config: Config, db: Database): Promise<Demo> {
         webhookSecret: secrets.webhookSecret,
       })
       sim.buyers.start({ perMinute: purchasesPerMinute, channels: ['amazon', 'storefront'] })
+      staff = setInterval(() => {
+        // One look at a time; what it does not finish the next one does.
+        atWork ??= work(hub, sim)
+          .catch((error: Error) => hub.ctx.log.warn('demo staff failed', { error: error.message }))
+          .finally(() => {
+            atWork = undefined
+          })
+      }, staffEveryMs)
       return file
     },
     async stop() {
       sim.buyers.stop()
+      clearInterval(staff)
       clearInterval(timer)
+      await atWork
       await server.close()
       save()
     },
@@ -209,4 +226,32 @@ async function openUnits(sim: Sim): Promise<Map<string, number>> {
     for (const { sku, quantity } of order.lines ?? order.items ?? []) units.set(sku, (units.get(sku) ?? 0) + quantity)
   }
   return units
+}
+
+/** The demo's warehouse: packs what has waited, and takes a delivery where a shelf runs low. */
+async function work(hub: Hub, sim: Sim): Promise<void> {
+  const { ctx } = hub
+  const before = new Date(ctx.clock.now().getTime() - packingMs)
+  const waiting = await ctx.db.rows<{ remote_id: string }>(
+    `select o.remote_id from orders o where o.state = 'open' and o.fulfilled_by = 'merchant' and o.placed_at < $1 and not o.has_unknown_sku
+       and not exists (select 1 from order_lines l join reservation_lines r on r.order_line_id = l.id where l.order_id = o.id and r.short > 0)
+     order by o.placed_at limit 3`,
+    [before],
+  )
+  for (const { remote_id } of waiting) {
+    const url = `http://simulator/control/orders/${encodeURIComponent(remote_id)}/ship`
+    await sim.handle(new Request(url, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }))
+  }
+  const low = await ctx.db.rows<{ sku: string }>(
+    `select v.sku from pool_levels p join variants v on v.id = p.variant_id
+     where p.on_hand - p.unsellable - p.reserved - p.allocated = 0 and exists (select 1 from stock_movements m where m.variant_id = v.id)
+       and not exists (select 1 from stock_movements m where m.variant_id = v.id and m.at > $1) order by v.sku limit 2`,
+    [new Date(ctx.clock.now().getTime() - 3 * 3_600_000)],
+  )
+  for (const { sku } of low) {
+    await ctx.db.transaction((tx) =>
+      moveStock(tx, ctx, { sku, location: 'MAIN', kind: 'receipt', quantity: 12, note: 'delivery' }, 'demo'),
+    )
+  }
+  if (low.length > 0) ctx.wake()
 }
