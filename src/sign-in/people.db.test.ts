@@ -67,6 +67,9 @@ describe('the setup link', () => {
       code: 'setup_done',
     })
     expect(await newSetupToken(people)).toBeUndefined()
+    // Not even once there is no owner any more.
+    await database.db.run(`update users set role = 'viewer'`)
+    expect(await refusal(setUpOwner(people, token, owner))).toMatchObject({ code: 'setup_done' })
   })
 
   test('makes one owner also of many that open it at once', async () => {

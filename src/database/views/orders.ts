@@ -170,7 +170,7 @@ export interface TimelineEntry {
   data: Record<string, unknown>
 }
 
-/** What happened to an order, in causal order: its own events and the ledger lines it caused. */
+/** What happened to an order, oldest first: its own events and the ledger lines it caused, its checkout's included. */
 export async function orderTimeline(db: Sql, id: string): Promise<TimelineEntry[]> {
   const events = await db.rows<{ at: Date; kind: string; data: Record<string, unknown>; seq: number }>(
     'select at, kind, data, seq from order_events where order_id = $1 order by seq',
@@ -178,7 +178,10 @@ export async function orderTimeline(db: Sql, id: string): Promise<TimelineEntry[
   )
   const movements = await db.rows<{ at: Date; kind: string; seq: number; data: Record<string, unknown> }>(
     `select m.at, m.kind, m.seq, jsonb_build_object('sku', v.sku, 'onHand', m.on_hand, 'reserved', m.reserved, 'short', m.short, 'seq', m.seq) as data
-     from stock_movements m join variants v on v.id = m.variant_id where m.order_id = $1 order by m.seq`,
+     from stock_movements m join variants v on v.id = m.variant_id
+     where m.order_id = $1 or m.cause in (
+       select 'reservation:' || r.reservation_id || ':' || r.id from reservation_lines r join order_lines l on l.id = r.order_line_id where l.order_id = $1)
+     order by m.seq`,
     [id],
   )
   return [

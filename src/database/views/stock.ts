@@ -26,10 +26,14 @@ const selectLevels = `select p.variant_id as "variantId", v.sku, v.title, p.on_h
       count(*) filter (where confirmed_at is null) as unread
     from stock_slots where variant_id = p.variant_id and merchant_fulfilled is not false) s on true`
 
+const isOurs =
+  'exists (select 1 from stock_slots o where o.variant_id = p.variant_id and o.merchant_fulfilled is not false)'
+
 const views = {
   all: null,
   short: 'p.short > 0',
-  'sold-out': 'p.on_hand - p.unsellable - p.reserved - p.allocated = 0',
+  // A variant that only the channel ships has no stock of ours that could sell out.
+  'sold-out': `p.on_hand - p.unsellable - p.reserved - p.allocated = 0 and ${isOurs}`,
   unequal: 's.dirty > 0',
 }
 
@@ -51,7 +55,7 @@ export async function listLevels(
 
 export async function lowLevels(db: Sql, limit: number): Promise<LevelView[]> {
   return await db.rows<LevelView>(
-    `${selectLevels} where p.short > 0 or p.on_hand - p.unsellable - p.reserved - p.allocated <= 5 order by p.short desc, "availableToPromise", v.sku limit $1`,
+    `${selectLevels} where p.short > 0 or (p.on_hand - p.unsellable - p.reserved - p.allocated <= 5 and ${isOurs}) order by p.short desc, "availableToPromise", v.sku limit $1`,
     [limit],
   )
 }
@@ -267,7 +271,7 @@ export async function stockFigures(db: Sql, now: Date) {
     soldOut: number
   }>(
     `select count(*) as variants, coalesce(sum(on_hand), 0)::bigint as "onHand", coalesce(sum(on_hand - unsellable - reserved - allocated), 0)::bigint as available,
-       coalesce(sum(short), 0)::bigint as oversold, count(*) filter (where on_hand - unsellable - reserved - allocated = 0) as "soldOut" from pool_levels`,
+       coalesce(sum(short), 0)::bigint as oversold, count(*) filter (where ${views['sold-out']}) as "soldOut" from pool_levels p`,
   ))!
   const slots = (await db.one<{ slots: number; dirtySlots: number; unreadSlots: number; problemSlots: number }>(
     `select count(*) as slots, count(*) filter (where dirty) as "dirtySlots", count(*) filter (where confirmed_at is null) as "unreadSlots",
