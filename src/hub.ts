@@ -136,7 +136,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     url,
     ctx,
     people,
-    setupUrl: setupToken && `${config.publicUrl}/setup?token=${setupToken}`,
+    // With PORT=0 only the listening server knows the port.
+    setupUrl: setupToken && `${config.port === 0 ? url : config.publicUrl}/setup?token=${setupToken}`,
     startWork() {
       if (config.role === 'api') return
       worker = startWorker(ctx, {

@@ -182,17 +182,6 @@ export async function slotsToRead(
   )
 }
 
-/** The earliest moment at which the account has something to write or to read; null where nothing waits. */
-export async function nextSlotWork(db: Sql, accountId: string): Promise<Date | null> {
-  const row = await db.one<{ at: Date | null }>(
-    `select least(
-       (select min(coalesce(retry_at, wish_at)) from stock_slots where account_id = $1 and dirty and (live_value is null or wish < live_value)),
-       (select min(read_due_at) from stock_slots where account_id = $1 and read_due_at is not null and merchant_fulfilled is not false)) as at`,
-    [accountId],
-  )
-  return row?.at ?? null
-}
-
 export interface SlotProblem {
   code: string
   message: string

@@ -347,13 +347,33 @@ describe('the programs', () => {
     )
   })
 
-  test.runIf(isRoot)('a folder the server’s user cannot enter is named, with what to do', async () => {
-    const closed = newFolder()
-    fs.chmodSync(closed, 0o700)
-    const dataDir = path.join(closed, 'data')
-    await expect(startEmbedded({ dataDir })).rejects.toThrow(`chmod o+x ${closed}`)
-    expect(fs.readdirSync(dataDir)).toEqual([])
-  })
+  test.runIf(isRoot)(
+    'below a folder the server’s user cannot enter the database gets a home that the data folder names',
+    async () => {
+      const closed = newFolder()
+      fs.chmodSync(closed, 0o700)
+      const dataDir = path.join(closed, 'data')
+      const first = await start(dataDir)
+      const home = fs.readFileSync(path.join(dataDir, 'postgres.location'), 'utf8').trim()
+      expect(fs.existsSync(path.join(home, 'postgres', 'PG_VERSION'))).toBe(true)
+      await first.stop()
+      await start(dataDir)
+      expect(fs.readFileSync(path.join(dataDir, 'postgres.location'), 'utf8').trim()).toBe(home)
+      fs.rmSync(home, { recursive: true, force: true })
+    },
+    30_000,
+  )
+
+  test.runIf(isRoot)(
+    'a data folder of mktemp, closed to others, works as it is',
+    async () => {
+      const dataDir = newFolder()
+      fs.chmodSync(dataDir, 0o700)
+      await start(dataDir)
+      expect(fs.existsSync(path.join(dataDir, 'postgres', 'PG_VERSION'))).toBe(true)
+    },
+    30_000,
+  )
 
   test('the server runs as an ordinary user', async () => {
     const dataDir = newFolder()

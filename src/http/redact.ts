@@ -17,9 +17,14 @@ export function redact(value: unknown, keep: Kept, key = '', depth = 0): unknown
     return Object.fromEntries(
       Object.entries(value as Record<string, unknown>)
         .slice(0, 100)
-        .map(([name, inner]) => [name, redact(inner, keep, name, depth + 1)]),
+        .map(([name, inner]) => [isName(name) ? name : `‹key ${name.length}›`, redact(inner, keep, name, depth + 1)]),
     )
   }
   if (keep.has(key)) return typeof value === 'string' ? value.slice(0, limits.text) : value
   return typeof value === 'string' ? `‹text ${value.length}›` : `‹${typeof value}›`
+}
+
+/** A field's name; an answer keyed by e-mail addresses or SKUs has other keys, which are values in truth. */
+function isName(key: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,60}$/.test(key)
 }

@@ -31,6 +31,17 @@ function describeFinding(row: FindingRow, language: 'en' | 'zh') {
   }
 }
 
+type Orders = Awaited<ReturnType<typeof listOrders>>['items'][number]
+type Accounts = Awaited<ReturnType<typeof describeAccounts>>[number]
+
+/** The overview is asked for every two seconds: it tells only what it shows. */
+function pickOrder({ id, channel, account, remoteId, state, placedAt, importedAt, total, currency }: Orders) {
+  return { id, channel, account, remoteId, state, placedAt, importedAt, total, currency }
+}
+function pickAccount({ id, channel, name, stage, halted, streams, slots }: Accounts) {
+  return { id, channel, name, stage, halted, streams, slots }
+}
+
 export const systemHandlers: Handlers<'overview' | 'findings' | 'calls' | 'webhooks' | 'addWebhook' | 'removeWebhook'> =
   {
     overview: async ({ sql, api, options }) => {
@@ -55,10 +66,10 @@ export const systemHandlers: Handlers<'overview' | 'findings' | 'calls' | 'webho
           late: counts.late,
           dueToday: counts.dueToday,
           byHour,
-          newest: newest.items,
+          newest: newest.items.map(pickOrder),
         },
         stock: { ...stock, low },
-        accounts,
+        accounts: accounts.map(pickAccount),
         findings: findings.items.map((row) => describeFinding(row, api.language)),
       }
     },
