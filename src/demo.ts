@@ -1,12 +1,12 @@
 /** The demo: simulated marketplaces in this process over real HTTP, a catalog, two accounts, buyers. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSimulator, demoCatalog, serveSimulator } from '../simulator/index.ts'
 import type { Config } from './config.ts'
 import type { Database, Sql } from './database/pool.ts'
 import type { Hub } from './hub.ts'
 import { connectAccount } from './operations/connect-account.ts'
-import { addLocation, addProduct, linkListing } from './operations/manage-catalog.ts'
+import { addProduct, linkListing } from './operations/manage-catalog.ts'
 import { moveStock } from './operations/move-stock.ts'
 import { addApiKey, addUser } from './sign-in/people.ts'
 import { realRandom } from './system.ts'
@@ -47,7 +47,10 @@ export async function startDemo(config: Config, db: Database): Promise<Demo> {
     'select greatest((select max(updated_at) from orders), (select max(wish_at) from stock_slots)) as at',
   )
   const startAt = new Date(Math.max(Date.now(), newest?.at?.getTime() ?? 0))
+  // While the demo is off its world stands still: away for a night is not twelve of its days.
+  const away = snapshot ? Date.now() - statSync(snapshotFile).mtimeMs : 0
   const sim = createSimulator({
+    realNow: () => Date.now() - away,
     seed: 20_261_122,
     speed: demoSpeed,
     startAt,
@@ -159,7 +162,6 @@ async function seed(tx: Sql, hub: Hub, sim: Sim, origin: string): Promise<void> 
     return
   }
   const { ctx } = hub
-  await addLocation(tx, ctx, { code: 'MAIN', name: 'Main warehouse', kind: 'own', priority: 10 })
   await connectAccount(tx, ctx, {
     channel: 'amazon',
     name: amazonAccount,

@@ -43,11 +43,22 @@ export async function openFoundation(config: Config, clock: Clock, log: Log): Pr
   try {
     await checkDatabase(db)
     const applied = await migrate(db, clock)
+    await ensureLocation(db, clock)
     return { db, sealing, applied, close, databaseEnded: embedded?.exited ?? new Promise(() => {}) }
   } catch (error) {
     await close().catch(() => {})
     throw error
   }
+}
+
+/** Goods need a shelf to leave from: a new installation has one. */
+async function ensureLocation(db: Database, clock: Clock): Promise<void> {
+  const newId = uuidv7(() => clock.now().getTime(), realRandom)
+  await db.run(
+    `insert into locations (id, code, name, kind, master, priority, created_at)
+     select $1, 'MAIN', 'Main warehouse', 'own', 'hub', 10, $2 where not exists (select 1 from locations) on conflict do nothing`,
+    [newId(), clock.now()],
+  )
 }
 
 function prepareFolder(folder: string): void {

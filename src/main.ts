@@ -61,10 +61,10 @@ async function start(flags: ReadonlySet<string>): Promise<void> {
       say(`Make the first owner here (works once): ${hub.setupUrl}`, `请打开此一次性链接创建所有者：${hub.setupUrl}`)
     terminal.out(`Entrepot is ready: ${hub.url}`)
     const why = await Promise.race([stopped, foundation.databaseEnded.then(() => 'database')])
-    if (why === 'database')
-      terminal.err(
-        'The built-in database ended by itself; Entrepot stops. Start it again; the reason stands in postgres.log.',
-      )
+    if (why === 'database') process.exitCode = 1
+    terminal.err(
+      'The built-in database ended by itself; Entrepot stops. Start it again; the reason stands in postgres.log.',
+    )
   } finally {
     for (const close of closing.reverse())
       await close().catch((error: Error) => log.error('stop failed', { error: error.message }))
@@ -98,4 +98,5 @@ const commands: Record<string, Command> = {
   migrate: { summary: 'bring the database schema to this version', flags: {}, run: migrateOnly },
 }
 
-process.exitCode = await runCli(process.argv.slice(2), commands, terminal)
+const code = await runCli(process.argv.slice(2), commands, terminal)
+if (code !== 0) process.exitCode = code

@@ -162,6 +162,7 @@ test('after faults of every kind and back, every slot shows its wish and no prom
       (slot) =>
         slot.state !== 'not-ours' && (slot.state !== 'clean' || truth[slot.channel][slot.remoteSku] !== slot.wish),
     )
+    if (wrong.length > 0) output = `${JSON.stringify(wrong, null, 1)}\n${JSON.stringify(truth)}`
     return wrong.length === 0
   })
   const known = new Set<string>()

@@ -89,6 +89,14 @@ beforeAll(async () => {
       settings: { webhookUrl: 'https://store.example/hooks' },
       secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
     })
+    await linkListing(tx, ctx, {
+      account: 'Store',
+      remoteSku: 'MUG',
+      sku: 'MUG',
+      unitsPerSale: 1,
+      marketplace: '',
+      fulfilledBy: 'merchant',
+    })
   })
 })
 afterAll(() => app?.close())

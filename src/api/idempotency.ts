@@ -2,7 +2,6 @@
  * Idempotency-Key: the answer is stored in the transaction that made the change, so both exist or neither. A repeat
  * with the same body gets the stored answer; refusals store nothing and may be tried again.
  */
-import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
@@ -19,9 +18,7 @@ export async function once(
 ) {
   const key = request.headers['idempotency-key']
   if (typeof key !== 'string' || key.length === 0 || key.length > 255) throw new Problem('idempotency_key_missing')
-  const hash = createHash('sha256')
-    .update(`${request.method} ${request.url}\n${JSON.stringify(body ?? null)}`)
-    .digest()
+  const hash = ctx.sealing.fingerprint(`${request.method} ${request.url}\n${JSON.stringify(body ?? null)}`)
   const owner = `${caller.kind}:${caller.id}`
   return await ctx.db.transaction(async (tx) => {
     // A concurrent request with the same key waits here until the first one is done.

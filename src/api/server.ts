@@ -88,8 +88,9 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   return app
 }
 
-/** Keys that would reach an object's prototype are dropped. */
+/** Keys that would reach an object's prototype are dropped; so is NUL, which no text of the database can hold. */
 function withoutPrototype(key: string, value: unknown): unknown {
+  if (typeof value === 'string' && value.includes('\0')) return value.replaceAll('\0', '')
   return key === '__proto__' || key === 'constructor' || key === 'prototype' ? undefined : value
 }
 

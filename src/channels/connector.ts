@@ -34,6 +34,8 @@ export interface Unreadable {
   remoteId: string
   /** Where in the answer, in the channel's words; never a value. */
   where: string
+  /** As it came; kept sealed. */
+  raw: unknown
 }
 
 export interface Pulled<T> {
@@ -95,6 +97,10 @@ export interface Connector {
   journalKeys: ReadonlySet<string>
   requestIdHeader?: string
   quantityWrites: QuantityWrites
+  /** Addresses come from the seller and may hold secrets: the journal keeps their host only. */
+  secretUrls?: true
+  /** What must not be connected twice, e.g. the seller and region; undefined where nothing says so. */
+  identityOf?(settings: unknown): string | undefined
   /** Origins the seller's settings add to what may be called (an own store in the same network). */
   allowedOrigins?(settings: unknown): string[]
   /** Orders arrive through our own API as they happen: everything up to now is known. */

@@ -6,6 +6,7 @@ export interface AccountRow {
   name: string
   stage: 'sandbox' | 'shadow' | 'live' | 'paused'
   region: string
+  identity: string | null
   settings: unknown
   opened_at: Date
   halted_code: string | null
@@ -30,8 +31,19 @@ export async function insertAccount(
   row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at'>,
 ): Promise<void> {
   await db.run(
-    `insert into accounts (id, channel, name, stage, region, settings, opened_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [row.id, row.channel, row.name, row.stage, row.region, JSON.stringify(row.settings), row.opened_at, row.created_at],
+    `insert into accounts (id, channel, name, stage, region, identity, settings, opened_at, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      row.id,
+      row.channel,
+      row.name,
+      row.stage,
+      row.region,
+      row.identity,
+      JSON.stringify(row.settings),
+      row.opened_at,
+      row.created_at,
+    ],
   )
 }
 
@@ -113,5 +125,13 @@ export async function noteFailure(
     `insert into cursors (account_id, stream, value, next_at, failed_at, failures, failure) values ($1, $2, null, $5, $3, 1, $4)
      on conflict (account_id, stream) do update set failed_at = $3, failure = $4, next_at = $5, failures = cursors.failures + 1`,
     [accountId, stream, now, JSON.stringify(failure), nextAt],
+  )
+}
+
+/** Answers whether there was a failure to forget. */
+export async function clearFailure(db: Sql, accountId: string, stream: string, now: Date): Promise<number> {
+  return await db.run(
+    `update cursors set failed_at = null, failures = 0, failure = null, pulled_at = $3 where account_id = $1 and stream = $2 and failures > 0`,
+    [accountId, stream, now],
   )
 }

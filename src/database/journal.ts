@@ -113,6 +113,7 @@ export function journalWriter(db: Sql, newId: NewId, options: { autoFlushMs: num
   let waiting: StoredCall[] = []
   let writing: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
+  let dropped = 0
   /** Beyond this many the oldest are dropped: a database that is down must not fill the memory. */
   const most = 5_000
   const flush = async () => {
@@ -122,13 +123,17 @@ export function journalWriter(db: Sql, newId: NewId, options: { autoFlushMs: num
     waiting = []
     writing = writing
       .then(() => insertCalls(db, calls, newId))
-      .catch(() => {
-        waiting = [...calls, ...waiting].slice(-most)
+      .catch((error: { code?: string }) => {
+        // A row that the database cannot hold must not hold up the others; one that is away gets them later.
+        if (error.code?.startsWith('22')) dropped += calls.length
+        else waiting = [...calls, ...waiting].slice(-most)
       })
     await writing
   }
   return {
     flush,
+    /** Calls that could not be stored at all. */
+    dropped: () => dropped,
     forAccount: (accountId: string | null) => ({
       record(call: CallRecord) {
         waiting.push({ ...call, accountId })

@@ -66,12 +66,15 @@ function sqlOver(client: Queryable): Sql {
 const again = new Set(['40001', '40P01'])
 
 /** Opens the pool. Nothing is connected before the first statement. */
-export function openDatabase(url: string, options: { max?: number } = {}): Database {
+export function openDatabase(url: string, options: { max?: number; queryTimeoutMs?: number } = {}): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 12,
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
+    // A connection that a firewall or a failover dropped without a word must not hold a loop for ever.
+    keepAlive: true,
+    query_timeout: options.queryTimeoutMs ?? 20_000,
     application_name: 'entrepot',
   })
   // An idle connection that the server ends (restart, failover) is replaced at the next use.
@@ -107,7 +110,9 @@ export function openDatabase(url: string, options: { max?: number } = {}): Datab
         try {
           return await inTransaction(work)
         } catch (error) {
-          if (attempt >= 4 || !again.has(String((error as { code?: string }).code))) throw error
+          if (attempt >= 5 || !again.has(String((error as { code?: string }).code))) throw error
+          // A breath, so that the same two do not meet again at once.
+          await new Promise((resolve) => setTimeout(resolve, 5 * attempt * attempt))
         }
       }
     },

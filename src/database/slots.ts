@@ -9,6 +9,8 @@ export interface SlotRow extends Slot {
   variantId: string | null
   unitsPerSale: number
   merchantFulfilled: boolean | null
+  /** Trouble shown at the slot. */
+  problemCode: string | null
 }
 
 interface Raw {
@@ -33,6 +35,7 @@ interface Raw {
   hold_until: Date | null
   read_due_at: Date | null
   retry_at: Date | null
+  problem_code: string | null
 }
 
 function toSlot(row: Raw): SlotRow {
@@ -65,6 +68,7 @@ function toSlot(row: Raw): SlotRow {
     holdUntil: row.hold_until,
     readDueAt: row.read_due_at,
     retryAt: row.retry_at,
+    problemCode: row.problem_code,
   }
 }
 
@@ -164,6 +168,15 @@ export async function lockDueSlots(
   return rows.map(toSlot)
 }
 
+/** Slots whose write on its way has no answer, locked. */
+export async function lockUnansweredSlots(tx: Sql, accountId: string): Promise<SlotRow[]> {
+  const rows = await tx.rows<Raw>(
+    `select * from stock_slots where account_id = $1 and live_value is not null and live_accepted_at is null order by id for update`,
+    [accountId],
+  )
+  return rows.map(toSlot)
+}
+
 /** Slots to read now: taken over, written but not proven, or at rest for long. */
 export async function slotsToRead(
   db: Sql,
@@ -177,7 +190,7 @@ export async function slotsToRead(
      where account_id = $1 and variant_id is not null and merchant_fulfilled is not false
        and (read_due_at <= $2 or (confirmed_at is null and live_value is null and read_due_at is null)
          or (live_value is null and read_due_at is null and confirmed_at <= $3))
-     order by coalesce(read_due_at, confirmed_at) nulls first limit $4`,
+     order by read_due_at is null, coalesce(read_due_at, confirmed_at) nulls first limit $4`,
     [accountId, now, auditedBefore, limit],
   )
 }
@@ -230,6 +243,11 @@ export async function upsertListings(
 ): Promise<Map<string, string>> {
   const bySku = new Map(rows.map((row) => [row.remoteSku, row]))
   const slots = [...bySku.values()].sort((a, b) => (a.remoteSku < b.remoteSku ? -1 : 1))
+  // Locked by id first, as everywhere: the statement below would lock them in the order of their SKUs.
+  await tx.run(
+    `select 1 from stock_slots where account_id = $1 and region = $2 and remote_sku = any($3) order by id for update`,
+    [account.id, account.region, [...bySku.keys()]],
+  )
   await tx.run(
     `insert into stock_slots (id, account_id, region, remote_sku, variant_id, units_per_sale, merchant_fulfilled)
      select t.id, $1, $2, t.sku, t.variant, t.units, t.merchant

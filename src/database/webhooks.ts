@@ -45,12 +45,15 @@ export interface Delivery {
   endpoint_id: string
 }
 
-/** Claims due deliveries by moving their next try beyond the call's deadline: a crash only delays them. */
+/** A few of each endpoint, so that one that does not answer delays no other. Claims due deliveries by moving their next try beyond the call's deadline: a crash only delays them. */
 export async function claimDeliveries(db: Sql, now: Date, until: Date, limit: number): Promise<Delivery[]> {
   return await db.rows<Delivery>(
     `update webhook_deliveries d set next_at = $2, attempts = d.attempts + 1 from webhook_endpoints e
-     where d.id in (select id from webhook_deliveries where state = 'waiting' and next_at <= $1 order by next_at limit $3 for update skip locked)
-       and e.id = d.endpoint_id and e.disabled_at is null
+     where d.id in (
+       select due.id from webhook_endpoints w cross join lateral (
+         select id from webhook_deliveries where endpoint_id = w.id and state = 'waiting' and next_at <= $1 order by next_at limit $3 for update skip locked) due
+       where w.disabled_at is null)
+       and e.id = d.endpoint_id
      returning d.id, d.event, d.body, d.attempts, e.url, e.secret_sealed, e.id as endpoint_id`,
     [now, until, limit],
   )

@@ -68,10 +68,13 @@ export interface IntakeInput {
   newId: NewId
 }
 
+/** An order of which it is settled who fulfills it. */
+export type DecidedOrder = IncomingOrder & { fulfilledBy: FulfilledBy }
+
 export interface OrderWrite {
   id: string
   isNew: boolean
-  order: IncomingOrder
+  order: DecidedOrder
   /** Null where nothing of the order's state was known before. */
   from: OrderState | null
   beforeOpening: boolean
@@ -151,13 +154,21 @@ export function planIntake(input: IntakeInput, stock: Stock): IntakePlan {
     }
     const known = input.known.get(order.remoteId)
     plan.counts[known ? 'changed' : 'new'] += 1
-    planOrder(order, known, input, stock, plan)
+    planOrder({ ...order, fulfilledBy: fulfillerOf(order, known, input) }, known, input, stock, plan)
   }
   return plan
 }
 
+/** Who fulfills: the order says, or its earlier version did, or all of its listings are the channel's to fulfill. */
+function fulfillerOf(order: IncomingOrder, known: KnownOrder | undefined, { mappings }: IntakeInput): FulfilledBy {
+  if (order.fulfilledBy) return order.fulfilledBy
+  if (known) return known.fulfilledBy
+  const byChannel = (sku: string | null) => sku !== null && mappings.get(sku)?.fulfilledBy === 'channel'
+  return order.lines.length > 0 && order.lines.every((line) => byChannel(line.remoteSku)) ? 'channel' : 'merchant'
+}
+
 function planOrder(
-  order: IncomingOrder,
+  order: DecidedOrder,
   known: KnownOrder | undefined,
   input: IntakeInput,
   stock: Stock,
@@ -190,7 +201,9 @@ function planOrder(
     }
     planLine({ order, orderId, line: gone, before, beforeOpening, held, input, stock, plan })
   }
-  for (const line of held) stock.release(line.id, line.quantity, `order:${orderId}:unused:${line.id}`)
+  // Units of the checkout that no line took are free again, unless a line is unknown: they may be its own.
+  const isComplete = order.lines.every((line) => line.remoteSku !== null && input.mappings.has(line.remoteSku))
+  if (isComplete) for (const line of held) stock.release(line.id, line.quantity, `order:${orderId}:unused:${line.id}`)
 }
 
 function stateEvent(orderId: string, order: IncomingOrder, known: KnownOrder | undefined): OrderEvent {
@@ -204,7 +217,7 @@ function stateEvent(orderId: string, order: IncomingOrder, known: KnownOrder | u
 }
 
 interface LinePlan {
-  order: IncomingOrder
+  order: DecidedOrder
   orderId: string
   line: IncomingLine
   before: KnownLine | undefined
@@ -237,7 +250,8 @@ function planLine({ order, orderId, line, before, beforeOpening, held, input, st
     reservationLineId: before?.reservationLineId ?? null,
   }
   plan.lines.push(write)
-  if (order.fulfilledBy === 'channel' || beforeOpening) return
+  // A line that held units before it turned out to be the channel's gives them back.
+  if (beforeOpening || (order.fulfilledBy === 'channel' && !write.reservationLineId)) return
   if (!variantId) {
     if (!before) plan.events.push({ orderId, kind: 'unknown-sku', data: { sku: line.remoteSku, line: line.remoteId } })
     return
@@ -253,7 +267,7 @@ function planLine({ order, orderId, line, before, beforeOpening, held, input, st
 
 /** Books what brings the line to its target; every cause names the order's version, so a repeat cannot book twice. */
 function bookLine(one: {
-  order: IncomingOrder
+  order: DecidedOrder
   line: IncomingLine
   write: LineWrite
   bound: HeldLine | undefined
@@ -300,7 +314,7 @@ function takeHeld(held: HeldLine[], variantId: string, units: number): HeldLine 
  * itself is for a reading to say.
  */
 function noteSale(one: {
-  order: IncomingOrder
+  order: DecidedOrder
   line: IncomingLine
   before: KnownLine | undefined
   bound: HeldLine | undefined
@@ -309,7 +323,7 @@ function noteSale(one: {
   plan: IntakePlan
 }) {
   const { order, line, before, bound, unitsPerSale, slotId, plan } = one
-  if (!slotId || order.state === 'canceled') return
+  if (!slotId || order.state === 'canceled' || order.fulfilledBy === 'channel') return
   const wanted = line.quantity - line.canceled
   const counted = before ? before.quantity - before.canceled : bound ? Math.floor(bound.quantity / unitsPerSale) : 0
   if (wanted > counted) plan.sales.push({ slotId, quantity: wanted - counted, placedAt: order.placedAt })

@@ -47,7 +47,8 @@ export interface IncomingOrder {
   updatedAt: Date
   placedAt: Date
   state: OrderState
-  fulfilledBy: FulfilledBy
+  /** Null where the channel does not say; then the listing decides. */
+  fulfilledBy: FulfilledBy | null
   marketplace: string | null
   currency: string | null
   /** Minor units of `currency`; null while the channel does not tell. */
@@ -101,7 +102,7 @@ export interface LineTarget {
  * order has shipped everything that was not canceled.
  */
 export function lineTarget(
-  order: Pick<IncomingOrder, 'state' | 'fulfilledBy'>,
+  order: { state: OrderState; fulfilledBy: FulfilledBy },
   line: Pick<IncomingLine, 'quantity' | 'shipped' | 'canceled'>,
   unitsPerSale: number,
 ): LineTarget {

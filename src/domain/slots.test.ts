@@ -104,7 +104,7 @@ describe('a write that leaves', () => {
 })
 
 describe('an answer', () => {
-  const answer = (slot: Slot, one: WriteAnswer, second = 11) => answered(slot, slot.version, one, at(second))
+  const answer = (slot: Slot, one: WriteAnswer, second = 11) => answered(slot, slot.version, one, at(second), null)
 
   test('"accepted" proves nothing', () => {
     const slot = answer(writing(3, 5), { kind: 'accepted' })
@@ -126,7 +126,25 @@ describe('an answer', () => {
 
   test('"mismatch" is a reading, tried again a moment later', () => {
     const slot = answer(writing(3, 5, 'compare-and-set'), { kind: 'mismatch', shown: 2 })
-    expect(slot).toMatchObject({ live: null, confirmed: { value: 2, at: at(11) }, holdUntil: null, retryAt: at(12) })
+    expect(slot).toMatchObject({ live: null, confirmed: { value: 2, at: at(11) }, holdUntil: at(11), retryAt: at(12) })
+    expect(isDue({ ...slot, wish: 5 }, at(10), at(20))).toBe('wait')
+    expect(isDue({ ...slot, wish: 1 }, at(10), at(20))).toBe('send')
+  })
+
+  test('a lower number while a write is under way holds raises, also once the write has taken effect', () => {
+    const { slot, meaning } = read(writing(8, 5), 3, at(20), at(15))
+    expect(meaning).toBe('lower')
+    const effective = read(slot, 5, at(40), at(15)).slot
+    expect(isDue({ ...effective, wish: 7 }, at(15), at(99))).toBe('wait')
+    expect(isDue({ ...effective, wish: 7 }, at(21), at(99))).toBe('send')
+  })
+
+  test('a zero that was accepted and does not show is sent again', () => {
+    const accepted = answer(writing(5, 0), { kind: 'accepted' })
+    expect(read(accepted, 5, at(40), at(40)).slot.live).not.toBeNull()
+    const { slot } = read(accepted, 5, at(140), at(140))
+    expect(slot).toMatchObject({ live: null, confirmed: { value: 5 }, strays: [{ value: 0 }] })
+    expect(isDue({ ...slot, wish: 0 }, null, at(141))).toBe('send')
   })
 
   test('"refused" leaves what stood, and waits', () => {
@@ -142,13 +160,12 @@ describe('an answer', () => {
     const slot = answer(writing(3, 5), { kind: 'unknown' })
     expect(slot).toMatchObject({ live: { value: 5 }, strays: [] })
     expect(isDue({ ...slot, wish: 6 }, at(99), at(99))).toBe('wait')
-    const unread = answered(sent({ ...untouched, wish: 0 }, 0, at(10), 'absolute'), 1, { kind: 'unknown' }, at(11))
-    expect(unread.live).not.toBeNull()
   })
 
   test.each([
     ['a lower value', writing(5, 3)],
     ['a compare-and-set', writing(3, 5, 'compare-and-set')],
+    ['a zero to a slot never read', sent({ ...untouched, wish: 0 }, 0, at(10), 'absolute')],
   ])('none: %s may leave again soon, the first one is a stray', (_, slot) => {
     const next = answer(slot, { kind: 'unknown' })
     expect(next).toMatchObject({ live: null, strays: [{ version: 1, value: slot.live!.value }], readDueAt: at(11) })
@@ -164,9 +181,9 @@ describe('an answer', () => {
     { kind: 'unknown' },
   ])('$kind to a superseded write changes nothing', (one) => {
     const slot = sent(writing(9, 5), 2, at(20), 'absolute')
-    expect(answered(slot, 1, one, at(21))).toBe(slot)
+    expect(answered(slot, 1, one, at(21), null)).toBe(slot)
     const settled = { ...slot, live: null }
-    expect(answered(settled, 2, one, at(21))).toBe(settled)
+    expect(answered(settled, 2, one, at(21), null)).toBe(settled)
   })
 })
 
@@ -322,7 +339,7 @@ test('whatever happens: versions grow, nothing is raised under a hold or beside 
               : one.kind === 'refused'
                 ? { kind: 'refused', retryAt: at(now + 5) }
                 : { kind: one.kind }
-          slot = answered(slot, slot.version - one.back, answer, at(now))
+          slot = answered(slot, slot.version - one.back, answer, at(now), null)
         } else if (isDue(slot, watermark, at(now)) === 'send') {
           const shown = expectedValue(slot)
           const raises = shown !== null && slot.wish! > shown

@@ -46,6 +46,9 @@ export interface Slot {
 /** How long a write may still take effect after it left (LAST-UNIT, D). */
 export const strayLifeMs = 15 * 60_000
 
+/** A zero that was accepted and is not seen after this long leaves again. */
+const zeroAgainMs = 90_000
+
 /** Waits between readings of an accepted write: most take effect within seconds, some within minutes. */
 const readWaitsMs = [8_000, 15_000, 30_000, 60_000]
 
@@ -108,7 +111,7 @@ export type WriteAnswer =
   | { kind: 'unknown' }
 
 /** The slot after an answer to its write of `version`. Answers to superseded writes change nothing here. */
-export function answered(slot: Slot, version: number, answer: WriteAnswer, now: Date): Slot {
+export function answered(slot: Slot, version: number, answer: WriteAnswer, now: Date, watermark: Date | null): Slot {
   const live = slot.live
   if (!live || live.version !== version) return slot
   switch (answer.kind) {
@@ -123,13 +126,14 @@ export function answered(slot: Slot, version: number, answer: WriteAnswer, now: 
         readDueAt: null,
       }
     case 'mismatch':
-      return read({ ...slot, live: null, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, now, now).slot
+      return read({ ...slot, live: null, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, now, watermark).slot
     case 'refused':
       return { ...slot, live: null, retryAt: answer.retryAt }
     case 'unknown': {
       // A compare-and-set may be tried again: it cannot hit twice. So may a lower value: it exposes nothing new. A
       // raise without an answer waits for readings, and for its own death, before another one leaves.
-      const harmless = live.expected !== null || (slot.confirmed !== null && live.value < slot.confirmed.value)
+      const harmless =
+        live.value === 0 || live.expected !== null || (slot.confirmed !== null && live.value < slot.confirmed.value)
       if (!harmless) return { ...slot, readDueAt: readAfter(now, 0) }
       return {
         ...slot,
@@ -190,10 +194,17 @@ export function read(
   if (shown <= live.value && shown >= live.value - live.sales) return settle('effective', slot.holdUntil)
   const age = at.getTime() - live.sentAt.getTime()
   const lowest = Math.min(live.value - live.sales, confirmed?.value ?? live.value)
-  if (age < strayLifeMs) {
-    return { slot: { ...slot, readDueAt: readAfter(at, age) }, meaning: shown < lowest ? 'lower' : 'waiting' }
+  const isLower = shown < lowest
+  // A zero that does not show is sent again: repeating it is free, and waiting sells what is not there.
+  if (live.value === 0 && age >= zeroAgainMs && shown > 0) {
+    const { slot: settled, meaning } = settle('lost', slot.holdUntil)
+    return { slot: { ...settled, strays: [...settled.strays, strayOf(live)] }, meaning }
   }
-  return shown < lowest ? settle('lower', known ? null : at) : settle('lost', slot.holdUntil)
+  if (age < strayLifeMs) {
+    const holdUntil = isLower && !known ? at : slot.holdUntil
+    return { slot: { ...slot, holdUntil, readDueAt: readAfter(at, age) }, meaning: isLower ? 'lower' : 'waiting' }
+  }
+  return isLower ? settle('lower', known ? null : at) : settle('lost', slot.holdUntil)
 }
 
 /**

@@ -79,6 +79,10 @@ export interface HttpOptions {
   /** Answers why a URL must not be called, or undefined. */
   guard(url: URL): string | undefined
   timeoutMs: number
+  /** Ends calls under way before their deadline: the process stops. */
+  stopping?: AbortSignal
+  /** Paths and queries are given by the seller and may hold secrets: the journal keeps the host only. */
+  hidePaths?: boolean
   /** Called right before a call leaves; throws where it must not (a lease that would end before the call). */
   beforeCall?(timeoutMs: number): void
   requestIdHeader?: string
@@ -103,7 +107,7 @@ export function createHttp(options: HttpOptions): Http {
       options.journal.record({
         operation: request.operation,
         method: request.method,
-        url: withoutOrigin(request.url),
+        url: options.hidePaths ? `${new URL(request.url).origin}/…` : withoutOrigin(request.url),
         request: request.secret ? null : redact(jsonOf(request.body ?? ''), options.keep),
         startedAt,
         durationMs: Math.round(performance.now() - startedMs),
@@ -115,7 +119,9 @@ export function createHttp(options: HttpOptions): Http {
         headers: request.headers ?? {},
         body: request.body ?? null,
         redirect: 'error',
-        signal: AbortSignal.timeout(options.timeoutMs),
+        signal: options.stopping
+          ? AbortSignal.any([options.stopping, AbortSignal.timeout(options.timeoutMs)])
+          : AbortSignal.timeout(options.timeoutMs),
       })
       const text = await readText(answer)
       const json = jsonOf(text)
@@ -168,10 +174,15 @@ function asWireError(error: unknown): WireError {
 function jsonOf(text: string): unknown {
   if (text === '') return undefined
   try {
-    return JSON.parse(text)
+    // NUL fits no text of the database, and no channel means anything by it.
+    return text.includes('\\u0000') ? JSON.parse(text, withoutNul) : JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+function withoutNul(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '') : value
 }
 
 function withoutOrigin(url: string): string {

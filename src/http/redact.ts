@@ -20,7 +20,7 @@ export function redact(value: unknown, keep: Kept, key = '', depth = 0): unknown
         .map(([name, inner]) => [isName(name) ? name : `‹key ${name.length}›`, redact(inner, keep, name, depth + 1)]),
     )
   }
-  if (keep.has(key)) return typeof value === 'string' ? value.slice(0, limits.text) : value
+  if (keep.has(key)) return typeof value === 'string' ? value.slice(0, limits.text).toWellFormed() : value
   return typeof value === 'string' ? `‹text ${value.length}›` : `‹${typeof value}›`
 }
 

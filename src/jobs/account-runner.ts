@@ -1,6 +1,5 @@
 /** Works for one account while its lease is held: reads orders and listings, pumps quantities. */
 import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts'
-import { closeOrphanEffects } from '../database/journal.ts'
 import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
@@ -8,6 +7,7 @@ import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { pushStock } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
+import { takeOver } from '../operations/take-over.ts'
 import { createSignal } from './wait.ts'
 
 export interface RunnerOptions {
@@ -36,8 +36,9 @@ export async function startRunner(
   const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, options.holder, options.leaseMs, ctx.clock.now())
   if (!taken) return undefined
   let lease: HeldLease = { ...taken, until: before + options.leaseMs }
-  await closeOrphanEffects(ctx.db, row.id, lease.epoch, ctx.clock.now())
-  const work = accountAtWork(ctx, row, () => lease)
+  const stopping = new AbortController()
+  const work = accountAtWork(ctx, row, () => lease, stopping.signal)
+  await takeOver(ctx, work)
   const slots = createSignal()
   const pulls = createSignal()
   const ticks = createSignal()
@@ -60,10 +61,7 @@ export async function startRunner(
     while (!ticks.stopped) {
       await ticks.wait(options.leaseMs / 4)
       if (ticks.stopped) return
-      const asked = ctx.monotonic()
-      const renewed = await renewLease(ctx.db, ctx.leaseClock, lease, options.leaseMs)
-      if (!renewed) throw new LeaseLost(row.id)
-      lease = { ...renewed, until: asked + options.leaseMs }
+      lease = await renewed(ctx, lease, options.leaseMs, ticks)
     }
   })
   const loops = [
@@ -83,9 +81,31 @@ export async function startRunner(
     },
     async stop() {
       end()
+      // Calls under way get a moment to be answered; then they are given up, and count as unanswered.
+      const timer = setTimeout(() => stopping.abort(), stopGraceMs)
       await done
+      clearTimeout(timer)
     },
     done,
+  }
+}
+
+/** What a graceful stop waits for calls under way; the whole stop takes at most five seconds. */
+const stopGraceMs = 3_000
+
+/** A renewal that fails is tried again while the lease still covers a call; only a lease that is gone is lost. */
+async function renewed(ctx: Context, lease: HeldLease, leaseMs: number, ticks: Loop): Promise<HeldLease> {
+  for (;;) {
+    const asked = ctx.monotonic()
+    try {
+      const next = await renewLease(ctx.db, ctx.leaseClock, lease, leaseMs)
+      if (!next) throw new LeaseLost(lease.accountId)
+      return { ...next, until: asked + leaseMs }
+    } catch (error) {
+      if (error instanceof LeaseLost || ticks.stopped || ctx.monotonic() > lease.until) throw error
+      ctx.log.warn('lease renewal failed', { error: describe(error) })
+      await ticks.wait(500)
+    }
   }
 }
 
@@ -110,12 +130,19 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
     { name: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
     { name: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
   ]
-  while (!signal.stopped && (await isWorking(ctx, work))) {
-    for (const { name, pull } of streams) {
-      if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, notBefore.get(name) ?? null))) continue
-      const result = await visibly(ctx, work, name, pull)
-      notBefore.set(name, result.notBefore)
-      if (result.more) signal.wake()
+  while (!signal.stopped) {
+    try {
+      if (!(await isWorking(ctx, work))) return
+      for (const { name, pull } of streams) {
+        if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, notBefore.get(name) ?? null))) continue
+        const result = await visibly(ctx, work, name, pull)
+        notBefore.set(name, result.notBefore)
+        if (result.more) signal.wake()
+      }
+    } catch (error) {
+      // The database is away, say: the lease decides whether the account is still ours.
+      if (error instanceof LeaseLost) throw error
+      ctx.log.error('pull loop failed', { account: work.row.name, error: describe(error) })
     }
     await signal.wait(options.idleMs)
   }
@@ -185,7 +212,7 @@ async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
         stack: (error as Error).stack,
       })
       failing = true
-      await noteWorkFailing(ctx, work.row, 'internal')
+      await noteWorkFailing(ctx, work.row, 'internal').catch(() => {})
       await signal.wait(2_000)
     }
   }

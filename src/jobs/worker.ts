@@ -24,13 +24,16 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const runners = new Map<string, AccountRunner>()
   const scan = createSignal()
   const chores = createSignal()
+  const events = createSignal()
   const rare = createSignal()
   const loops = [
     repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options)),
     repeat(ctx, chores, options.idleMs, 'chores', async () => {
-      const expired = await expireReservations(ctx)
-      const delivered = await deliverWebhooks(ctx)
-      if (expired + delivered > 0) chores.wake()
+      if ((await expireReservations(ctx)) > 0) chores.wake()
+    }),
+    // A loop of its own: a receiver that does not answer must not keep units from being given back.
+    repeat(ctx, events, options.idleMs, 'webhooks', async () => {
+      if ((await deliverWebhooks(ctx)) > 0) events.wake()
     }),
     repeat(ctx, rare, 30_000, 'upkeep', async () => {
       const now = ctx.clock.now()
@@ -44,9 +47,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     wake() {
       for (const runner of runners.values()) runner.wake()
       chores.wake()
+      events.wake()
     },
     async stop() {
-      for (const signal of [scan, chores, rare]) signal.stop()
+      for (const signal of [scan, chores, events, rare]) signal.stop()
       await Promise.all(loops)
       await Promise.all([...runners.values()].map((runner) => runner.stop()))
     },
@@ -57,7 +61,11 @@ async function takeAccounts(ctx: Context, runners: Map<string, AccountRunner>, o
   for (const row of await allAccounts(ctx.db)) {
     if (runners.has(row.id) || row.stage === 'paused' || row.halted_code !== null || !ctx.registry.has(row.channel))
       continue
-    const runner = await startRunner(ctx, row, options)
+    // One account that cannot be started hides none of the others.
+    const runner = await startRunner(ctx, row, options).catch((error: Error) => {
+      ctx.log.error('account work did not start', { account: row.name, error: error.message })
+      return undefined
+    })
     if (!runner) continue
     runners.set(row.id, runner)
     void runner.done.finally(() => runners.delete(row.id))

@@ -22,6 +22,16 @@ interface WaitingLine {
   placed_at: Date
 }
 
+/** Locks the orders that wait for these SKUs, in the order in which imports lock theirs. */
+export async function lockWaitingOrders(tx: Sql, accountId: string, remoteSkus: readonly string[]): Promise<void> {
+  await tx.run(
+    `select 1 from orders o where o.account_id = $1 and o.has_unknown_sku and exists
+       (select 1 from order_lines l where l.order_id = o.id and l.variant_id is null and l.remote_sku = any($2))
+     order by o.remote_id for update`,
+    [accountId, remoteSkus],
+  )
+}
+
 /** Answers how many lines were attached. */
 export async function attachWaitingLines(
   tx: Sql,
@@ -36,7 +46,7 @@ export async function attachWaitingLines(
      join lateral (select variant_id, units_per_sale, slot_id from listings
        where account_id = $1 and remote_sku = l.remote_sku and variant_id is not null order by marketplace limit 1) m on true
      where o.account_id = $1 and l.variant_id is null and l.remote_sku = any($2)
-     order by o.placed_at, l.id for update of o`,
+     order by o.placed_at, l.id`,
     [accountId, remoteSkus],
   )
   if (lines.length === 0) return 0

@@ -43,6 +43,17 @@ export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount)
   const secrets = check(connector.secrets, account.secrets, 'secrets')
   const taken = await tx.one('select 1 from accounts where name = $1', [account.name])
   if (taken) throw new Problem('bad_request', { message: `name: an account named ${account.name} exists already` })
+  const identity = connector.identityOf?.(settings) ?? null
+  const same =
+    identity &&
+    (await tx.one<{ name: string }>('select name from accounts where channel = $1 and identity = $2', [
+      account.channel,
+      identity,
+    ]))
+  if (same) {
+    const message = `settings: this seller and region are connected already, as ${same.name}; add its marketplaces there`
+    throw new Problem('bad_request', { message })
+  }
   const now = ctx.clock.now()
   const id = ctx.newId()
   await insertAccount(tx, {
@@ -51,6 +62,7 @@ export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount)
     name: account.name,
     stage: account.stage,
     region: connector.regionOf(settings),
+    identity,
     settings,
     opened_at: account.openedAt ?? now,
     created_at: now,
@@ -88,4 +100,19 @@ export async function changeAccount(
     await resolve(tx, 'account_halted', [`account:${row.id}`], now)
     await lookAgain(tx, row.id, now)
   }
+}
+
+/**
+ * A person asks for the account to be read now. That also ends a halt: they say that its cause is mended; if it is
+ * not, the account halts anew.
+ */
+export async function askAgain(tx: Sql, ctx: Pick<Context, 'clock'>, accountId: string): Promise<void> {
+  const now = ctx.clock.now()
+  await endHalt(tx, accountId)
+  await resolve(tx, 'account_halted', [`account:${accountId}`], now)
+  await lookAgain(tx, accountId, now)
+  await tx.run(
+    `update stock_slots set read_due_at = least(coalesce(read_due_at, $2), $2) where account_id = $1 and merchant_fulfilled is not false`,
+    [accountId, now],
+  )
 }

@@ -54,7 +54,12 @@ export interface AccountAtWork {
 /** A call ends this long after it left, and always before its lease. */
 export const callTimeoutMs = 8_000
 
-export function accountAtWork(ctx: Context, row: AccountRow, lease: () => HeldLease): AccountAtWork {
+export function accountAtWork(
+  ctx: Context,
+  row: AccountRow,
+  lease: () => HeldLease,
+  stopping?: AbortSignal,
+): AccountAtWork {
   const connector = ctx.registry.get(row.channel)
   if (!connector) throw new Error(`no connector for ${row.channel}`)
   const budget = leasedBudget(ctx.db, lease(), () => ctx.clock.now())
@@ -80,6 +85,8 @@ export function accountAtWork(ctx: Context, row: AccountRow, lease: () => HeldLe
       keep: connector.journalKeys,
       guard: (url) => refuseUrl(url, { allowedOrigins }),
       timeoutMs: callTimeoutMs,
+      ...(stopping ? { stopping } : {}),
+      hidePaths: connector.secretUrls === true,
       ...(connector.requestIdHeader ? { requestIdHeader: connector.requestIdHeader } : {}),
       beforeCall(timeoutMs) {
         if (ctx.monotonic() + timeoutMs > lease().until) throw new LeaseLost(row.id)

@@ -12,7 +12,7 @@ const waits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
 /** Answers how many were sent. */
 export async function deliverWebhooks(ctx: Context): Promise<number> {
   const now = ctx.clock.now()
-  const due = await claimDeliveries(ctx.db, now, new Date(now.getTime() + 60_000), 20)
+  const due = await claimDeliveries(ctx.db, now, new Date(now.getTime() + 60_000), 5)
   await Promise.all(due.map((delivery) => deliver(ctx, delivery)))
   return due.length
 }
@@ -28,6 +28,7 @@ async function deliver(ctx: Context, delivery: Delivery): Promise<void> {
     keep: new Set(['type', 'timestamp', 'orderId', 'remoteId', 'state']),
     guard: (url) => refuseUrl(url, { allowedOrigins: ctx.allowedOrigins }),
     timeoutMs: callTimeoutMs,
+    hidePaths: true,
   })
   const secret = ctx.sealing.openSecret(delivery.secret_sealed, `webhook:${delivery.endpoint_id}`)
   const body = JSON.stringify(delivery.body)

@@ -141,6 +141,18 @@ async function noteFindings(
   now: Date,
 ): Promise<void> {
   const unknown = plan.events.filter((event) => event.kind === 'unknown-sku')
+  const stillUnknown = new Set(
+    plan.lines.filter((line) => line.variantId === null && line.quantity > line.canceled).map((line) => line.orderId),
+  )
+  const mended = plan.orders.filter(
+    (one) => !one.isNew && (one.order.state === 'canceled' || !stillUnknown.has(one.id)),
+  )
+  await resolve(
+    tx,
+    'unknown_sku',
+    mended.map((one) => `order:${one.id}`),
+    now,
+  )
   const remoteIds = new Map(plan.orders.map((one) => [one.id, one.order.remoteId]))
   await raise(
     tx,

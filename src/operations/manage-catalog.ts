@@ -4,7 +4,7 @@ import type { Sql } from '../database/pool.ts'
 import { upsertListings } from '../database/slots.ts'
 import { lockStock } from '../database/stock.ts'
 import { Problem } from '../domain/errors.ts'
-import { attachWaitingLines } from './attach-waiting-lines.ts'
+import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
 import type { Context } from './context.ts'
 import { refreshSlots } from './refresh-slots.ts'
 
@@ -139,6 +139,9 @@ export async function linkListing(
             merchantFulfilled: link.fulfilledBy === 'channel' ? false : declared ? true : null,
           },
         ]
+  // The order of locks everywhere: orders, levels, slots.
+  await lockWaitingOrders(tx, account.id, [link.remoteSku])
+  await lockStock(tx, [variant.id])
   const slots = await upsertListings(
     tx,
     account,

@@ -5,8 +5,9 @@ import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ListingRow, upsertListings } from '../database/slots.ts'
+import { lockStock } from '../database/stock.ts'
 import { isChannelError } from '../domain/errors.ts'
-import { attachWaitingLines } from './attach-waiting-lines.ts'
+import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { type PullResult, pullFailed } from './pull-orders.ts'
 import { applyReadings } from './read-stock.ts'
@@ -68,6 +69,9 @@ async function takeListings(
     variantId: variants.get(item.remoteSku) ?? null,
     unitsPerSale: 1,
   }))
+  // The order of locks everywhere: orders, levels, slots.
+  await lockWaitingOrders(tx, row.id, skus)
+  await lockStock(tx, [...variants.values()])
   const slotOf = await upsertListings(tx, row, rows, now)
   await attachWaitingLines(tx, ctx, row.id, skus)
   const read = new Map(

@@ -1,8 +1,12 @@
 /** Reads one page of an account's orders and stores page and cursor together (P-7). */
+
+import type { Unreadable } from '../channels/connector.ts'
 import { getCursor, haltAccount, noteFailure, saveCursor } from '../database/accounts.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
+import type { Sql } from '../database/pool.ts'
 import { type ChannelError, isChannelError } from '../domain/errors.ts'
+import type { IncomingOrder } from '../domain/orders.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { importOrders } from './import-orders.ts'
 
@@ -25,21 +29,9 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
     const pulled = await capability.pull(account, cursor?.value ?? null)
     const now = ctx.clock.now()
     const nextAt = pulled.more ? now : new Date(startedAt.getTime() + capability.everyMs)
-    await ctx.db.transaction(async (tx) => {
-      await fence(tx, work.lease())
-      await importOrders(tx, ctx, account, pulled.items)
-      await raise(
-        tx,
-        (pulled.unreadable ?? []).map(({ remoteId, where }) => ({
-          code: 'order_unreadable',
-          severity: 'loss' as const,
-          accountId: row.id,
-          subject: `remote:${row.id}:${remoteId}`,
-          data: { order: remoteId, where },
-        })),
-        now,
-        ctx.newId,
-      )
+    const { unreadable = [] } = pulled
+    const finish = async (tx: Sql, aside: readonly Unreadable[]) => {
+      await setAside(tx, ctx, row.id, aside)
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: pulled.watermark ?? null, nextAt, now })
       if (!pulled.more)
         await tx.run('update accounts set look_again_at = null where id = $1 and look_again_at <= $2', [
@@ -47,13 +39,96 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
           startedAt,
         ])
       await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
-    })
+    }
+    try {
+      await ctx.db.transaction(async (tx) => {
+        await fence(tx, work.lease())
+        await importOrders(tx, ctx, account, pulled.items)
+        await readAtLast(tx, row.id, pulled.items, now)
+        await finish(tx, unreadable)
+      })
+    } catch (error) {
+      if (!isFaultOfData(error)) throw error
+      const odd = await importOneByOne(ctx, work, pulled.items)
+      await ctx.db.transaction(async (tx) => {
+        await fence(tx, work.lease())
+        await finish(tx, [...unreadable, ...odd])
+      })
+    }
     ctx.wake()
     return { more: pulled.more, notBefore: null }
   } catch (error) {
     if (!isChannelError(error)) throw error
     return { more: false, notBefore: await pullFailed(ctx, work, stream, error, cursor?.failures ?? 0) }
   }
+}
+
+/** An order that cannot be booked, whoever is to blame, is kept sealed and shown; the others go on. */
+async function importOneByOne(
+  ctx: Context,
+  work: AccountAtWork,
+  orders: readonly IncomingOrder[],
+): Promise<Unreadable[]> {
+  const odd: Unreadable[] = []
+  for (const order of orders) {
+    try {
+      await ctx.db.transaction(async (tx) => {
+        await fence(tx, work.lease())
+        await importOrders(tx, ctx, work.account, [order])
+      })
+    } catch (error) {
+      if (!isFaultOfData(error)) throw error
+      const { message, code } = error as { message: string; code?: string }
+      ctx.log.error('order could not be booked', { account: work.row.name, order: order.remoteId, code, message })
+      odd.push({ remoteId: order.remoteId, where: code ?? 'booking', raw: order.raw })
+    }
+  }
+  return odd
+}
+
+/** Faults that come again with the same data: of types, of values the database refuses, of a rule broken by them. */
+function isFaultOfData(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string }
+  if (code) return /^(22|23|42)/.test(code)
+  return error instanceof TypeError || error instanceof RangeError || message?.startsWith('stock:') === true
+}
+
+async function setAside(tx: Sql, ctx: Context, accountId: string, list: readonly Unreadable[]): Promise<void> {
+  const now = ctx.clock.now()
+  for (const { remoteId, where, raw } of list) {
+    const { sealed, epoch } = ctx.sealing.sealBuyer(JSON.stringify(raw ?? null), `aside:${accountId}:${remoteId}`, now)
+    await tx.run(
+      `insert into orders_aside (account_id, remote_id, reason, sealed, epoch, at) values ($1, $2, $3, $4, $5, $6)
+       on conflict (account_id, remote_id) do update set reason = $3, sealed = $4, epoch = $5, at = $6`,
+      [accountId, remoteId, where, sealed, epoch, now],
+    )
+  }
+  await raise(
+    tx,
+    list.map(({ remoteId, where }) => ({
+      code: 'order_unreadable',
+      severity: 'loss' as const,
+      accountId,
+      subject: `remote:${accountId}:${remoteId}`,
+      data: { order: remoteId, where },
+    })),
+    now,
+    ctx.newId,
+  )
+}
+
+/** Orders that were set aside and could be booked now. */
+async function readAtLast(tx: Sql, accountId: string, orders: readonly IncomingOrder[], now: Date): Promise<void> {
+  const rows = await tx.rows<{ remote_id: string }>(
+    'delete from orders_aside where account_id = $1 and remote_id = any($2) returning remote_id',
+    [accountId, orders.map((order) => order.remoteId)],
+  )
+  await resolve(
+    tx,
+    'order_unreadable',
+    rows.map((row) => `remote:${accountId}:${row.remote_id}`),
+    now,
+  )
 }
 
 /** Waits after failures: 5 s, 10 s, 20 s … at most 5 min. A refused token halts the account and asks a person. */

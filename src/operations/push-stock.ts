@@ -7,10 +7,10 @@ import type { QuantityLine, QuantityOutcome } from '../channels/connector.ts'
 import { allowance } from '../database/budgets.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { type EffectOutcome, intend, recordOutcomes } from '../database/journal.ts'
-import { fence } from '../database/leases.ts'
+import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockDueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
-import type { ChannelError } from '../domain/errors.ts'
+import { ChannelError } from '../domain/errors.ts'
 import { answered, isDue, sent, type WriteAnswer } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { halt } from './pull-orders.ts'
@@ -30,11 +30,11 @@ interface Leaving extends QuantityLine {
 /** Calls under way at once for one account. */
 const concurrency = 5
 
-/** One round. Only accounts that are live (or in their channel's sandbox) ever write. */
+/** One round. Only live accounts ever write. */
 export async function pushStock(ctx: Context, work: AccountAtWork): Promise<PushResult> {
   const { row, connector } = work
   const capability = connector.stock
-  if (!capability || (row.stage !== 'live' && row.stage !== 'sandbox')) return { sent: 0, nextAt: null }
+  if (!capability || row.stage !== 'live') return { sent: 0, nextAt: null }
   const now = ctx.clock.now()
   const calls = Math.min(concurrency, await allowance(ctx.db, row.id, capability.pushOperation, now))
   if (calls === 0) return { sent: 0, nextAt: new Date(now.getTime() + 200) }
@@ -90,11 +90,12 @@ async function leave(ctx: Context, work: AccountAtWork, limit: number): Promise<
 }
 
 async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<void> {
-  const outcomes = await work.connector.stock!.push(work.account, batch)
+  const outcomes = await pushed(ctx, work, batch)
   const bySlot = new Map(outcomes.map((outcome) => [outcome.key, outcome]))
   const now = ctx.clock.now()
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
+    const watermark = await watermarkOf(tx, work, now)
     const slots = new Map(
       (await lockSlots(tx, { slotIds: batch.map((line) => line.slotId) })).map((slot) => [slot.id, slot]),
     )
@@ -104,7 +105,7 @@ async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leav
       const outcome = bySlot.get(line.slotId)
       const slot = slots.get(line.slotId)!
       const { answer, effect, detail } = interpret(outcome, now)
-      changed.push({ ...slot, ...answered(slot, line.version, answer, now) })
+      changed.push({ ...slot, ...answered(slot, line.version, answer, now, watermark) })
       effects.push({ id: line.effectId, outcome: effect, detail })
       await noteLine(tx, ctx, work, slot, outcome, now)
     }
@@ -113,6 +114,25 @@ async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leav
   })
   const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')
   if (refused?.kind === 'failed') await halt(ctx, work, refused.error)
+}
+
+/** What nobody foresaw says nothing about whether the write left: it counts as unanswered, not as under way. */
+async function pushed(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<QuantityOutcome[]> {
+  try {
+    return await work.connector.stock!.push(work.account, batch)
+  } catch (error) {
+    // Another holder takes these writes over; nothing of ours may be written any more.
+    if (error instanceof LeaseLost) throw error
+    ctx.log.error('push failed inside', {
+      account: work.row.name,
+      error: (error as Error).message,
+      stack: (error as Error).stack,
+    })
+    const failure = new ChannelError('unavailable', 'internal', 'Entrepot failed while sending', {
+      mayHaveApplied: true,
+    })
+    return batch.map(({ key }) => ({ key, kind: 'failed', error: failure }))
+  }
 }
 
 function interpret(

@@ -1,5 +1,5 @@
 /** Reads what slots show: after take-over, to prove a write, and now and then at rest. */
-import { getCursor, lookAgain } from '../database/accounts.ts'
+import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
@@ -7,7 +7,7 @@ import { lockSlots, type SlotRow, saveSlots, setProblem, slotsToRead } from '../
 import { isChannelError } from '../domain/errors.ts'
 import { read } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
-import { halt } from './pull-orders.ts'
+import { pullFailed } from './pull-orders.ts'
 import { withWish } from './refresh-slots.ts'
 
 export interface ReadResult {
@@ -17,7 +17,7 @@ export interface ReadResult {
 
 /** One call's worth of readings. */
 export async function readStock(ctx: Context, work: AccountAtWork): Promise<ReadResult> {
-  const { row, connector, account } = work
+  const { row, connector } = work
   const capability = connector.stock
   if (!capability) return { read: 0, nextAt: null }
   const now = ctx.clock.now()
@@ -30,30 +30,51 @@ export async function readStock(ctx: Context, work: AccountAtWork): Promise<Read
   )
   if (due.length === 0) return { read: 0, nextAt: null }
   try {
-    const readings = await capability.read(
-      account,
-      due.map((slot) => slot.remoteSku),
-    )
-    const at = ctx.clock.now()
-    const bySku = new Map(readings.map((one) => [one.remoteSku, one.quantity]))
-    await ctx.db.transaction(async (tx) => {
-      await fence(tx, work.lease())
-      await applyReadings(
-        tx,
-        ctx,
-        work,
-        due.map((slot) => ({ slotId: slot.id, quantity: bySku.get(slot.remoteSku) ?? null })),
-        at,
-      )
-    })
+    await readSlots(ctx, work, due)
+    if ((await clearFailure(ctx.db, row.id, stream, ctx.clock.now())) > 0) {
+      await resolve(ctx.db, 'pull_failing', [`account:${row.id}:${stream}`], ctx.clock.now())
+    }
     ctx.wake()
     return { read: due.length, nextAt: null }
   } catch (error) {
     if (!isChannelError(error)) throw error
-    if (error.kind === 'auth') await halt(ctx, work, error)
-    return { read: 0, nextAt: error.retryAt ?? new Date(ctx.clock.now().getTime() + 10_000) }
+    const failures = (await getCursor(ctx.db, row.id, stream))?.failures ?? 0
+    return { read: 0, nextAt: await pullFailed(ctx, work, stream, error, failures) }
   }
 }
+
+const stream = 'quantities'
+
+type DueSlot = { id: string; remoteSku: string }
+
+/** A call that is refused because of one SKU is split, so that the others are read all the same. */
+async function readSlots(ctx: Context, work: AccountAtWork, due: readonly DueSlot[]): Promise<void> {
+  let readings: Map<string, number | null>
+  try {
+    const answers = await work.connector.stock!.read(
+      work.account,
+      due.map((slot) => slot.remoteSku),
+    )
+    readings = new Map(answers.map((one) => [one.remoteSku, one.quantity]))
+  } catch (error) {
+    if (!isChannelError(error) || error.kind !== 'rejected') throw error
+    if (due.length > 1) {
+      const half = Math.ceil(due.length / 2)
+      for (const part of [due.slice(0, half), due.slice(half)]) await readSlots(ctx, work, part)
+      return
+    }
+    readings = new Map()
+  }
+  const at = ctx.clock.now()
+  await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    const list = due.map((slot) => ({ slotId: slot.id, quantity: readings.get(slot.remoteSku) ?? null }))
+    await applyReadings(tx, ctx, work, list, at)
+  })
+}
+
+/** A store tells its orders as they happen, yet a moment after the unit left its shelf. */
+const toldWithinMs = 2 * 60_000
 
 /** Orders of the account are known up to here. */
 export async function watermarkOf(
@@ -61,7 +82,7 @@ export async function watermarkOf(
   work: Pick<AccountAtWork, 'row' | 'connector'>,
   now: Date,
 ): Promise<Date | null> {
-  if (work.connector.ordersKnownAtOnce) return now
+  if (work.connector.ordersKnownAtOnce) return new Date(now.getTime() - toldWithinMs)
   return (await getCursor(tx, work.row.id, 'orders'))?.watermark ?? null
 }
 
@@ -84,17 +105,7 @@ export async function applyReadings(
   for (const slot of slots) {
     const quantity = quantities.get(slot.id) ?? null
     if (quantity === null) {
-      await setProblem(
-        tx,
-        slot.id,
-        { code: 'no_merchant_entry', message: 'the channel shows no quantity of ours for this SKU' },
-        at,
-      )
-      changed.push({
-        ...slot,
-        readDueAt: new Date(at.getTime() + 30 * 60_000),
-        retryAt: new Date(at.getTime() + 30 * 60_000),
-      })
+      changed.push(await withoutEntry(tx, slot, at))
       continue
     }
     const { slot: next, meaning } = read(slot, quantity, at, watermark)
@@ -131,6 +142,21 @@ export async function applyReadings(
     at,
   )
 }
+
+/**
+ * The channel shows no quantity of ours. One answer may be incomplete, so it is asked again soon; only the second one
+ * is believed, and then nothing is written until an entry appears.
+ */
+async function withoutEntry(tx: Sql, slot: SlotRow, at: Date): Promise<SlotRow> {
+  const again = slot.problemCode === noEntry.code
+  if (!again) {
+    await setProblem(tx, slot.id, noEntry, at)
+    return { ...slot, readDueAt: new Date(at.getTime() + 20_000) }
+  }
+  return { ...slot, merchantFulfilled: null, wish: null, live: null, readDueAt: new Date(at.getTime() + 30 * 60_000) }
+}
+
+const noEntry = { code: 'no_merchant_entry', message: 'the channel shows no quantity of ours for this SKU' }
 
 /** A slot that was just found to be ours gets its wish now. Levels are only read: whoever changes them sets wishes anew. */
 async function withWishes(tx: Sql, slots: readonly SlotRow[]): Promise<SlotRow[]> {

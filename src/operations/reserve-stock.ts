@@ -1,5 +1,6 @@
 /** The final check at checkout: every line or none, in one transaction; and what becomes of it afterwards. */
 import type { AccountRow } from '../database/accounts.ts'
+import { mappingsOf } from '../database/orders.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'
 import { enqueueEvents } from '../database/webhooks.ts'
@@ -90,24 +91,21 @@ async function standing(tx: Sql, accountId: string, reference: string): Promise<
   return row.id
 }
 
+/** By listing only: an order of the same SKU is understood by the same listing. */
 async function resolveLines(
   tx: Sql,
   accountId: string,
   lines: readonly { sku: string; quantity: number }[],
 ): Promise<Resolved[]> {
-  const rows = await tx.rows<{ sku: string; variant_id: string; units_per_sale: number; slot_id: string | null }>(
-    `select distinct on (s.sku) s.sku, coalesce(l.variant_id, v.id) as variant_id, coalesce(l.units_per_sale, 1) as units_per_sale, l.slot_id
-     from unnest($2::text[]) as s(sku)
-     left join listings l on l.account_id = $1 and l.remote_sku = s.sku and l.variant_id is not null
-     left join variants v on v.sku = s.sku
-     where coalesce(l.variant_id, v.id) is not null order by s.sku, l.marketplace`,
-    [accountId, [...new Set(lines.map((line) => line.sku))]],
+  const mappings = await mappingsOf(
+    tx,
+    accountId,
+    lines.map((line) => line.sku),
   )
-  const bySku = new Map(rows.map((row) => [row.sku, row]))
   return lines.map(({ sku, quantity }) => {
-    const found = bySku.get(sku)
+    const found = mappings.get(sku)
     if (!found) throw new Problem('unknown_sku', { sku })
-    return { sku, quantity, variantId: found.variant_id, unitsPerSale: found.units_per_sale, slotId: found.slot_id }
+    return { sku, quantity, variantId: found.variantId, unitsPerSale: found.unitsPerSale, slotId: found.slotId }
   })
 }
 

@@ -3,7 +3,7 @@
  * order, wrapped by a daily epoch key that lives outside the database and its backups: destroying the epoch key
  * erases everything of that day, wherever copies lie.
  */
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto'
 
 export type RandomBytes = (size: number) => Buffer
 
@@ -20,6 +20,8 @@ export interface Sealing {
   sealBuyer(text: string, orderId: string, at: Date): { sealed: Buffer; epoch: string }
   /** Answers undefined where the epoch key is gone: the data is erased. */
   openBuyer(sealed: Buffer, orderId: string, epoch: string): string | undefined
+  /** Fingerprint of a request that may hold secrets: without the master key nothing can be tried against it. */
+  fingerprint(text: string): Buffer
   /** Hash of a random token (session, API key): tokens carry 256 bits, so a fast hash is enough. */
   hashToken(token: string): Buffer
   newToken(): string
@@ -62,6 +64,8 @@ export function createSealing(masterKey: Buffer, epochs: EpochKeys, random: Rand
       const dataKey = open(epochKey, sealed.subarray(0, wrappedSize), `epoch:${orderId}`)
       return open(dataKey, sealed.subarray(wrappedSize), `buyer:${orderId}`).toString()
     },
+    fingerprint: (text) =>
+      createHmac('sha256', createHmac('sha256', masterKey).update('fingerprint').digest()).update(text).digest(),
     hashToken: (token) => createHash('sha256').update(token).digest(),
     newToken: () => random(32).toString('base64url'),
   }

@@ -222,7 +222,7 @@ describe('a session', () => {
   test('ends by signing out, alone', async () => {
     const { id } = await add()
     const [one, two] = [await startSession(people, id), await startSession(people, id)]
-    await endSession(people, one.token)
+    await endSession(people.db, people, one.token)
     expect(await callerOfSession(people, one.token)).toBeUndefined()
     expect(await callerOfSession(people, two.token)).toBeDefined()
   })

@@ -172,8 +172,8 @@ export async function startSession(ctx: SignInContext, userId: string): Promise<
   return session
 }
 
-export async function endSession(ctx: SignInContext, token: string): Promise<void> {
-  await ctx.db.run('delete from sessions where token_hash = $1', [ctx.sealing.hashToken(token)])
+export async function endSession(sql: Sql, ctx: Pick<SignInContext, 'sealing'>, token: string): Promise<void> {
+  await sql.run('delete from sessions where token_hash = $1', [ctx.sealing.hashToken(token)])
 }
 
 /** The person of a session cookie. Role changes and disabled people take effect at the next request. */

@@ -3,12 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import { type CatalogItem, createSimulator, type Simulator } from '../../simulator/index.ts'
 import { createMetrics } from '../../src/api/metrics.ts'
 import { buildApi } from '../../src/api/server.ts'
-import { closeOrphanEffects, ensureJournalDays } from '../../src/database/journal.ts'
+import { ensureJournalDays } from '../../src/database/journal.ts'
 import type { Database, Sql } from '../../src/database/pool.ts'
 import { connectAccount } from '../../src/operations/connect-account.ts'
 import type { AccountAtWork, Context } from '../../src/operations/context.ts'
 import { addLocation, addProduct, linkListing } from '../../src/operations/manage-catalog.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
+import { takeOver } from '../../src/operations/take-over.ts'
 import { addApiKey, type SignInContext } from '../../src/sign-in/people.ts'
 import { createWorld, seededBytes, workFor } from '../support/world.ts'
 
@@ -167,8 +168,8 @@ export async function install(db: Database, seed: number): Promise<Installation>
         return before
       }
       const work = await workFor(ctx, name, 'simulation', leaseMs)
-      await closeOrphanEffects(db, work.row.id, work.lease().epoch, ctx.clock.now())
       held.set(name, work)
+      await takeOver(ctx, work)
       return work
     },
     advance: (ms) => void (time += ms),

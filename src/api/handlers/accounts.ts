@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { allAccounts, findAccount, lookAgain } from '../../database/accounts.ts'
+import { allAccounts, findAccount } from '../../database/accounts.ts'
 import type { Sql } from '../../database/pool.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
-import { changeAccount, connectAccount } from '../../operations/connect-account.ts'
+import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
 import type { Handlers } from './index.ts'
 
 async function mustFind(sql: Sql, id: string) {
@@ -31,11 +31,7 @@ export const accountHandlers: Handlers<
   lookAgain: async ({ sql, input, options }) => {
     const { id } = await mustFind(sql, input.params.id)
     const now = options.ctx.clock.now()
-    await lookAgain(sql, id, now)
-    await sql.run(
-      `update stock_slots set read_due_at = least(coalesce(read_due_at, $2), $2) where account_id = $1 and merchant_fulfilled is not false`,
-      [id, now],
-    )
+    await askAgain(sql, options.ctx, id)
     return await describe(sql, id, now)
   },
   channels: async ({ options }) => ({

@@ -65,6 +65,10 @@ export const orderHandlers: Handlers<'orders' | 'order' | 'orderBuyer' | 'addOrd
   },
   addOrder: async ({ sql, input, options }) => {
     const account = await mustFindAccount(sql, input.body.account)
+    // A store's created, paid and canceled may come within milliseconds: one version of an order at a time.
+    await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `order ${account.id} ${input.body.remoteId}`,
+    ])
     const held = new Map(input.body.reservationId ? [[input.body.remoteId, input.body.reservationId]] : [])
     await importOrders(sql, options.ctx, { id: account.id, openedAt: account.opened_at }, [readOrder(input.body)], held)
     const row = await sql.one<{ id: string }>('select id from orders where account_id = $1 and remote_id = $2', [

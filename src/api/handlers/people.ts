@@ -63,8 +63,8 @@ export const peopleHandlers: Handlers<
       call,
       await signIn(call.options.people, call.input.body.email, call.input.body.password, call.api.address),
     ),
-  signOut: async ({ api, options }) => {
-    if (api.sessionToken) await endSession(options.people, api.sessionToken)
+  signOut: async ({ sql, api, options }) => {
+    if (api.sessionToken) await endSession(sql, options.people, api.sessionToken)
     api.setCookie(null)
     return null
   },

@@ -107,6 +107,10 @@ export const systemHandlers: Handlers<'overview' | 'findings' | 'calls' | 'webho
         [input.params.id, options.ctx.clock.now()],
       )
       if (removed === 0) throw new Problem('not_found', { what: 'webhook', id: input.params.id })
+      await sql.run(
+        `update webhook_deliveries set state = 'dead', next_at = null, done_at = $2 where endpoint_id = $1 and state = 'waiting'`,
+        [input.params.id, options.ctx.clock.now()],
+      )
       return null
     },
   }

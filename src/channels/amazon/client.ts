@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { WireRequest, WireResponse } from '../../http/client.ts'
 import { type Account, asChannelError, type Limit } from '../connector.ts'
-import { readError, readTokenError, unreadable } from './errors.ts'
+import { isExpiredToken, readError, readTokenError, unreadable } from './errors.ts'
 import { endpointOf, readSettings, secrets } from './settings.ts'
 import { getOrder, listingsItem, searchListings, searchOrders, submission, tokenAnswer } from './wire.ts'
 
@@ -60,7 +60,7 @@ async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promis
   try {
     let answer = await send(account, one)
     // An expired token is refused before anything is done, so the same call may leave again, once, with a new one.
-    if (answer.status === 403 && isExpired(answer)) answer = await send(account, one)
+    if (isExpiredToken(answer)) answer = await send(account, one)
     if (answer.status !== 200) {
       if (answer.status === 429) await account.budget.exhausted(one.operation)
       throw readError(answer, limits[one.operation], account.now(), isWrite)
@@ -93,7 +93,7 @@ async function send(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  if (answer.status === 403 && isExpired(answer)) await account.dropToken('access', token)
+  if (isExpiredToken(answer)) await account.dropToken('access', token)
   return answer
 }
 
@@ -101,10 +101,6 @@ async function send(
 async function learnRate(account: Account, operation: Operation, header: string | null): Promise<void> {
   const rate = Number(header)
   if (header && Number.isFinite(rate) && rate > 0) await account.budget.learned(operation, rate)
-}
-
-function isExpired(answer: WireResponse): boolean {
-  return /expired|access token/i.test(answer.text)
 }
 
 const encode = encodeURIComponent

@@ -16,8 +16,12 @@ export function readError(answer: WireResponse, limit: Limit | undefined, now: D
       return new ChannelError('throttled', code, message, {
         retryAt: new Date(now.getTime() + 1_000 / (limit?.rate ?? 0.1)),
       })
+    case isExpiredToken(answer):
+      // Seen twice in a row, with a token just minted: a passing trouble of Amazon's, no reason to ask a person.
+      return new ChannelError('unavailable', code, 'Amazon refused a new access token as expired')
     case answer.status === 401 || answer.status === 403:
-      return new ChannelError('auth', code, message)
+      // Only Amazon's own word halts an account: a page of something in between is passing trouble.
+      return new ChannelError(parsed.success ? 'auth' : 'unavailable', code, message)
     case answer.status === 404:
       return new ChannelError('missing', code, message)
     case answer.status >= 400 && answer.status < 500:
@@ -46,4 +50,9 @@ export function readTokenError(answer: WireResponse, now: Date): ChannelError {
   if (answer.status >= 500 || !parsed.success)
     return new ChannelError('unavailable', code, `Login with Amazon answered ${answer.status}`)
   return new ChannelError('auth', code, 'Login with Amazon refused the credentials')
+}
+
+/** An access token that ran out is refused before anything is done; a missing role or a wrong region reads otherwise. */
+export function isExpiredToken(answer: WireResponse): boolean {
+  return answer.status === 403 && /access token[^"]*expired|expired[^"]*access token/i.test(answer.text)
 }

@@ -13,6 +13,8 @@ export const amazon: Connector = {
   settings,
   secrets,
   regionOf: (value) => readSettings(value).region,
+  // Two accounts on one shelf would write and book everything twice.
+  identityOf: (value) => `${readSettings(value).sellerId} ${readSettings(value).region}`,
   allowedOrigins: (value) => {
     const { endpoint, tokenEndpoint } = readSettings(value)
     return endpoint ? [new URL(endpoint).origin, new URL(tokenEndpoint).origin] : []

@@ -11,6 +11,8 @@ const cursorSchema = z.object({
   createdAfter: z.string().optional(),
   /** Items of the window so far. */
   seen: z.number().int(),
+  /** Page tokens refused in a row. */
+  refused: z.number().int().default(0),
 })
 
 /** A search pages through this many at most (model, pageToken); the next window begins at the newest item seen. */
@@ -18,23 +20,23 @@ const windowItems = 1_000
 
 export async function pullListings(account: Account, saved: unknown): Promise<Pulled<IncomingListing>> {
   const parsed = cursorSchema.safeParse(saved)
-  const cursor = parsed.success ? parsed.data : { seen: 0 }
+  const cursor = parsed.success ? parsed.data : { seen: 0, refused: 0 }
   try {
     const answer = await client.searchListings(account, cursor)
     const items = answer.items.flatMap(readListings)
     const seen = cursor.seen + answer.items.length
     const pageToken = answer.pagination?.nextToken ?? undefined
-    if (pageToken) return { items, next: { ...cursor, pageToken, seen }, more: true }
+    if (pageToken) return { items, next: { ...cursor, pageToken, seen, refused: 0 }, more: true }
     const newest = answer.items
       .flatMap((item) => (item.summaries ?? []).map((one) => one.createdDate ?? ''))
       .sort()
       .at(-1)
     const goesOn = Boolean(seen >= windowItems && newest && newest !== cursor.createdAfter)
-    return { items, next: goesOn ? { createdAfter: newest, seen: 0 } : null, more: goesOn }
+    return { items, next: goesOn ? { createdAfter: newest, seen: 0, refused: 0 } : null, more: goesOn }
   } catch (error) {
-    // A page token that is refused: begin anew, listings are only told again.
-    if (cursor.pageToken && error instanceof ChannelError && error.kind === 'rejected') {
-      return { items: [], next: null, more: true }
+    // A page token that is refused: begin anew, listings are only told again. After some times it is told instead.
+    if (cursor.pageToken && cursor.refused < 3 && error instanceof ChannelError && error.kind === 'rejected') {
+      return { items: [], next: { seen: 0, refused: cursor.refused + 1 }, more: true }
     }
     throw error
   }

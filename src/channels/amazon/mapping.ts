@@ -1,5 +1,5 @@
 /** Amazon's words ↔ ours. Pure. */
-import type { Buyer, IncomingOrder, OrderState } from '../../domain/orders.ts'
+import type { Buyer, FulfilledBy, IncomingOrder, OrderState } from '../../domain/orders.ts'
 import { readAmount } from '../../domain/values.ts'
 import type { IncomingListing, QuantityReading } from '../connector.ts'
 import type { WireListing, WireOrder } from './wire.ts'
@@ -15,6 +15,11 @@ const states = new Map<string, OrderState>([
   ['UNFULFILLABLE', 'unfulfillable'],
 ])
 
+const fulfillers = new Map<string, FulfilledBy>([
+  ['AMAZON', 'channel'],
+  ['MERCHANT', 'merchant'],
+])
+
 /** The code under which Amazon keeps the quantity that we may write. */
 const merchantCode = 'DEFAULT'
 
@@ -28,7 +33,7 @@ export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
     updatedAt: new Date(wire.lastUpdatedTime),
     placedAt: new Date(wire.createdTime),
     state,
-    fulfilledBy: wire.fulfillment?.fulfilledBy === 'AMAZON' ? 'channel' : 'merchant',
+    fulfilledBy: fulfillers.get(wire.fulfillment?.fulfilledBy ?? '') ?? null,
     marketplace: wire.salesChannel.marketplaceId ?? null,
     currency,
     total: amountOf(wire.proceeds?.grandTotal),

@@ -152,7 +152,7 @@ function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] 
     .slice(0, 3)
     .map((issue) => issue.path.map(String).join('.'))
     .join(', ')
-  return { remoteId: typeof id === 'string' ? id : '?', where }
+  return { remoteId: typeof id === 'string' ? id : '?', where, raw }
 }
 
 function firstCursor(account: Account): Cursor {

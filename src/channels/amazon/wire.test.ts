@@ -115,7 +115,7 @@ describe('orders', () => {
   )
 
   test('without the FULFILLMENT data the state is unknown, not open', () => {
-    expect(read({ fulfillment: undefined })).toMatchObject({ state: 'unknown', fulfilledBy: 'merchant' })
+    expect(read({ fulfillment: undefined })).toMatchObject({ state: 'unknown', fulfilledBy: null })
   })
 
   test('money in currencies with no, two and three decimals; what is no amount is not guessed', () => {

@@ -5,31 +5,37 @@
 import { z } from 'zod'
 
 const time = z.iso.datetime({ offset: true })
+/**
+ * Of an order only its id, times, items and their quantities must be right: stock depends on them. Whatever else is odd
+ * is left out, because dropping the order would be worse.
+ */
+const word = z.string().nullish().catch(null)
+
 const money = z.object({ amount: z.string(), currencyCode: z.string() })
 
 const address = z.object({
-  name: z.string().nullish(),
-  companyName: z.string().nullish(),
-  addressLine1: z.string().nullish(),
-  addressLine2: z.string().nullish(),
-  addressLine3: z.string().nullish(),
-  city: z.string().nullish(),
-  districtOrCounty: z.string().nullish(),
-  stateOrRegion: z.string().nullish(),
-  municipality: z.string().nullish(),
-  postalCode: z.string().nullish(),
-  countryCode: z.string().nullish(),
-  phone: z.string().nullish(),
+  name: word,
+  companyName: word,
+  addressLine1: word,
+  addressLine2: word,
+  addressLine3: word,
+  city: word,
+  districtOrCounty: word,
+  stateOrRegion: word,
+  municipality: word,
+  postalCode: word,
+  countryCode: word,
+  phone: word,
 })
 
 const orderItem = z.object({
   orderItemId: z.string(),
   quantityOrdered: z.number().int().min(0),
   product: z.object({
-    asin: z.string().nullish(),
-    title: z.string().nullish(),
+    asin: word,
+    title: word,
     sellerSku: z.string().nullish(),
-    price: z.object({ unitPrice: money.nullish() }).nullish(),
+    price: z.object({ unitPrice: money.nullish() }).nullish().catch(null),
   }),
   fulfillment: z
     .object({ quantityFulfilled: z.number().int().nullish(), quantityUnfulfilled: z.number().int().nullish() })
@@ -41,16 +47,16 @@ export const order = z.object({
   createdTime: time,
   lastUpdatedTime: time,
   salesChannel: z.object({ channelName: z.string(), marketplaceId: z.string().nullish() }),
-  buyer: z.object({ buyerName: z.string().nullish(), buyerEmail: z.string().nullish() }).nullish(),
-  recipient: z.object({ deliveryAddress: address.nullish() }).nullish(),
-  proceeds: z.object({ grandTotal: money.nullish() }).nullish(),
+  buyer: z.object({ buyerName: word, buyerEmail: word }).nullish().catch(null),
+  recipient: z.object({ deliveryAddress: address.nullish() }).nullish().catch(null),
+  proceeds: z.object({ grandTotal: money.nullish() }).nullish().catch(null),
   fulfillment: z
     .object({
       // A word not in the model must not drop the order: mapping turns it into 'unknown'.
       fulfillmentStatus: z.string(),
       fulfilledBy: z.string().nullish(),
-      shipByWindow: z.object({ latestDateTime: time.nullish() }).nullish(),
-      deliverByWindow: z.object({ latestDateTime: time.nullish() }).nullish(),
+      shipByWindow: z.object({ latestDateTime: time.nullish() }).nullish().catch(null),
+      deliverByWindow: z.object({ latestDateTime: time.nullish() }).nullish().catch(null),
     })
     .nullish(),
   orderItems: z.array(orderItem),

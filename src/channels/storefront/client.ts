@@ -51,7 +51,9 @@ export async function readItems<T extends { sku: string }>(
 
 function readError({ status, headers }: WireResponse, now: Date, isWrite: boolean): ChannelError {
   const message = `the store answered ${status}`
-  if (status === 401 || status === 403)
+  // A 403 is more often a firewall's page than the store's own word: it is tried again.
+  if (status === 403) return new ChannelError('unavailable', 'HTTP 403', message)
+  if (status === 401)
     return new ChannelError('auth', `HTTP ${status}`, `${message}: is the webhook secret the same on both sides?`)
   if (status === 429) {
     const wait = Number(headers.get('retry-after')) || 10

@@ -21,6 +21,7 @@ export const storefront: Connector = {
   limits: { 'stock.set': { rate: 50, burst: 100 }, 'stock.read': { rate: 10, burst: 20 } },
   journalKeys: new Set(['type', 'timestamp', 'sku', 'quantity', 'expected', 'version', 'applied', 'reason']),
   quantityWrites: 'compare-and-set',
+  secretUrls: true,
   ordersKnownAtOnce: true,
   stock: {
     pushBatch: 100,

@@ -86,7 +86,11 @@ export const ordersRoutes = defineRoutes({
             unitPrice: count.optional(),
           }),
         )
-        .max(1_000),
+        .max(1_000)
+        .refine(
+          (lines) => new Set(lines.map((line) => line.remoteId)).size === lines.length,
+          'every line needs a remoteId of its own',
+        ),
       buyer: buyer.optional(),
     }),
     response: order,

@@ -37,6 +37,8 @@ create table accounts (
   name text not null unique,
   stage text not null check (stage in ('sandbox', 'shadow', 'live', 'paused')),
   region text not null default '',
+  -- The seller (and region) behind it: connecting one twice would book everything twice.
+  identity text,
   settings jsonb not null,
   -- Orders shipped before this moment move nothing.
   opened_at timestamptz not null,
@@ -45,7 +47,8 @@ create table accounts (
   halted_at timestamptz,
   -- A notification, a suspicious reading or a person asked: look again now.
   look_again_at timestamptz,
-  created_at timestamptz not null
+  created_at timestamptz not null,
+  unique (channel, identity)
 );
 create table api_keys (
   id uuid primary key,
@@ -299,6 +302,16 @@ create table order_events (
   at timestamptz not null
 );
 create index order_events_order on order_events (order_id, seq);
+-- Orders that could not be read or booked, sealed as they came: shown as findings, never dropped.
+create table orders_aside (
+  account_id uuid not null references accounts on delete cascade,
+  remote_id text not null,
+  reason text not null,
+  sealed bytea not null,
+  epoch text not null,
+  at timestamptz not null,
+  primary key (account_id, remote_id)
+);
 create table buyer_data (
   order_id uuid primary key references orders,
   sealed bytea not null,

@@ -1,0 +1,30 @@
+/** What a new holder of an account's lease does first: nobody will answer for what the holder before it had under way. */
+import { closeOrphanEffects } from '../database/journal.ts'
+import { fence } from '../database/leases.ts'
+import { lockUnansweredSlots, saveSlots } from '../database/slots.ts'
+import { answered } from '../domain/slots.ts'
+import type { AccountAtWork, Context } from './context.ts'
+import { watermarkOf } from './read-stock.ts'
+
+/**
+ * Writes without an answer may have left or not. Lower values leave anew at once; raises wait for readings, as after
+ * any lost answer.
+ */
+export async function takeOver(ctx: Context, work: AccountAtWork): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const lease = work.lease()
+    await fence(tx, lease)
+    const now = ctx.clock.now()
+    await closeOrphanEffects(tx, work.row.id, lease.epoch, now)
+    const watermark = await watermarkOf(tx, work, now)
+    const slots = await lockUnansweredSlots(tx, work.row.id)
+    await saveSlots(
+      tx,
+      slots.map((slot) => ({
+        ...slot,
+        ...answered(slot, slot.live!.version, { kind: 'unknown' }, now, watermark),
+      })),
+      now,
+    )
+  })
+}
