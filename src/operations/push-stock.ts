@@ -14,7 +14,7 @@ import { ChannelError } from '../domain/errors.ts'
 import { answered, isDue, sent, type WriteAnswer } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { halt } from './pull-orders.ts'
-import { watermarkOf } from './read-stock.ts'
+import { noEntry, watermarkOf } from './read-stock.ts'
 
 export interface PushResult {
   sent: number
@@ -190,7 +190,8 @@ async function noteLine(
 ): Promise<void> {
   if (!outcome || outcome.kind === 'mismatch') return
   if (outcome.kind !== 'failed') {
-    await setProblem(tx, slot.id, null, now)
+    // An accepted write does not prove that there is an entry of ours: only a reading ends that doubt.
+    if (slot.problemCode !== noEntry.code) await setProblem(tx, slot.id, null, now)
     await resolve(tx, 'slot_refused', [`slot:${slot.id}`], now)
     return
   }

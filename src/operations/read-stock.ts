@@ -156,7 +156,7 @@ async function withoutEntry(tx: Sql, slot: SlotRow, at: Date): Promise<SlotRow> 
   return { ...slot, merchantFulfilled: null, wish: null, live: null, readDueAt: new Date(at.getTime() + 30 * 60_000) }
 }
 
-const noEntry = { code: 'no_merchant_entry', message: 'the channel shows no quantity of ours for this SKU' }
+export const noEntry = { code: 'no_merchant_entry', message: 'the channel shows no quantity of ours for this SKU' }
 
 /** A slot that was just found to be ours gets its wish now. Levels are only read: whoever changes them sets wishes anew. */
 async function withWishes(tx: Sql, slots: readonly SlotRow[]): Promise<SlotRow[]> {
