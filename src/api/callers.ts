@@ -4,7 +4,8 @@ import type { FastifyRequest } from 'fastify'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import { Problem } from '../domain/errors.ts'
 import { type Caller, callerOfKey, callerOfSession, type SignInContext } from '../sign-in/people.ts'
-import { sessionCookie } from './server.ts'
+
+export const sessionCookie = 'entrepot_session'
 
 export async function callerOf(people: SignInContext, request: FastifyRequest): Promise<Caller> {
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../domain/errors.ts'
-import type { ApiOptions } from './server.ts'
+import type { ApiOptions } from './options.ts'
 
 export function serveDashboard(app: FastifyInstance, options: ApiOptions): void {
   app.register(fastifyStatic, { root: join(import.meta.dirname, '..', 'dashboard'), serve: false })

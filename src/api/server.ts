@@ -6,39 +6,15 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Route } from '../contract/route.ts'
 import { type RouteName, routes } from '../contract/routes.ts'
-import type { Context } from '../operations/context.ts'
-import type { Caller, SignInContext } from '../sign-in/people.ts'
-import { callerOf, requirePermission } from './callers.ts'
+import type { Caller } from '../sign-in/people.ts'
+import { callerOf, requirePermission, sessionCookie } from './callers.ts'
 import { serveDashboard } from './dashboard.ts'
-import { type Handler, handlers } from './handlers/index.ts'
+import type { Handler } from './handlers/handler.ts'
+import { handlers } from './handlers/index.ts'
 import { once } from './idempotency.ts'
-import type { Metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
+import type { ApiOptions, ApiRequest } from './options.ts'
 import { languageOf, parseWith, sendProblem } from './problems.ts'
-
-export interface ApiOptions {
-  ctx: Context
-  people: SignInContext
-  /** Cookies are marked secure where people come by https. */
-  publicUrl: string
-  demo: { speed: number } | null
-  metrics: Metrics
-  /** Answers the folder of the built dashboard, or why there is none yet. */
-  dashboard(): Promise<string>
-  /** Database and migrations are there. */
-  ready(): Promise<boolean>
-}
-
-export interface ApiRequest {
-  caller: Caller | null
-  language: 'en' | 'zh'
-  address: string
-  /** The session token of the browser, to end it. */
-  sessionToken: string | null
-  setCookie(token: string | null, expiresAt?: Date): void
-}
-
-export const sessionCookie = 'entrepot_session'
 
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const app = Fastify({

@@ -4,7 +4,7 @@ import type { Sql } from '../../database/pool.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
-import type { Handlers } from './index.ts'
+import type { Handlers } from './handler.ts'
 
 async function mustFind(sql: Sql, id: string) {
   const row = await findAccount(sql, id)

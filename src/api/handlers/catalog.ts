@@ -1,6 +1,6 @@
 import { listAll, listingOfSlot, listListings, listProducts, listVariants } from '../../database/views/system.ts'
 import { addLocation, addProduct, linkListing } from '../../operations/manage-catalog.ts'
-import type { Handlers } from './index.ts'
+import type { Handlers } from './handler.ts'
 
 export interface LocationView {
   id: string

@@ -1,26 +1,12 @@
 /** One handler a route; the compiler finds a missing one. */
-import type { Answer, HandlerInput, Route } from '../../contract/route.ts'
-import type { RouteName, Routes } from '../../contract/routes.ts'
-import type { Sql } from '../../database/pool.ts'
-import type { ApiOptions, ApiRequest } from '../server.ts'
+import type { RouteName } from '../../contract/routes.ts'
 import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
+import type { Handlers } from './handler.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { stockHandlers } from './stock.ts'
 import { systemHandlers } from './system.ts'
-
-export interface Call<I> {
-  input: I
-  /** The request's transaction where it changes something, else the pool. */
-  sql: Sql
-  api: ApiRequest
-  options: ApiOptions
-}
-export type Handler = (call: Call<{ params: unknown; query: unknown; body: unknown }>) => Promise<unknown>
-
-export type HandlerOf<R extends Route> = (call: Call<HandlerInput<R>>) => Promise<Answer<R>>
-export type Handlers<N extends RouteName> = { [K in N]: HandlerOf<Routes[K]> }
 
 export const handlers = {
   ...peopleHandlers,

@@ -5,7 +5,7 @@ import { Problem } from '../../domain/errors.ts'
 import type { Buyer, IncomingOrder } from '../../domain/orders.ts'
 import { importOrders } from '../../operations/import-orders.ts'
 import { mustFindAccount } from '../../operations/manage-catalog.ts'
-import type { Handlers } from './index.ts'
+import type { Handlers } from './handler.ts'
 
 type Given = HandlerInput<Routes['addOrder']>['body']
 

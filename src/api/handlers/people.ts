@@ -11,7 +11,7 @@ import {
   startSession,
   type UserRow,
 } from '../../sign-in/people.ts'
-import type { Call, Handlers } from './index.ts'
+import type { Call, Handlers } from './handler.ts'
 
 function sessionBody({ options }: Pick<Call<unknown>, 'options'>, user: UserRow, csrf: string) {
   return {

@@ -13,7 +13,7 @@ import { Problem } from '../../domain/errors.ts'
 import { mustFindAccount } from '../../operations/manage-catalog.ts'
 import { moveStock } from '../../operations/move-stock.ts'
 import { confirmReservation, releaseReservation, reserveStock } from '../../operations/reserve-stock.ts'
-import type { Handlers } from './index.ts'
+import type { Handlers } from './handler.ts'
 
 async function mustFindLevel(sql: Sql, sku: string) {
   const level = await levelOf(sql, sku)

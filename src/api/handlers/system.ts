@@ -5,7 +5,7 @@ import { lowLevels, stockFigures } from '../../database/views/stock.ts'
 import { describeAccounts, type FindingRow, listAll, listCalls, listFindings } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { refuseUrl } from '../../http/guard.ts'
-import type { Handlers } from './index.ts'
+import type { Handlers } from './handler.ts'
 
 /** Where a person looks at it: a slot is shown with its variant. */
 function targetOf({ subject, sku, account_id }: FindingRow) {

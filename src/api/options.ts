@@ -1,0 +1,26 @@
+/** What the API is built with, and what a handler knows of its request. */
+import type { Context } from '../operations/context.ts'
+import type { Caller, SignInContext } from '../sign-in/people.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface ApiOptions {
+  ctx: Context
+  people: SignInContext
+  /** Cookies are marked secure where people come by https. */
+  publicUrl: string
+  demo: { speed: number } | null
+  metrics: Metrics
+  /** Answers the folder of the built dashboard, or why there is none yet. */
+  dashboard(): Promise<string>
+  /** Database and migrations are there. */
+  ready(): Promise<boolean>
+}
+
+export interface ApiRequest {
+  caller: Caller | null
+  language: 'en' | 'zh'
+  address: string
+  /** The session token of the browser, to end it. */
+  sessionToken: string | null
+  setCookie(token: string | null, expiresAt?: Date): void
+}
