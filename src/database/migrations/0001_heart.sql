@@ -276,6 +276,9 @@ create table orders (
 create index orders_placed on orders (placed_at desc, id desc);
 create index orders_state on orders (state, placed_at desc);
 create index orders_imported on orders (imported_at);
+-- The lists that people keep open: small, whatever the order book holds.
+create index orders_to_ship on orders (ship_by) where fulfilled_by = 'merchant' and state in ('open', 'partly_shipped');
+create index orders_unknown on orders (placed_at) where has_unknown_sku;
 create table order_lines (
   id uuid primary key,
   order_id uuid not null references orders,
@@ -344,6 +347,7 @@ create table reservation_lines (
   constraint belongs_somewhere check (reservation_id is not null or order_line_id is not null)
 );
 create index reservation_lines_open on reservation_lines (variant_id) where quantity > 0;
+create index reservation_lines_short on reservation_lines (order_line_id) where short > 0;
 create index reservation_lines_reservation on reservation_lines (reservation_id) where reservation_id is not null;
 
 create table webhook_endpoints (
@@ -395,6 +399,7 @@ create table effects (
   outcome_at timestamptz
 );
 create index effects_subject on effects (subject, intended_at desc);
+create index effects_recent on effects (intended_at);
 create index effects_open on effects (account_id) where outcome is null;
 
 create table channel_calls (
