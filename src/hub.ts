@@ -141,7 +141,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   })
   const url = await listen(app, config)
   // Built while the rest starts, so that the first page is not what waits for it.
-  await dashboard()
+  if (config.role !== 'worker') await dashboard()
   const setupToken = await newSetupToken(people)
   return {
     url,

@@ -61,10 +61,12 @@ async function start(flags: ReadonlySet<string>): Promise<void> {
       say(`Make the first owner here (works once): ${hub.setupUrl}`, `请打开此一次性链接创建所有者：${hub.setupUrl}`)
     terminal.out(`Entrepot is ready: ${hub.url}`)
     const why = await Promise.race([stopped, foundation.databaseEnded.then(() => 'database')])
-    if (why === 'database') process.exitCode = 1
-    terminal.err(
-      'The built-in database ended by itself; Entrepot stops. Start it again; the reason stands in postgres.log.',
-    )
+    if (why === 'database') {
+      process.exitCode = 1
+      terminal.err(
+        'The built-in database ended by itself; Entrepot stops. Start it again; the reason stands in postgres.log.',
+      )
+    }
   } finally {
     for (const close of closing.reverse())
       await close().catch((error: Error) => log.error('stop failed', { error: error.message }))

@@ -43,7 +43,7 @@ export async function readStock(ctx: Context, work: AccountAtWork): Promise<Read
   }
 }
 
-const stream = 'quantities'
+const stream = 'stock'
 
 type DueSlot = { id: string; remoteSku: string }
 

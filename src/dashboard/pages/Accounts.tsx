@@ -41,8 +41,6 @@ function ConnectHint() {
     <Panel title={t('accounts.connectTitle')}>
       <div className="pad stack">
         <p>{t('accounts.connectText')}</p>
-        <p>{t('accounts.connectCli')}</p>
-        <pre className="json">npx entrepot connect {channels[0]?.channel ?? 'amazon'} --help</pre>
         <p>{t('accounts.connectApi')}</p>
         <pre className="json">{`POST ${location.origin}/api/v1/accounts\n{ "channel": "${channels[0]?.channel ?? 'amazon'}", "name": "…", "stage": "shadow", "settings": { … }, "secrets": { … } }`}</pre>
         {names && <p className="dim">{t('accounts.channelsKnown', { list: names })}</p>}

@@ -326,12 +326,10 @@ export const en = {
     secretsDone: 'Saved. {{name}} is read again now.',
     secretsNone: 'This channel asks for no secrets.',
     emptyTitle: 'No account is connected',
-    emptyText:
-      'An account is one seller’s connection to a channel. Connect the first one from a terminal or through the API.',
+    emptyText: 'An account is one seller’s connection to a channel. Connect the first one through the API.',
     connectTitle: 'Connect an account',
     connectText:
       'Start in the stage “shadow”: everything is read, nothing is written. The form for this page comes later.',
-    connectCli: 'In a terminal',
     connectApi: 'Through the API',
     channelsKnown: 'Channels this hub knows: {{list}}',
     forbidden: 'Your role may look at accounts, not change them.',
