@@ -36,6 +36,19 @@ export async function checkStep(it: Installation): Promise<void> {
   if (wrong) broken(wrong.promise, wrong.what)
 }
 
+/** O2: a stored order never goes back to an older version, not even until the next pull. */
+export async function checkVersions(it: Installation, seen: Map<string, number>): Promise<void> {
+  const rows = await it.ctx.db.rows<{ id: string; remote_id: string; updated_at: Date }>(
+    'select id, remote_id, updated_at from orders',
+  )
+  for (const row of rows) {
+    const at = row.updated_at.getTime()
+    if (at < (seen.get(row.id) ?? 0))
+      broken('O2', `${row.remote_id} went back to its version of ${row.updated_at.toISOString()}`)
+    seen.set(row.id, at)
+  }
+}
+
 interface SimState {
   channels: {
     amazon: {

@@ -8,7 +8,7 @@ import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
 import { expireReservations } from '../../src/operations/reserve-stock.ts'
 import { draw } from './actions.ts'
-import { Broken, checkCursor, checkRest, checkStep } from './checks.ts'
+import { Broken, checkCursor, checkRest, checkStep, checkVersions } from './checks.ts'
 import { amazonName, Crash, type Installation, install, storeName } from './installation.ts'
 
 export interface SeedResult {
@@ -25,6 +25,7 @@ export async function runSeed(db: Database, seed: number, steps: number): Promis
   const it = await install(db, seed)
   const log: string[] = []
   const sometimes = new Set<string>()
+  const versions = new Map<string, number>()
   try {
     // Every other run begins at rest, so that faults hit writes and not only the first readings.
     if (seed % 2 === 0) for (let round = 0; round < 3; round += 1) await quietRound(it, round * 15)
@@ -35,6 +36,7 @@ export async function runSeed(db: Database, seed: number, steps: number): Promis
       )
       sometimes.add(action.name)
       await checkStep(it)
+      await checkVersions(it, versions)
     }
     await noteFaults(it, sometimes)
     // A search that answered from an old state lied about what it knows; only the sweeps find what it left out.
