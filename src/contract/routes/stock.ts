@@ -17,13 +17,6 @@ import {
   time,
 } from '../schemas.ts'
 
-const _buyer = z.object({
-  name: z.string().max(200).optional(),
-  email: z.string().max(320).optional(),
-  phone: z.string().max(50).optional(),
-  address: z.record(z.string().max(40), z.string().max(300)).optional(),
-})
-
 const bySku = z.object({ sku })
 
 export const stockRoutes = defineRoutes({
