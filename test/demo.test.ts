@@ -141,7 +141,6 @@ test('a purchase in one place lowers what the other shows', async () => {
 
 test('after faults of every kind and back, every slot shows its wish and no promise is broken', async () => {
   await control('/buyers', { perMinute: 2 })
-  // Revoking the refresh token halts the account until a person gives a new one; that has its own test.
   const planted = Object.entries(faultKinds).flatMap(([channel, operations]) =>
     Object.entries(operations).flatMap(([operation, kinds]) =>
       kinds.filter((kind) => kind !== 'revoke').map((kind) => ({ channel, operation, kind, rate: 0.15 })),
@@ -161,6 +160,13 @@ test('after faults of every kind and back, every slot shows its wish and no prom
   process.stdout.write(
     `fault kinds that hit: ${kinds.size}; faults: ${(await fired()).length} of ${planted.length} planted\n`,
   )
+  // Last the access itself: the account halts, says so, and resumes by itself once it is given back.
+  await control('/faults', { channel: 'amazon', operation: 'token', kind: 'revoke' })
+  await control('/faults', { channel: 'amazon', operation: '*', kind: 'expire-token', count: 2 })
+  await until('Amazon halted', 90_000, async () => {
+    const { items } = await api<{ items: { channel: string; halted: unknown }[] }>('/accounts')
+    return items.some((account) => account.channel === 'amazon' && account.halted)
+  })
   await control('/faults', undefined, 'DELETE')
   await control('/buyers', { perMinute: 0 })
   await until('every slot shows its wish', 180_000, async () => {

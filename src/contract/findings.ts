@@ -55,11 +55,11 @@ export const findingTexts = {
   account_halted: {
     en: [
       '{account} is halted: the channel refused our access ({code})',
-      'Authorize the account again and give the new refresh token under Accounts. Other accounts go on.',
+      'Authorize the account again and give the new refresh token under Accounts. It is tried again every 15 minutes; other accounts go on.',
     ],
     zh: [
       '{account} 已停止：平台拒绝了我们的访问（{code}）',
-      '请重新授权，并在“店铺”页填写新的 refresh token。其他店铺不受影响。',
+      '请重新授权，并在“店铺”页填写新的 refresh token。系统每15分钟重试一次，其他店铺不受影响。',
     ],
   },
   listings_unlinked: {

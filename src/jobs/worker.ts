@@ -1,5 +1,5 @@
 /** Finds accounts without a worker and works for them; and the housekeeping that belongs to no account. */
-import { allAccounts } from '../database/accounts.ts'
+import { type AccountRow, allAccounts, endHalt } from '../database/accounts.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { forgetDeadStrays } from '../database/slots.ts'
 import type { Context } from '../operations/context.ts'
@@ -59,8 +59,8 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
 
 async function takeAccounts(ctx: Context, runners: Map<string, AccountRunner>, options: WorkerOptions): Promise<void> {
   for (const row of await allAccounts(ctx.db)) {
-    if (runners.has(row.id) || row.stage === 'paused' || row.halted_code !== null || !ctx.registry.has(row.channel))
-      continue
+    if (runners.has(row.id) || row.stage === 'paused' || !ctx.registry.has(row.channel)) continue
+    if (!(await mayWork(ctx, row))) continue
     // One account that cannot be started hides none of the others.
     const runner = await startRunner(ctx, row, options).catch((error: Error) => {
       ctx.log.error('account work did not start', { account: row.name, error: error.message })
@@ -70,6 +70,17 @@ async function takeAccounts(ctx: Context, runners: Map<string, AccountRunner>, o
     runners.set(row.id, runner)
     void runner.done.finally(() => runners.delete(row.id))
   }
+}
+
+/** A halted account is tried again now and then: access that was given back resumes without a person. */
+const retryHaltMs = 15 * 60_000
+
+async function mayWork(ctx: Context, row: AccountRow): Promise<boolean> {
+  if (row.halted_code === null) return true
+  if (row.halted_at && ctx.clock.now().getTime() - row.halted_at.getTime() < retryHaltMs) return false
+  // The finding stays until something succeeds.
+  await endHalt(ctx.db, row.id)
+  return true
 }
 
 /** Repeats until stopped. A failure (a database that restarts, say) is logged and tried again. */

@@ -39,6 +39,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
           startedAt,
         ])
       await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
+      await resolve(tx, 'account_halted', [`account:${row.id}`], now)
     }
     try {
       await ctx.db.transaction(async (tx) => {
