@@ -110,7 +110,10 @@ export interface Hub {
 export async function startHub(options: HubOptions): Promise<Hub> {
   const { config, clock, foundation, demo, log } = options
   const newId = uuidv7(() => clock.now().getTime(), realRandom)
-  const journal = journalWriter(foundation.db, newId, { autoFlushMs: 250 })
+  const journal = journalWriter(foundation.db, newId, {
+    autoFlushMs: 250,
+    lost: ({ operation }, why) => log.error('a call could not be journaled', { operation, why }),
+  })
   let worker: Worker | undefined
   const ctx: Context = {
     db: foundation.db,

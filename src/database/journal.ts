@@ -109,31 +109,37 @@ export async function closeOrphanEffects(tx: Sql, accountId: string, epoch: numb
 }
 
 /** Collects calls and writes them in the background: the journal never slows a call down. */
-export function journalWriter(db: Sql, newId: NewId, options: { autoFlushMs: number | null }) {
+export function journalWriter(
+  db: Sql,
+  newId: NewId,
+  options: { autoFlushMs: number | null; lost(call: StoredCall, why: string): void },
+) {
   let waiting: StoredCall[] = []
   let writing: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
-  let dropped = 0
   /** Beyond this many the oldest are dropped: a database that is down must not fill the memory. */
   const most = 5_000
+  /** A database that is away gets the calls later; a call that it cannot hold must not hold up the others. */
+  const store = async (calls: readonly StoredCall[]): Promise<void> => {
+    try {
+      await insertCalls(db, calls, newId)
+    } catch (error) {
+      const { code = '', message } = error as { code?: string; message: string }
+      if (!code.startsWith('22')) waiting = [...calls, ...waiting].slice(-most)
+      else if (calls.length > 1) for (const call of calls) await store([call])
+      else options.lost(calls[0]!, message)
+    }
+  }
   const flush = async () => {
     clearTimeout(timer)
     timer = undefined
     const calls = waiting
     waiting = []
-    writing = writing
-      .then(() => insertCalls(db, calls, newId))
-      .catch((error: { code?: string }) => {
-        // A row that the database cannot hold must not hold up the others; one that is away gets them later.
-        if (error.code?.startsWith('22')) dropped += calls.length
-        else waiting = [...calls, ...waiting].slice(-most)
-      })
+    writing = writing.then(() => store(calls))
     await writing
   }
   return {
     flush,
-    /** Calls that could not be stored at all. */
-    dropped: () => dropped,
     forAccount: (accountId: string | null) => ({
       record(call: CallRecord) {
         waiting.push({ ...call, accountId })

@@ -91,7 +91,7 @@ export async function startRunner(
 }
 
 /** What a graceful stop waits for calls under way; the whole stop takes at most five seconds. */
-const stopGraceMs = 3_000
+export const stopGraceMs = 3_000
 
 /** A renewal that fails is tried again while the lease still covers a call; only a lease that is gone is lost. */
 async function renewed(ctx: Context, lease: HeldLease, leaseMs: number, ticks: Loop): Promise<HeldLease> {

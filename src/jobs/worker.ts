@@ -5,7 +5,7 @@ import { forgetDeadStrays } from '../database/slots.ts'
 import type { Context } from '../operations/context.ts'
 import { deliverWebhooks } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/reserve-stock.ts'
-import { type AccountRunner, type RunnerOptions, startRunner } from './account-runner.ts'
+import { type AccountRunner, type RunnerOptions, startRunner, stopGraceMs } from './account-runner.ts'
 import { createSignal, type Signal } from './wait.ts'
 
 export interface Worker {
@@ -26,14 +26,15 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const chores = createSignal()
   const events = createSignal()
   const rare = createSignal()
+  const stopping = new AbortController()
+  const scanning = repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options))
   const loops = [
-    repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options)),
     repeat(ctx, chores, options.idleMs, 'chores', async () => {
       if ((await expireReservations(ctx)) > 0) chores.wake()
     }),
     // A loop of its own: a receiver that does not answer must not keep units from being given back.
     repeat(ctx, events, options.idleMs, 'webhooks', async () => {
-      if ((await deliverWebhooks(ctx)) > 0) events.wake()
+      if ((await deliverWebhooks(ctx, stopping.signal)) > 0) events.wake()
     }),
     repeat(ctx, rare, 30_000, 'upkeep', async () => {
       const now = ctx.clock.now()
@@ -51,8 +52,11 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     },
     async stop() {
       for (const signal of [scan, chores, events, rare]) signal.stop()
-      await Promise.all(loops)
-      await Promise.all([...runners.values()].map((runner) => runner.stop()))
+      // No account is taken any more; then everything under way ends side by side.
+      await scanning
+      const timer = setTimeout(() => stopping.abort(), stopGraceMs)
+      await Promise.all([...loops, ...[...runners.values()].map((runner) => runner.stop())])
+      clearTimeout(timer)
     },
   }
 }

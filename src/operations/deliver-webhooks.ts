@@ -10,16 +10,16 @@ import { type Context, callTimeoutMs } from './context.ts'
 const waits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
 
 /** Answers how many were sent. */
-export async function deliverWebhooks(ctx: Context): Promise<number> {
+export async function deliverWebhooks(ctx: Context, stopping?: AbortSignal): Promise<number> {
   const now = ctx.clock.now()
   const due = await claimDeliveries(ctx.db, now, new Date(now.getTime() + 60_000), 5)
-  await Promise.all(due.map((delivery) => deliver(ctx, delivery)))
+  await Promise.all(due.map((delivery) => deliver(ctx, delivery, stopping)))
   return due.length
 }
 
 const unmetered = { spend: async () => undefined, exhausted: async () => {}, learned: async () => {} }
 
-async function deliver(ctx: Context, delivery: Delivery): Promise<void> {
+async function deliver(ctx: Context, delivery: Delivery, stopping?: AbortSignal): Promise<void> {
   const http = createHttp({
     fetch: ctx.fetch,
     now: () => ctx.clock.now(),
@@ -29,6 +29,7 @@ async function deliver(ctx: Context, delivery: Delivery): Promise<void> {
     guard: (url) => refuseUrl(url, { allowedOrigins: ctx.allowedOrigins }),
     timeoutMs: callTimeoutMs,
     hidePaths: true,
+    ...(stopping ? { stopping } : {}),
   })
   const secret = ctx.sealing.openSecret(delivery.secret_sealed, `webhook:${delivery.endpoint_id}`)
   const body = JSON.stringify(delivery.body)

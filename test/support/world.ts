@@ -78,7 +78,10 @@ export function createWorld(db: Database, options: WorldOptions = {}): World {
     sealing: createSealing(bytes(32), memoryEpochKeys(bytes), bytes),
     registry,
     fetch: options.fetch ?? refuseNetwork,
-    journal: journalWriter(db, newId, { autoFlushMs: null }),
+    journal: journalWriter(db, newId, {
+      autoFlushMs: null,
+      lost: (call, why) => note('error')(`lost ${call.operation}: ${why}`),
+    }),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     allowedOrigins: options.allowedOrigins ?? [],
     wake: () => void (wakes += 1),
