@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Joins the parts. The only reader of the environment. */
-import { type Command, runCli, terminalLanguage } from './cli/run.ts'
+import { type Command, type Given, runCli, terminalLanguage } from './cli/run.ts'
 import { readConfig } from './config.ts'
 import { demoSpeed, startDemo } from './demo.ts'
 import { openFoundation, startHub } from './hub.ts'
@@ -25,8 +25,8 @@ function toldToStop(): Promise<string> {
   })
 }
 
-async function start(flags: ReadonlySet<string>): Promise<void> {
-  const isDemo = flags.has('--demo')
+async function start({ flags }: Pick<Given, 'flags'>): Promise<void> {
+  const isDemo = flags.demo === true
   const config = readConfig(process.env, process.cwd())
   const log = createLog(isDemo && !process.env.LOG_LEVEL ? 'error' : config.logLevel)
   const stopped = toldToStop()
@@ -86,15 +86,15 @@ async function migrateOnly(): Promise<void> {
 const commands: Record<string, Command> = {
   start: {
     summary: 'run the hub',
-    flags: { '--demo': 'with simulated marketplaces, a demo catalog and traffic' },
+    flags: { demo: { about: 'with simulated marketplaces, a demo catalog and traffic' } },
     run: start,
   },
   worker: {
     summary: 'run only the worker (ROLE=worker, needs DATABASE_URL)',
     flags: {},
-    run: async (flags) => {
+    run: async (given) => {
       process.env.ROLE = 'worker'
-      await start(flags)
+      await start(given)
     },
   },
   migrate: { summary: 'bring the database schema to this version', flags: {}, run: migrateOnly },

@@ -1,12 +1,21 @@
 /** Commands of the terminal. They print sentences for people; problems end with what to do next. */
+import { parseArgs } from 'node:util'
 import { problemText } from '../contract/problems.ts'
 import { Problem } from '../domain/errors.ts'
 
 export interface Command {
   summary: string
-  /** Flags it knows, with what they do. */
-  flags: Record<string, string>
-  run(flags: ReadonlySet<string>): Promise<void>
+  /** What follows the name, as people read it: `<file>`. Absent: nothing may follow. */
+  args?: string
+  /** Flags it knows, by name without dashes. `takes` names the value that follows, where one does. */
+  flags: Record<string, { takes?: string; about: string }>
+  run(given: Given): Promise<void>
+}
+
+/** What stood on the command line. A flag without a value is `true`. */
+export interface Given {
+  args: readonly string[]
+  flags: Readonly<Record<string, string | true | undefined>>
 }
 
 export interface Terminal {
@@ -17,10 +26,32 @@ export interface Terminal {
 
 export function usage(commands: Record<string, Command>): string {
   const lines = Object.entries(commands).flatMap(([name, command]) => [
-    `  ${name.padEnd(10)} ${command.summary}`,
-    ...Object.entries(command.flags).map(([flag, text]) => `    ${flag.padEnd(8)} ${text}`),
+    `  ${[name, command.args].filter(Boolean).join(' ').padEnd(24)} ${command.summary}`,
+    ...Object.entries(command.flags).map(
+      ([flag, { takes, about }]) =>
+        `    ${[`--${flag}`, takes && `<${takes}>`].filter(Boolean).join(' ').padEnd(22)} ${about}`,
+    ),
   ])
   return ['entrepot <command>', '', ...lines].join('\n')
+}
+
+/** Reads flags and arguments; answers a sentence where the command does not know one. */
+function readGiven(command: Command, rest: readonly string[]): Given | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      allowPositionals: command.args !== undefined,
+      options: Object.fromEntries(
+        Object.entries(command.flags).map(([name, { takes }]) => [
+          name,
+          { type: takes ? 'string' : 'boolean' } as const,
+        ]),
+      ),
+    })
+    return { args: positionals, flags: values as Given['flags'] }
+  } catch (error) {
+    return (error as Error).message.split('. ')[0]!
+  }
 }
 
 /** Runs a command line; answers the exit code. */
@@ -38,13 +69,13 @@ export async function runCli(
     )
     return asked ? 0 : 2
   }
-  const unknown = rest.find((flag) => !(flag in command.flags))
-  if (unknown) {
-    terminal.err(`${name} does not know ${unknown}.\n\n${usage({ [name]: command })}`)
+  const given = readGiven(command, rest)
+  if (typeof given === 'string') {
+    terminal.err(`${given}.\n\n${usage({ [name]: command })}`)
     return 2
   }
   try {
-    await command.run(new Set(rest))
+    await command.run(given)
     return 0
   } catch (error) {
     if (!(error instanceof Problem)) throw error

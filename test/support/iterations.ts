@@ -1,17 +1,22 @@
 /** How often tests try. In one place, printed by the tests; lowering one is a decision in docs/decisions.md. */
 
+/** `npm run test:long` sets it: the same tests with their full numbers. */
+export const isLong = process.env.ENTREPOT_LONG === '1'
+/** The number in `npm test`, and the full one in `npm run test:long`. */
+const times = (short: number, long: number): number => (isLong ? long : short)
+
 /** Interleavings of order pages against the single-thread model, over the pure rules. */
 export const intakeInterleavings = 10_000
 /** The same through PostgreSQL. */
 export const intakeInterleavingsInDatabase = 60
 /** Seeds of the simulation in `npm test`. */
-export const simulationSeeds = 200
+export const simulationSeeds = times(200, 2_000)
 /** Steps of each seed. */
 export const simulationSteps = 40
 /** Checkouts at once over the last unit, and over several variants in opposite orders. */
-export const checkoutsAtOnce = 200
+export const checkoutsAtOnce = times(200, 5_000)
 /** Expiries that race a confirmation. */
-export const expiryRaces = 60
+export const expiryRaces = times(60, 10_000)
 /** Callers that want a token at the same moment. */
 export const tokenCallers = 64
 /** Processes that make the same key file at once. */
