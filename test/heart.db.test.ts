@@ -130,7 +130,7 @@ test('a page of 100 orders is a handful of statements', async () => {
         counted.statements += 1
         return f(...args)
       }) as F
-    return { rows: count(sql.rows), one: count(sql.one), run: count(sql.run) }
+    return { rows: count(sql.rows), one: count(sql.one), run: count(sql.run), send: count(sql.send) }
   }
   const db = it.ctx.db
   const watched: Database = { ...db, transaction: (task) => db.transaction((tx) => task(counting(tx))) }

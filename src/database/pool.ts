@@ -21,6 +21,11 @@ export interface Sql {
   one<T extends object = Row>(text: string, values?: readonly unknown[]): Promise<T | undefined>
   /** Runs one statement and answers how many rows it touched. */
   run(text: string, values?: readonly unknown[]): Promise<number>
+  /**
+   * Runs one statement whose answer nobody needs. Inside a transaction it leaves without waiting, in order with the
+   * others, and its failure fails the transaction; outside it is awaited like any other.
+   */
+  send(text: string, values?: readonly unknown[]): Promise<void>
 }
 
 export interface Database extends Sql {
@@ -60,6 +65,31 @@ function sqlOver(client: Queryable): Sql {
     rows: async <T>(text: string, values?: readonly unknown[]) => (await query(text, values)).rows as T[],
     one: async <T>(text: string, values?: readonly unknown[]) => (await query(text, values)).rows[0] as T | undefined,
     run: async (text, values) => (await query(text, values)).rowCount ?? 0,
+    send: async (text, values) => {
+      await query(text, values)
+    },
+  }
+}
+
+/** The same inside a transaction, where statements sent without waiting are remembered until its end. */
+function txOver(client: Queryable) {
+  const failures: unknown[] = []
+  const sent: Promise<void>[] = []
+  const sql = sqlOver(client)
+  const tx: Sql = {
+    ...sql,
+    send(text, values) {
+      sent.push(sql.send(text, values).catch((error) => void failures.push(error)))
+      return Promise.resolve()
+    },
+  }
+  return {
+    tx,
+    /** Waits for what was sent; answers the first failure. */
+    async settled(): Promise<unknown> {
+      await Promise.all(sent)
+      return failures[0]
+    },
   }
 }
 
@@ -70,6 +100,8 @@ export function openDatabase(url: string, options: { max?: number; queryTimeoutM
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 12,
+    // Statements leave without waiting for the answers of those before them: a transaction costs a few round trips.
+    pipeline: true,
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
     // A connection that a firewall or a failover dropped without a word must not hold a loop for ever.
@@ -88,16 +120,27 @@ export function openDatabase(url: string, options: { max?: number; queryTimeoutM
   const inTransaction = async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
     const client = await connect()
     let broken: Error | undefined
+    const { tx, settled } = txOver(client)
+    // Not awaited: the first statement leaves with it. Where it fails, so do all that follow.
+    const begun = client.query('begin')
+    begun.catch(() => {})
     try {
-      await client.query('begin')
-      const result = await work(sqlOver(client))
-      await client.query('commit')
+      const result = await work(tx)
+      // Sent behind the statements that nobody waited for: PostgreSQL answers ROLLBACK where one of them failed.
+      const committing = client.query('commit')
+      committing.catch(() => {})
+      const failure = await settled()
+      const { command } = await committing
+      if (failure) throw failure
+      if (command !== 'COMMIT') throw new Error('database: a statement failed unseen; the transaction was rolled back')
+      await begun
       return result
     } catch (error) {
       await client.query('rollback').catch((failed: Error) => {
         broken = failed
       })
-      throw error
+      // A statement that met the aborted transaction tells nothing; the one that aborted it does.
+      throw (error as { code?: string }).code === '25P02' ? ((await settled()) ?? error) : error
     } finally {
       client.release(broken)
     }
