@@ -16,6 +16,7 @@ import { Problem } from './domain/errors.ts'
 import type { Clock } from './domain/values.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
 import type { Context, Log } from './operations/context.ts'
+import { createReservationDesk } from './operations/reservation-desk.ts'
 import { epochKeyFolder, masterKeyFile } from './sealing/key-files.ts'
 import { createSealing, readKey, type Sealing } from './sealing/sealing.ts'
 import { newSetupToken, type SignInContext } from './sign-in/people.ts'
@@ -136,6 +137,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const app = await buildApi({
     ctx,
     people,
+    desk: createReservationDesk(ctx),
     publicUrl: config.publicUrl,
     demo: demo && { speed: demo.speed },
     metrics: createMetrics(ctx.db, clock),

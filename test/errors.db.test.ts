@@ -12,6 +12,7 @@ import { changeAccount, connectAccount } from '../src/operations/connect-account
 import { addLocation, addProduct, linkListing } from '../src/operations/manage-catalog.ts'
 import { moveStock } from '../src/operations/move-stock.ts'
 import { pullOrders } from '../src/operations/pull-orders.ts'
+import { createReservationDesk } from '../src/operations/reservation-desk.ts'
 import { addApiKey } from '../src/sign-in/people.ts'
 import { useDatabase } from './support/database.ts'
 import { createWorld, seededBytes, type World, workFor } from './support/world.ts'
@@ -71,6 +72,7 @@ beforeAll(async () => {
   app = await buildApi({
     ctx,
     people,
+    desk: createReservationDesk(ctx),
     publicUrl: 'http://127.0.0.1',
     demo: null,
     metrics: { text: async () => '' },

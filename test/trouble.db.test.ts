@@ -8,10 +8,10 @@ import { pullListings } from '../src/operations/pull-listings.ts'
 import { pullOrders } from '../src/operations/pull-orders.ts'
 import { pushStock } from '../src/operations/push-stock.ts'
 import { applyReadings, readStock } from '../src/operations/read-stock.ts'
-import { reserveStock } from '../src/operations/reserve-stock.ts'
 import { stateOf } from './simulation/checks.ts'
 import { amazonName, type Installation, install, storeName } from './simulation/installation.ts'
 import { useDatabase } from './support/database.ts'
+import { reserve } from './support/world.ts'
 
 const own = useDatabase()
 let it: Installation
@@ -149,7 +149,6 @@ test('one seller of one region is connected once', async () => {
 })
 
 test('linking while people buy ends in no deadlock', async () => {
-  const store = (await own.db.one<{ id: string }>('select * from accounts where name = $1', [storeName]))! as never
   await move('receipt', 500)
   const link = () =>
     own.db.transaction((tx) =>
@@ -162,10 +161,9 @@ test('linking while people buy ends in no deadlock', async () => {
         fulfilledBy: 'merchant',
       }),
     )
+  // As many processes, which meet only in the database.
   const buy = (n: number) =>
-    own.db.transaction((tx) =>
-      reserveStock(tx, it.ctx, store, { reference: `c${n}`, expiresInSeconds: 60, lines: [{ sku, quantity: 1 }] }),
-    )
+    reserve(it.ctx, storeName, { reference: `c${n}`, expiresInSeconds: 60, lines: [{ sku, quantity: 1 }] })
   const { deadlocks: before } = (await own.db.one<{ deadlocks: number }>(
     'select deadlocks from pg_stat_database where datname = current_database()',
   ))!

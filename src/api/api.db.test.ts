@@ -7,6 +7,7 @@ import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
 import { type RouteName, routes } from '../contract/routes.ts'
 import { raise } from '../database/findings.ts'
+import { createReservationDesk } from '../operations/reservation-desk.ts'
 import { addApiKey, addUser, type SignInContext } from '../sign-in/people.ts'
 import { createMetrics } from './metrics.ts'
 import { buildApi } from './server.ts'
@@ -76,6 +77,8 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
   addReservation: (n) => ({ account: 'Store', reference: `checkout ${n}`, lines: [{ sku: 'MUG', quantity: 1 }] }),
   confirmReservation: () => ({}),
   releaseReservation: () => ({}),
+  // None: a plain variant stays one.
+  defineKit: () => ({ components: [] }),
   linkListing: () => ({ account: 'Store', remoteSku: 'MUG', sku: 'MUG' }),
   addOrder: (n) => ({
     account: 'Store',
@@ -120,6 +123,7 @@ beforeAll(async () => {
   app = await buildApi({
     ctx,
     people,
+    desk: createReservationDesk(ctx),
     publicUrl: 'http://127.0.0.1',
     demo: null,
     metrics: createMetrics(ctx.db, ctx.clock),

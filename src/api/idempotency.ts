@@ -3,10 +3,28 @@
  * with the same body gets the stored answer; refusals store nothing and may be tried again.
  */
 import type { FastifyRequest } from 'fastify'
+import type { StoredAnswer } from '../database/idempotency.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
 import type { Context } from '../operations/context.ts'
 import type { Caller } from '../sign-in/people.ts'
+
+/** Whose key it is, the key, and a fingerprint of the request under it. */
+export function answerKeyOf(ctx: Context, request: FastifyRequest, caller: Caller, body: unknown) {
+  const key = request.headers['idempotency-key']
+  if (typeof key !== 'string' || key.length === 0 || key.length > 255) throw new Problem('idempotency_key_missing')
+  const hash = ctx.sealing.fingerprint(`${request.method} ${request.url}\n${JSON.stringify(body ?? null)}`)
+  return { caller: `${caller.kind}:${caller.id}`, key, hash }
+}
+
+export const sealAnswer = (ctx: Context, caller: string, body: unknown): Buffer =>
+  ctx.sealing.sealSecret(JSON.stringify(body ?? null), `answer:${caller}`)
+
+export const replay = (ctx: Context, caller: string, { status, answer }: StoredAnswer) => ({
+  status,
+  body: JSON.parse(ctx.sealing.openSecret(answer, `answer:${caller}`)),
+  replayed: true,
+})
 
 export async function once(
   ctx: Context,
@@ -16,10 +34,7 @@ export async function once(
   status: number,
   work: (tx: Sql) => Promise<unknown>,
 ) {
-  const key = request.headers['idempotency-key']
-  if (typeof key !== 'string' || key.length === 0 || key.length > 255) throw new Problem('idempotency_key_missing')
-  const hash = ctx.sealing.fingerprint(`${request.method} ${request.url}\n${JSON.stringify(body ?? null)}`)
-  const owner = `${caller.kind}:${caller.id}`
+  const { caller: owner, key, hash } = answerKeyOf(ctx, request, caller, body)
   return await ctx.db.transaction(async (tx) => {
     // A concurrent request with the same key waits here until the first one is done.
     const first = await tx.run(
@@ -27,23 +42,19 @@ export async function once(
       [owner, key, hash, ctx.clock.now()],
     )
     if (first === 0) {
-      const stored = await tx.one<{ request_hash: Buffer; status: number; answer: Buffer }>(
-        'select request_hash, status, answer from idempotency_keys where caller = $1 and key = $2',
+      const stored = await tx.one<StoredAnswer>(
+        'select request_hash as hash, status, answer from idempotency_keys where caller = $1 and key = $2',
         [owner, key],
       )
-      if (!stored?.request_hash.equals(hash)) throw new Problem('idempotency_key_reused')
-      return {
-        status: stored.status,
-        body: JSON.parse(ctx.sealing.openSecret(stored.answer, `answer:${owner}`)),
-        replayed: true,
-      }
+      if (!stored?.hash.equals(hash)) throw new Problem('idempotency_key_reused')
+      return replay(ctx, owner, stored)
     }
     const answer = await work(tx)
-    await tx.run('update idempotency_keys set status = $3, answer = $4 where caller = $1 and key = $2', [
+    await tx.send('update idempotency_keys set status = $3, answer = $4 where caller = $1 and key = $2', [
       owner,
       key,
       status,
-      ctx.sealing.sealSecret(JSON.stringify(answer ?? null), `answer:${owner}`),
+      sealAnswer(ctx, owner, answer),
     ])
     return { status, body: answer, replayed: false }
   })

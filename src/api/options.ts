@@ -1,11 +1,14 @@
 /** What the API is built with, and what a handler knows of its request. */
 import type { Context } from '../operations/context.ts'
+import type { ReservationDesk } from '../operations/reservation-desk.ts'
 import type { Caller, SignInContext } from '../sign-in/people.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface ApiOptions {
   ctx: Context
   people: SignInContext
+  /** Where checkouts queue. */
+  desk: ReservationDesk
   /** Cookies are marked secure where people come by https. */
   publicUrl: string
   demo: { speed: number } | null

@@ -11,6 +11,7 @@ import { callerOf, requirePermission, sessionCookie } from './callers.ts'
 import { serveDashboard } from './dashboard.ts'
 import type { Handler } from './handlers/handler.ts'
 import { handlers } from './handlers/index.ts'
+import { reserve } from './handlers/reserve.ts'
 import { once } from './idempotency.ts'
 import { openApi } from './openapi.ts'
 import type { ApiOptions, ApiRequest } from './options.ts'
@@ -72,7 +73,7 @@ function withoutPrototype(key: string, value: unknown): unknown {
 
 function register(app: FastifyInstance, name: RouteName, options: ApiOptions): void {
   const route: Route = routes[name]
-  const handler = handlers[name] as Handler
+  const handler = handlers[name as keyof typeof handlers] as Handler
   app.route({
     method: route.method,
     url: `/api/v1${route.path.replace(/\{(\w+)\}/g, ':$1')}`,
@@ -86,7 +87,10 @@ function register(app: FastifyInstance, name: RouteName, options: ApiOptions): v
         query: parseWith(route.query, request.query, 'query'),
         body: parseWith(route.body, request.body ?? {}, 'body'),
       }
-      const answer = await run(route, handler, input, { request, reply, caller, options })
+      const answer =
+        name === 'addReservation'
+          ? await reserve(options, request, caller!, input as Parameters<typeof reserve>[3], route.status ?? 200)
+          : await run(route, handler, input, { request, reply, caller, options })
       reply.header('cache-control', 'no-store')
       if (answer.replayed) reply.header('idempotency-replayed', 'true')
       return reply.status(answer.status).send(answer.status === 204 ? undefined : answer.body)

@@ -99,6 +99,38 @@ export const problemTexts = {
     ],
     ['{account} 的 {remoteSku} 已配对', '它已对应其他变体或其他件数，请先检查配对。'],
   ),
+  kit_has_stock: text(
+    409,
+    [
+      '{sku} has stock or open orders of its own',
+      'A kit is counted in its components. Book its stock ({onHand} on hand) to the components and let its open orders end, then define the kit. Nothing changed.',
+    ],
+    [
+      '{sku} 自身仍有库存或未完成订单',
+      '组合商品按组件计库存。请先将其库存（在库 {onHand}）转记到组件，并等其未完成订单结束，再定义组合。未作任何更改。',
+    ],
+  ),
+  kit_holds_nothing: text(
+    422,
+    ['{sku} is a kit', 'A kit has no stock of its own: book the units of its components. Nothing changed.'],
+    ['{sku} 是组合商品', '组合商品没有自己的库存，请登记其组件的数量。未作任何更改。'],
+  ),
+  kit_in_itself: text(
+    422,
+    [
+      'A kit cannot contain itself',
+      'One of the components contains this kit again, directly or deeper. Nothing changed. Take it out.',
+    ],
+    ['组合商品不能包含自身', '某个组件直接或间接地又包含了该组合。未作任何更改，请将其移除。'],
+  ),
+  kit_too_large: text(
+    422,
+    [
+      'The kit takes too many units',
+      'One kit may take at most {most} units of a component, all levels together. Nothing changed.',
+    ],
+    ['组合所需数量过大', '每个组合对单一组件的总用量（各层合计）最多为 {most}。未作任何更改。'],
+  ),
   stock_below_zero: text(
     422,
     [

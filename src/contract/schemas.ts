@@ -80,6 +80,7 @@ export const stockLevel = z.object({
   allocated: count,
   short: count,
   availableToPromise: count,
+  isKit: z.boolean().describe('its stock is its components’'),
   shown: count.nullable().describe('sum over slots of what stands there, in units; null: no slot was read yet'),
   slots: count,
   dirtySlots: count,

@@ -22,6 +22,14 @@ export async function findAccount(db: Sql, idOrName: string): Promise<AccountRow
   )
 }
 
+/** Accounts by id or name, as they were asked for. */
+export async function findAccounts(db: Sql, refs: readonly string[]): Promise<Map<string, AccountRow>> {
+  const wanted = [...new Set(refs)]
+  const rows = await db.rows<AccountRow>('select * from accounts where id::text = any($1) or name = any($1)', [wanted])
+  const of = (ref: string) => rows.find((row) => row.id === ref) ?? rows.find((row) => row.name === ref)
+  return new Map(wanted.flatMap((ref) => (of(ref) ? [[ref, of(ref)!]] : [])))
+}
+
 export async function allAccounts(db: Sql): Promise<AccountRow[]> {
   return await db.rows<AccountRow>('select * from accounts order by name')
 }
@@ -105,7 +113,7 @@ export async function saveCursor(
   stream: string,
   cursor: { value: unknown; watermark: Date | null; nextAt: Date; now: Date },
 ): Promise<void> {
-  await tx.run(
+  await tx.send(
     `insert into cursors (account_id, stream, value, watermark, next_at, pulled_at) values ($1, $2, $3, $4, $5, $6)
      on conflict (account_id, stream) do update set value = $3, watermark = coalesce($4, cursors.watermark), next_at = $5, pulled_at = $6,
        failed_at = null, failures = 0, failure = null`,

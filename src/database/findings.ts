@@ -19,7 +19,7 @@ export async function raise(tx: Sql, findings: readonly Finding[], now: Date, ne
     a.subject + a.code < b.subject + b.code ? -1 : 1,
   )
   const column = (pick: (finding: Finding) => unknown) => unique.map(pick)
-  await tx.run(
+  await tx.send(
     `insert into findings (id, code, severity, account_id, subject, data, first_at, last_at)
      select t.*, $7, $7 from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[]) as t(id, code, severity, account_id, subject, data)
      on conflict (code, subject) where resolved_at is null do update set last_at = $7, data = excluded.data, severity = excluded.severity`,
@@ -37,7 +37,7 @@ export async function raise(tx: Sql, findings: readonly Finding[], now: Date, ne
 
 export async function resolve(tx: Sql, code: string, subjects: readonly string[], now: Date): Promise<void> {
   if (subjects.length === 0) return
-  await tx.run('update findings set resolved_at = $3 where code = $1 and subject = any($2) and resolved_at is null', [
+  await tx.send('update findings set resolved_at = $3 where code = $1 and subject = any($2) and resolved_at is null', [
     code,
     subjects,
     now,

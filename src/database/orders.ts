@@ -1,5 +1,14 @@
 /** The order book: a page is read and written in a handful of statements. */
-import type { HeldLine, IntakePlan, KnownLine, KnownOrder, LineWrite, Mapping, OrderWrite } from '../domain/intake.ts'
+import type {
+  HeldLine,
+  IntakePlan,
+  KnownLine,
+  KnownOrder,
+  LinePromise,
+  LineWrite,
+  Mapping,
+  OrderWrite,
+} from '../domain/intake.ts'
 import type { OrderState } from '../domain/orders.ts'
 import type { NewId } from '../domain/values.ts'
 import type { Sql } from './pool.ts'
@@ -13,18 +22,10 @@ interface KnownRow {
   before_opening: boolean
 }
 
-/** The versions of these orders that are stored, locked. */
-export async function lockOrders(
-  tx: Sql,
-  accountId: string,
-  remoteIds: readonly string[],
-): Promise<Map<string, KnownOrder>> {
-  const rows = await tx.rows<KnownRow>(
-    `select id, remote_id, updated_at, state, fulfilled_by, before_opening from orders
-     where account_id = $1 and remote_id = any($2) order by remote_id for update`,
-    [accountId, remoteIds],
-  )
-  return new Map(
+const knownColumns = 'id, remote_id, updated_at, state, fulfilled_by, before_opening'
+
+const toKnown = (rows: readonly KnownRow[]) =>
+  new Map<string, KnownOrder>(
     rows.map((row) => [
       row.remote_id,
       {
@@ -38,20 +39,58 @@ export async function lockOrders(
       },
     ]),
   )
+
+/** The versions of these orders that are stored. */
+export async function findOrders(
+  sql: Sql,
+  accountId: string,
+  remoteIds: readonly string[],
+): Promise<Map<string, KnownOrder>> {
+  return toKnown(
+    await sql.rows<KnownRow>(`select ${knownColumns} from orders where account_id = $1 and remote_id = any($2)`, [
+      accountId,
+      remoteIds,
+    ]),
+  )
+}
+
+/** The same, locked. */
+export async function lockOrders(
+  tx: Sql,
+  accountId: string,
+  remoteIds: readonly string[],
+): Promise<Map<string, KnownOrder>> {
+  return toKnown(
+    await tx.rows<KnownRow>(
+      `select ${knownColumns} from orders where account_id = $1 and remote_id = any($2) order by remote_id for update`,
+      [accountId, remoteIds],
+    ),
+  )
 }
 
 /** Lines of the orders at hand, by order id. Only read where a newer version came. */
 export async function linesOf(tx: Sql, orderIds: readonly string[]): Promise<Map<string, KnownLine[]>> {
   const byOrder = new Map<string, KnownLine[]>()
   if (orderIds.length === 0) return byOrder
-  const rows = await tx.rows<KnownLine & { orderId: string }>(
-    `select l.order_id as "orderId", l.id, l.remote_id as "remoteId", l.variant_id as "variantId", l.units_per_sale as "unitsPerSale",
-       l.slot_id as "slotId", l.quantity, l.canceled, l.shipped_units as "shippedUnits", r.id as "reservationLineId"
-     from order_lines l left join reservation_lines r on r.order_line_id = l.id
-     where l.order_id = any($1::uuid[])`,
-    [orderIds],
-  )
-  for (const { orderId, ...line } of rows) byOrder.set(orderId, [...(byOrder.get(orderId) ?? []), line])
+  const [rows, promises] = await Promise.all([
+    tx.rows<Omit<KnownLine, 'promises'> & { orderId: string }>(
+      `select order_id as "orderId", id, remote_id as "remoteId", variant_id as "variantId", units_per_sale as "unitsPerSale",
+         slot_id as "slotId", quantity, canceled, shipped_units as "shippedUnits"
+       from order_lines where order_id = any($1::uuid[])`,
+      [orderIds],
+    ),
+    tx.rows<LinePromise & { orderLineId: string }>(
+      `select order_line_id as "orderLineId", id, variant_id as "variantId", per_sale as "perSale" from reservation_lines
+       where order_line_id in (select id from order_lines where order_id = any($1::uuid[])) order by id`,
+      [orderIds],
+    ),
+  ])
+  const ofLine = Map.groupBy(promises, (one) => one.orderLineId)
+  for (const { orderId, ...line } of rows) {
+    const lines = byOrder.get(orderId) ?? []
+    lines.push({ ...line, promises: (ofLine.get(line.id) ?? []).map(({ orderLineId: _, ...promise }) => promise) })
+    byOrder.set(orderId, lines)
+  }
   return byOrder
 }
 
@@ -125,7 +164,7 @@ export async function savePlan(tx: Sql, plan: IntakePlan, options: SavePlanOptio
   await saveLines(tx, plan.lines)
   await saveBuyers(tx, plan.orders, options)
   if (plan.events.length > 0) {
-    await tx.run(
+    await tx.send(
       `insert into order_events (id, order_id, kind, data, at)
        select id, order_id, kind, data, $5 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[]) with ordinality as t(id, order_id, kind, data, n) order by n`,
       [
@@ -159,7 +198,7 @@ async function insertOrders(
   { accountId, now }: SavePlanOptions,
 ): Promise<void> {
   if (rows.length === 0) return
-  await tx.run(
+  await tx.send(
     `insert into orders (id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, has_unknown_sku,
        remote_id, placed_at, before_opening, account_id, imported_at, changed_at)
      select t.*, $14, $15, $15 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
@@ -183,7 +222,7 @@ async function updateOrders(
   { now }: SavePlanOptions,
 ): Promise<void> {
   if (rows.length === 0) return
-  await tx.run(
+  await tx.send(
     `update orders o set state = t.state, fulfilled_by = t.fulfilled_by, marketplace = coalesce(t.marketplace, o.marketplace),
        currency = coalesce(t.currency, o.currency), total = coalesce(t.total, o.total), updated_at = t.updated_at,
        ship_by = coalesce(t.ship_by, o.ship_by), deliver_by = coalesce(t.deliver_by, o.deliver_by), has_unknown_sku = t.unknown, changed_at = $11
@@ -196,7 +235,7 @@ async function updateOrders(
 
 async function saveLines(tx: Sql, lines: readonly LineWrite[]): Promise<void> {
   if (lines.length === 0) return
-  await tx.run(
+  await tx.send(
     `insert into order_lines (id, order_id, remote_id, remote_sku, variant_id, slot_id, units_per_sale, title, quantity, canceled, shipped_units, unit_price)
      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::int[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
      on conflict (order_id, remote_id) do update set
@@ -227,7 +266,7 @@ async function saveBuyers(tx: Sql, orders: readonly OrderWrite[], { now, sealBuy
     .filter(({ order }) => order.buyer !== null || order.raw !== null)
     .map(({ id, order }) => ({ id, ...sealBuyer(JSON.stringify({ buyer: order.buyer, raw: order.raw }), id) }))
   if (rows.length === 0) return
-  await tx.run(
+  await tx.send(
     `insert into buyer_data (order_id, sealed, epoch, sealed_at) select t.*, $4 from unnest($1::uuid[], $2::bytea[], $3::text[]) as t(order_id, sealed, epoch)
      on conflict (order_id) do update set sealed = excluded.sealed, epoch = excluded.epoch, sealed_at = excluded.sealed_at`,
     [column(rows, (r) => r.id), column(rows, (r) => r.sealed), column(rows, (r) => r.epoch), now],

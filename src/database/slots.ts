@@ -72,13 +72,20 @@ function toSlot(row: Raw): SlotRow {
   }
 }
 
-/** Slots of these variants, and these slots, locked. Strays stay in the database: their count never decides here. */
+/**
+ * Slots of these variants, of the kits that hold them, and these slots, locked. Strays stay in the database: their
+ * count never decides here.
+ */
 export async function lockSlots(
   tx: Sql,
   by: { variantIds?: readonly string[]; slotIds?: readonly string[] },
 ): Promise<SlotRow[]> {
   const rows = await tx.rows<Raw>(
-    `select * from stock_slots where variant_id = any($1::uuid[]) or id = any($2::uuid[]) order by id for update`,
+    `select s.* from stock_slots s join (
+       select id from stock_slots where variant_id = any($1::uuid[])
+       union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
+       union select unnest($2::uuid[])) wanted on wanted.id = s.id
+     order by s.id for update of s`,
     [by.variantIds ?? [], by.slotIds ?? []],
   )
   return rows.map(toSlot)
@@ -89,7 +96,7 @@ const column = <T>(rows: readonly T[], pick: (row: T) => unknown) => rows.map(pi
 /** Writes the slots as they are now; `wishAt` is set where the wish changed. */
 export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): Promise<void> {
   if (slots.length === 0) return
-  await tx.run(
+  await tx.send(
     `update stock_slots s set
        wish = t.wish, wish_at = case when s.wish is distinct from t.wish then $2 else s.wish_at end, urgency = t.urgency, version = t.version,
        live_value = t.live_value, live_version = t.live_version, live_expected = t.live_expected, live_sent_at = t.live_sent_at,
@@ -132,7 +139,7 @@ export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): 
 async function saveStrays(tx: Sql, slots: readonly SlotRow[]): Promise<void> {
   const strays = slots.flatMap((slot) => slot.strays.map((stray) => ({ slotId: slot.id, ...stray })))
   if (strays.length === 0) return
-  await tx.run(
+  await tx.send(
     `insert into slot_strays (slot_id, version, value, dead_at) select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])
      on conflict do nothing`,
     [

@@ -20,6 +20,31 @@ interface LevelRow {
   short: number
 }
 
+const levelColumns = 'variant_id, on_hand, unsellable, reserved, allocated, short'
+
+const toLevels = (rows: readonly LevelRow[]) =>
+  new Map<string, PoolLevel>(
+    rows.map((row) => [
+      row.variant_id,
+      {
+        onHand: row.on_hand,
+        unsellable: row.unsellable,
+        reserved: row.reserved,
+        allocated: row.allocated,
+        short: row.short,
+      },
+    ]),
+  )
+
+/** Levels as they are, without a lock. */
+export async function readLevels(sql: Sql, variantIds: readonly string[]): Promise<Map<string, PoolLevel>> {
+  return toLevels(
+    await sql.rows<LevelRow>(`select ${levelColumns} from pool_levels where variant_id = any($1::uuid[])`, [
+      variantIds,
+    ]),
+  )
+}
+
 /**
  * Locks the variants' levels and opens a working copy. `promiseIds`: reservation lines that will be changed.
  * `allPromises`: load every open promise (needed where a fact lowers stock); otherwise only those that restock could serve.
@@ -34,23 +59,11 @@ export async function lockStock(
     ids.length === 0
       ? []
       : await tx.rows<LevelRow>(
-          `select variant_id, on_hand, unsellable, reserved, allocated, short from pool_levels
-     where variant_id = any($1::uuid[]) order by variant_id for update`,
+          `select ${levelColumns} from pool_levels where variant_id = any($1::uuid[]) order by variant_id for update`,
           [ids],
         )
   if (rows.length !== ids.length) throw new Error('stock: a variant has no level')
-  const levels = new Map<string, PoolLevel>(
-    rows.map((row) => [
-      row.variant_id,
-      {
-        onHand: row.on_hand,
-        unsellable: row.unsellable,
-        reserved: row.reserved,
-        allocated: row.allocated,
-        short: row.short,
-      },
-    ]),
-  )
+  const levels = toLevels(rows)
   const whole = options.allPromises ? ids : rows.filter((row) => row.short > 0).map((row) => row.variant_id)
   const promiseIds = options.promiseIds ?? []
   const promises =
@@ -104,6 +117,8 @@ export async function lockStock(
 /** Who a promise belongs to. */
 export interface PromiseOwner {
   orderLineId?: string
+  /** Units of the variant that one sale takes. */
+  perSale: number
   reservationId?: string
   slotId?: string | null
 }
@@ -124,7 +139,7 @@ export async function saveStock(tx: Sql, change: StockChange, options: SaveOptio
   await saveMovements(tx, change.movements, options)
   const levels = [...change.levels]
   if (levels.length > 0) {
-    await tx.run(
+    await tx.send(
       `update pool_levels p set on_hand = t.on_hand, unsellable = t.unsellable, reserved = t.reserved, allocated = t.allocated, short = t.short
        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
          as t(variant_id, on_hand, unsellable, reserved, allocated, short)
@@ -141,7 +156,7 @@ export async function saveStock(tx: Sql, change: StockChange, options: SaveOptio
   }
   const places = [...change.places].flatMap(([variantId, list]) => list.map((place) => ({ variantId, ...place })))
   if (places.length > 0) {
-    await tx.run(
+    await tx.send(
       `insert into stock_levels (variant_id, location_id, on_hand, unsellable, allocated)
        select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[])
        on conflict (variant_id, location_id) do update
@@ -162,7 +177,7 @@ async function saveMovements(tx: Sql, movements: readonly Movement[], options: S
   // A step that moves nothing (a promise wholly covered before) leaves no line.
   const rows = movements.filter((m) => m.onHand || m.unsellable || m.reserved || m.allocated || m.short)
   if (rows.length === 0) return
-  await tx.run(
+  await tx.send(
     `insert into stock_movements (id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, actor, at)
      select id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, $13, $14
      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::uuid[], $12::text[])
@@ -192,9 +207,9 @@ async function savePromises(tx: Sql, change: StockChange, { owners }: SaveOption
   const changed = [...change.promises.values()]
   const fresh = changed.filter((promise) => change.newPromises.has(promise.id))
   if (fresh.length > 0) {
-    await tx.run(
-      `insert into reservation_lines (id, variant_id, reservation_id, slot_id, order_line_id, quantity, short, promised_at)
-       select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[], $8::timestamptz[])`,
+    await tx.send(
+      `insert into reservation_lines (id, variant_id, reservation_id, slot_id, order_line_id, quantity, short, promised_at, per_sale)
+       select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::int[])`,
       [
         column(fresh, (p) => p.id),
         column(fresh, (p) => p.variantId),
@@ -204,12 +219,13 @@ async function savePromises(tx: Sql, change: StockChange, { owners }: SaveOption
         column(fresh, (p) => p.quantity),
         column(fresh, (p) => p.short),
         column(fresh, (p) => p.promisedAt),
+        column(fresh, (p) => owner(p)?.perSale ?? 1),
       ],
     )
   }
   const known = changed.filter((promise) => !change.newPromises.has(promise.id))
   if (known.length > 0) {
-    await tx.run(
+    await tx.send(
       `update reservation_lines r set quantity = t.quantity, short = t.short
        from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as t(id, quantity, short) where r.id = t.id`,
       [column(known, (p) => p.id), column(known, (p) => p.quantity), column(known, (p) => p.short)],
@@ -217,10 +233,14 @@ async function savePromises(tx: Sql, change: StockChange, { owners }: SaveOption
   }
   const joined = [...(owners ?? [])].filter(([id, one]) => one.orderLineId && !change.newPromises.has(id))
   if (joined.length > 0) {
-    await tx.run(
-      `update reservation_lines r set order_line_id = t.line from unnest($1::uuid[], $2::uuid[]) as t(id, line)
+    await tx.send(
+      `update reservation_lines r set order_line_id = t.line, per_sale = t.per_sale from unnest($1::uuid[], $2::uuid[], $3::int[]) as t(id, line, per_sale)
        where r.id = t.id and r.order_line_id is distinct from t.line`,
-      [column(joined, ([id]) => id), column(joined, ([, one]) => one.orderLineId)],
+      [
+        column(joined, ([id]) => id),
+        column(joined, ([, one]) => one.orderLineId),
+        column(joined, ([, one]) => one.perSale),
+      ],
     )
   }
 }

@@ -28,7 +28,7 @@ export async function enqueueEvents(
       })),
   )
   if (rows.length === 0) return
-  await tx.run(
+  await tx.send(
     `insert into webhook_deliveries (id, endpoint_id, event, body, state, attempts, next_at, created_at)
      select t.*, 'waiting', 0, $5, $5 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[]) as t(id, endpoint, event, body)`,
     [rows.map((r) => r.id), rows.map((r) => r.endpointId), rows.map((r) => r.event), rows.map((r) => r.body), now],

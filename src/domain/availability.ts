@@ -1,9 +1,23 @@
 /** What may be shown where. Publishing rules (safety stock, caps) will act here, once, between ATP and the wish. */
+import { type Kits, kitsAvailable } from './kits.ts'
 import { available, type PoolLevel } from './stock.ts'
 
-/** Available to promise, in units of the variant. Incoming stock is not in it. */
-export function availableToPromise(level: PoolLevel): number {
-  return Math.max(0, available(level))
+/**
+ * Units available to promise, by variant. Incoming stock is not in it. A kit has what can be made of its parts, whose
+ * free units are given apart.
+ */
+export function availableToPromise(
+  levels: ReadonlyMap<string, PoolLevel>,
+  kits: Kits = new Map(),
+  ofParts: ReadonlyMap<string, number> = new Map(),
+): Map<string, number> {
+  const units = new Map([...levels].map(([id, level]) => [id, Math.max(0, available(level))]))
+  for (const [id, parts] of kits)
+    units.set(
+      id,
+      kitsAvailable(parts, (part) => ofParts.get(part) ?? 0),
+    )
+  return units
 }
 
 /** What a slot should show, in the slot's own units: a listing of 3 units a sale shows a third of the ATP, rounded down. */

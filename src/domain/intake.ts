@@ -3,6 +3,7 @@
  * Pure: it is given what is known and answers what must be written. Any order of arrival, any repetition, ends in
  * the state of the newest versions.
  */
+import { type Kits, partsOf } from './kits.ts'
 import {
   type FulfilledBy,
   freshness,
@@ -27,7 +28,16 @@ export interface KnownLine {
   canceled: number
   /** Units of the variant that left for this line. */
   shippedUnits: number
-  reservationLineId: string | null
+  /** What it took of each part; a variant that is no kit is its own only part. Kept as promised when the kit changes. */
+  promises: readonly LinePromise[]
+}
+
+/** The promise of one part of an order line. */
+export interface LinePromise {
+  id: string
+  variantId: string
+  /** Units of the part that one sale of the line takes. */
+  perSale: number
 }
 
 export interface KnownOrder {
@@ -61,6 +71,8 @@ export interface IntakeInput {
   orders: readonly IncomingOrder[]
   known: ReadonlyMap<string, KnownOrder>
   mappings: ReadonlyMap<string, Mapping>
+  /** The kits among the variants of mappings and known lines. */
+  kits: Kits
   /** By remote order id: the reservation lines of its checkout. */
   held: ReadonlyMap<string, readonly HeldLine[]>
   openedAt: Date
@@ -84,6 +96,7 @@ export interface LineWrite extends KnownLine {
   orderId: string
   isNew: boolean
   line: IncomingLine
+  promises: LinePromise[]
 }
 
 export interface OrderEvent {
@@ -105,7 +118,7 @@ export interface IntakePlan {
   events: OrderEvent[]
   sales: SlotSale[]
   /** New promises, by reservation line id, and the order line they belong to. */
-  promisedFor: Map<string, string>
+  promisedFor: Map<string, { orderLineId: string; perSale: number }>
   counts: { new: number; changed: number; same: number; older: number }
 }
 
@@ -247,66 +260,97 @@ function planLine({ order, orderId, line, before, beforeOpening, held, input, st
     quantity: line.quantity,
     canceled: line.canceled,
     shippedUnits: before?.shippedUnits ?? 0,
-    reservationLineId: before?.reservationLineId ?? null,
+    promises: [...(before?.promises ?? [])],
   }
   plan.lines.push(write)
   // A line that held units before it turned out to be the channel's gives them back.
-  if (beforeOpening || (order.fulfilledBy === 'channel' && !write.reservationLineId)) return
+  if (beforeOpening || (order.fulfilledBy === 'channel' && write.promises.length === 0)) return
   if (!variantId) {
     if (!before) plan.events.push({ orderId, kind: 'unknown-sku', data: { sku: line.remoteSku, line: line.remoteId } })
     return
   }
-  const bound = before ? undefined : takeHeld(held, variantId, line.quantity * unitsPerSale)
-  if (bound) {
-    write.reservationLineId = bound.id
-    plan.promisedFor.set(bound.id, id)
-  }
-  noteSale({ order, line, before, bound, unitsPerSale, slotId, plan })
-  bookLine({ order, line, write, bound, input, stock, plan })
+  const parts: readonly (Omit<LinePromise, 'id'> & { id?: string })[] =
+    write.promises.length > 0
+      ? [...write.promises]
+      : partsOf(input.kits, variantId).map((part) => ({ ...part, perSale: part.quantity * unitsPerSale }))
+  // What the order's checkout holds for this line, by part.
+  const bound = before ? new Map<string, HeldLine>() : takeHeld(held, parts, line.quantity)
+  noteSale({ order, line, before, boundSales: salesOf(parts, bound), slotId, plan })
+  const soldBefore = write.shippedUnits / unitsPerSale
+  for (const part of parts)
+    bookPart({ order, line, write, part, soldBefore, bound: bound.get(part.variantId), input, stock, plan })
+  write.shippedUnits = Math.max(write.shippedUnits, lineTarget(order, line, unitsPerSale).shipped)
 }
 
-/** Books what brings the line to its target; every cause names the order's version, so a repeat cannot book twice. */
-function bookLine(one: {
+/** Whole sales that the checkout's lines stand for; none where it held nothing for the line. */
+function salesOf(parts: readonly { variantId: string; perSale: number }[], bound: ReadonlyMap<string, HeldLine>) {
+  if (bound.size === 0) return 0
+  return Math.min(...parts.map((part) => Math.floor(bound.get(part.variantId)!.quantity / part.perSale)))
+}
+
+/** Books what brings one part to its target; every cause names the order's version, so a repeat cannot book twice. */
+function bookPart(one: {
   order: DecidedOrder
   line: IncomingLine
   write: LineWrite
+  part: { id?: string; variantId: string; perSale: number }
+  /** Sales of the line that had left before this version. */
+  soldBefore: number
   bound: HeldLine | undefined
   input: IntakeInput
   stock: Stock
   plan: IntakePlan
 }) {
-  const { order, line, write, bound, input, stock, plan } = one
-  const variantId = write.variantId!
-  const promise = write.reservationLineId ? stock.promiseOf(write.reservationLineId) : undefined
-  const holds: LineTarget = { open: promise?.quantity ?? bound?.quantity ?? 0, shipped: write.shippedUnits }
-  const target = lineTarget(order, line, write.unitsPerSale)
-  const steps = lineSteps(holds, target)
+  const { order, line, write, part, soldBefore, bound, input, stock, plan } = one
+  const { variantId, perSale } = part
+  let id = part.id ?? bound?.id
+  if (bound) join(write, { id: bound.id, variantId, perSale }, plan)
+  const holds: LineTarget = {
+    open: (id ? stock.promiseOf(id)?.quantity : undefined) ?? bound?.quantity ?? 0,
+    shipped: soldBefore * perSale,
+  }
+  const steps = lineSteps(holds, lineTarget(order, line, perSale))
   const cause = (step: string) => `line:${write.id}:${order.updatedAt.getTime()}:${order.state}:${step}`
   // Goods that left without ever having been promised here are promised and shipped in one go.
   if (steps.promise > 0) {
-    const reservationLineId = write.reservationLineId ?? input.newId()
-    const before = stock.promiseOf(reservationLineId)?.short ?? 0
-    stock.promise({ id: reservationLineId, variantId, promisedAt: order.placedAt }, steps.promise, cause('promise'))
-    write.reservationLineId = reservationLineId
-    plan.promisedFor.set(reservationLineId, write.id)
-    const short = (stock.promiseOf(reservationLineId)?.short ?? 0) - before
+    const before = id ? (stock.promiseOf(id)?.short ?? 0) : 0
+    if (!id) {
+      id = input.newId()
+      join(write, { id, variantId, perSale }, plan)
+    }
+    stock.promise({ id, variantId, promisedAt: order.placedAt }, steps.promise, cause('promise'))
+    const short = (stock.promiseOf(id)?.short ?? 0) - before
     if (short > 0)
       plan.events.push({ orderId: write.orderId, kind: 'short', data: { line: line.remoteId, units: short } })
   }
   if (steps.ship > 0) {
-    const { found } = stock.ship(write.reservationLineId!, steps.ship, cause('ship'))
-    write.shippedUnits += steps.ship
+    const { found } = stock.ship(id!, steps.ship, cause('ship'))
     if (found > 0)
       plan.events.push({ orderId: write.orderId, kind: 'found', data: { line: line.remoteId, units: found } })
   }
-  if (steps.release > 0) stock.release(write.reservationLineId!, steps.release, cause('release'))
+  if (steps.release > 0) stock.release(id!, steps.release, cause('release'))
 }
 
-/** Of the checkout's lines the one with the same variant, the same quantity first. */
-function takeHeld(held: HeldLine[], variantId: string, units: number): HeldLine | undefined {
-  const exact = held.findIndex((one) => one.variantId === variantId && one.quantity === units)
-  const index = exact >= 0 ? exact : held.findIndex((one) => one.variantId === variantId)
-  return index >= 0 ? held.splice(index, 1)[0] : undefined
+function join(write: LineWrite, promise: LinePromise, plan: IntakePlan): void {
+  write.promises.push(promise)
+  plan.promisedFor.set(promise.id, { orderLineId: write.id, perSale: promise.perSale })
+}
+
+/** Takes the checkout's lines for one order line, by part: those of the same quantity first; for every part or for none. */
+function takeHeld(
+  held: HeldLine[],
+  parts: readonly { variantId: string; perSale: number }[],
+  quantity: number,
+): Map<string, HeldLine> {
+  const found = new Map<string, HeldLine>()
+  for (const { variantId, perSale } of parts) {
+    const ofPart = held.filter((one) => one.variantId === variantId)
+    const line = ofPart.find((one) => one.quantity === quantity * perSale) ?? ofPart[0]
+    if (!line) return new Map()
+    found.set(variantId, line)
+  }
+  for (const line of found.values()) held.splice(held.indexOf(line), 1)
+  return found
 }
 
 /**
@@ -317,14 +361,14 @@ function noteSale(one: {
   order: DecidedOrder
   line: IncomingLine
   before: KnownLine | undefined
-  bound: HeldLine | undefined
-  unitsPerSale: number
+  /** Sales that the order's checkout told of. */
+  boundSales: number
   slotId: string | null
   plan: IntakePlan
 }) {
-  const { order, line, before, bound, unitsPerSale, slotId, plan } = one
+  const { order, line, before, boundSales, slotId, plan } = one
   if (!slotId || order.state === 'canceled' || order.fulfilledBy === 'channel') return
   const wanted = line.quantity - line.canceled
-  const counted = before ? before.quantity - before.canceled : bound ? Math.floor(bound.quantity / unitsPerSale) : 0
+  const counted = before ? before.quantity - before.canceled : boundSales
   if (wanted > counted) plan.sales.push({ slotId, quantity: wanted - counted, placedAt: order.placedAt })
 }

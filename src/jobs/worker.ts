@@ -4,7 +4,7 @@ import { ensureJournalDays } from '../database/journal.ts'
 import { forgetDeadStrays } from '../database/slots.ts'
 import type { Context } from '../operations/context.ts'
 import { deliverWebhooks } from '../operations/deliver-webhooks.ts'
-import { expireReservations } from '../operations/reserve-stock.ts'
+import { expireReservations } from '../operations/end-reservation.ts'
 import { type AccountRunner, type RunnerOptions, startRunner, stopGraceMs } from './account-runner.ts'
 import { createSignal, type Signal } from './wait.ts'
 

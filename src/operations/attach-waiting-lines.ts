@@ -1,8 +1,10 @@
 /** Order lines whose SKU was unknown take their stock once the SKU is linked. */
 import { resolve } from '../database/findings.ts'
+import { kitsAmong } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'
 import type { SlotSale } from '../domain/intake.ts'
+import { partsOf } from '../domain/kits.ts'
 import { type FulfilledBy, lineTarget, type OrderState } from '../domain/orders.ts'
 import type { Context } from './context.ts'
 import { noteOversold } from './import-orders.ts'
@@ -51,9 +53,13 @@ export async function attachWaitingLines(
   )
   if (lines.length === 0) return 0
   const moving = lines.filter((line) => line.fulfilled_by === 'merchant' && !line.before_opening)
-  const stock = await lockStock(
+  const kits = await kitsAmong(
     tx,
     moving.map((line) => line.variant_id),
+  )
+  const stock = await lockStock(
+    tx,
+    moving.flatMap((line) => partsOf(kits, line.variant_id).map((part) => part.variantId)),
     { places: true, allPromises: true },
   )
   const owners = new Map<string, PromiseOwner>()
@@ -63,19 +69,18 @@ export async function attachWaitingLines(
     const target = lineTarget(
       { state: line.state, fulfilledBy: line.fulfilled_by },
       { quantity: line.quantity, canceled: line.canceled, shipped: 0 },
-      line.units_per_sale,
+      1,
     )
-    const units = target.open + target.shipped
-    if (units === 0) continue
-    const id = ctx.newId()
-    owners.set(id, { orderLineId: line.id })
-    stock.promise(
-      { id, variantId: line.variant_id, promisedAt: line.placed_at },
-      units,
-      `line:${line.id}:attach:promise`,
-    )
-    if (target.shipped > 0) stock.ship(id, target.shipped, `line:${line.id}:attach:ship`)
-    shipped.set(line.id, target.shipped)
+    const sold = target.open + target.shipped
+    if (sold === 0) continue
+    for (const { variantId, quantity } of partsOf(kits, line.variant_id)) {
+      const perSale = quantity * line.units_per_sale
+      const id = ctx.newId()
+      owners.set(id, { orderLineId: line.id, perSale })
+      stock.promise({ id, variantId, promisedAt: line.placed_at }, sold * perSale, `line:${line.id}:attach:promise`)
+      if (target.shipped > 0) stock.ship(id, target.shipped * perSale, `line:${line.id}:attach:ship`)
+    }
+    shipped.set(line.id, target.shipped * line.units_per_sale)
     if (line.slot_id && line.state !== 'canceled')
       sales.push({ slotId: line.slot_id, quantity: line.quantity - line.canceled, placedAt: line.placed_at })
   }

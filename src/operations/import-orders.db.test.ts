@@ -3,13 +3,13 @@ import { expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { type Arrivals, arrivals, expectedStock } from '../../test/support/intake-model.ts'
 import { intakeInterleavingsInDatabase, printCount } from '../../test/support/iterations.ts'
-import { createWorld } from '../../test/support/world.ts'
+import { createWorld, reserve } from '../../test/support/world.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
 import { connectAccount } from './connect-account.ts'
+import { confirmReservation } from './end-reservation.ts'
 import { importOrders } from './import-orders.ts'
 import { addLocation, addProduct, linkListing } from './manage-catalog.ts'
 import { moveStock } from './move-stock.ts'
-import { confirmReservation, reserveStock } from './reserve-stock.ts'
 
 const own = useDatabase()
 const store = {
@@ -86,13 +86,11 @@ test('pages repeated, shuffled, late: the tables end where the single-thread mod
 test('a paid checkout and its order hold the units once, and the order shows where they come from', async () => {
   const { ctx, account, take, level } = await shop({ mug: 5 })
   const row = (await own.db.one<{ id: string }>('select * from accounts'))!
-  const id = await own.db.transaction((tx) =>
-    reserveStock(tx, ctx, row as never, {
-      reference: 'c1',
-      expiresInSeconds: 900,
-      lines: [{ sku: 'mug', quantity: 2 }],
-    }),
-  )
+  const id = await reserve(ctx, row.id, {
+    reference: 'c1',
+    expiresInSeconds: 900,
+    lines: [{ sku: 'mug', quantity: 2 }],
+  })
   await own.db.transaction((tx) => confirmReservation(tx, ctx, id))
   expect(await level('mug')).toMatchObject({ reserved: 2 })
   await take([order({})], new Map([['A', id]]))

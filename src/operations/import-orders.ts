@@ -1,18 +1,29 @@
 /** Takes a page of orders into the order book: orders, lines, sealed buyers, ledger, wishes; one transaction. */
 import { raise, resolve } from '../database/findings.ts'
-import { heldLines, linesOf, lockOrders, mappingsOf, savePlan, takeReservation } from '../database/orders.ts'
+import { kitsAmong, kitsListed } from '../database/kits.ts'
+import {
+  findOrders,
+  heldLines,
+  linesOf,
+  lockOrders,
+  mappingsOf,
+  savePlan,
+  takeReservation,
+} from '../database/orders.ts'
 import type { Sql } from '../database/pool.ts'
-import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'
+import { lockStock, saveStock } from '../database/stock.ts'
 import { enqueueEvents } from '../database/webhooks.ts'
 import {
   freshOrders,
   type HeldLine,
   type IntakePlan,
+  type KnownLine,
   type KnownOrder,
   neededFor,
   newestVersions,
   planIntake,
 } from '../domain/intake.ts'
+import { type Kits, partsOf } from '../domain/kits.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
 import type { PoolLevel } from '../domain/stock.ts'
 import type { Context } from './context.ts'
@@ -35,40 +46,35 @@ export async function importOrders(
   reservationIds: ReadonlyMap<string, string> = new Map(),
 ): Promise<ImportResult> {
   const now = ctx.clock.now()
-  const page = newestVersions(orders)
-  const known = await withLines(
-    tx,
-    page,
-    await lockOrders(
-      tx,
-      account.id,
-      page.map((order) => order.remoteId),
-    ),
-  )
-  const fresh = freshOrders(page, known)
-    .filter((one) => one.fresh === 'new' || one.fresh === 'newer')
-    .map((one) => one.order)
-  const counts = { new: 0, changed: 0, same: page.length - fresh.length, older: 0 }
-  if (fresh.length === 0) return { counts, written: new Map() }
+  const { page, known } = await whatIsNew(tx, account.id, orders)
+  const counts = { new: 0, changed: 0, same: newestVersions(orders).length - page.length, older: 0 }
+  if (page.length === 0) return { counts, written: new Map() }
 
-  const mappings = await mappingsOf(tx, account.id, neededFor(fresh).remoteSkus)
+  const { remoteSkus } = neededFor(page)
+  const [mappings, listed] = await Promise.all([
+    mappingsOf(tx, account.id, remoteSkus),
+    kitsListed(tx, account.id, remoteSkus),
+    withLines(tx, known),
+  ])
+  const knownLines = [...known.values()].flatMap((order) => order.lines)
+  const kits = new Map([...listed, ...(await kitsOfKnown(tx, knownLines, listed))])
   const held = new Map<string, HeldLine[]>()
   for (const [remoteId, id] of reservationIds) held.set(remoteId, await heldLines(tx, account.id, id))
-  const knownLines = [...known.values()].flatMap((order) => order.lines)
   const heldNow = [...held.values()].flat()
+  const ofVariant = (id: string | null) => (id === null ? [] : partsOf(kits, id).map((part) => part.variantId))
   const variantIds = [
-    ...[...mappings.values()].map((mapping) => mapping.variantId),
-    ...knownLines.map((line) => line.variantId),
+    ...[...mappings.values()].flatMap((mapping) => ofVariant(mapping.variantId)),
+    ...knownLines.flatMap((line) => [...ofVariant(line.variantId), ...line.promises.map((one) => one.variantId)]),
     ...heldNow.map((line) => line.variantId),
-  ].filter((id) => id !== null)
+  ]
   const promiseIds = [
-    ...knownLines.map((line) => line.reservationLineId).filter((id) => id !== null),
+    ...knownLines.flatMap((line) => line.promises.map((one) => one.id)),
     ...heldNow.map((line) => line.id),
   ]
-  const ships = fresh.some((order) => order.state === 'shipped' || order.lines.some((line) => line.shipped > 0))
+  const ships = page.some((order) => order.state === 'shipped' || order.lines.some((line) => line.shipped > 0))
   const stock = await lockStock(tx, variantIds, { promiseIds, places: ships, allPromises: ships })
   const plan = planIntake(
-    { orders: fresh, known, mappings, held, openedAt: account.openedAt, now, newId: ctx.newId },
+    { orders: page, known, mappings, kits, held, openedAt: account.openedAt, now, newId: ctx.newId },
     stock,
   )
 
@@ -85,14 +91,11 @@ export async function importOrders(
   }
   const change = stock.change()
   const orderOfLine = new Map(plan.lines.map((line) => [line.id, line.orderId]))
-  const owners = new Map<string, PromiseOwner>(
-    [...plan.promisedFor].map(([promiseId, orderLineId]) => [promiseId, { orderLineId }]),
-  )
   await saveStock(tx, change, {
     now,
     newId: ctx.newId,
     actor: 'order',
-    owners,
+    owners: plan.promisedFor,
     orderOf: ({ cause }) => orderOfLine.get(cause.split(':')[1] ?? '') ?? null,
   })
   await refreshSlots(tx, change.levels, plan.sales, now)
@@ -115,20 +118,34 @@ export async function importOrders(
   return { counts: { ...plan.counts, same: counts.same, older: 0 }, written }
 }
 
-async function withLines(
-  tx: Sql,
-  page: readonly IncomingOrder[],
-  known: Map<string, KnownOrder>,
-): Promise<Map<string, KnownOrder>> {
-  const newer = freshOrders(page, known)
-    .filter((one) => one.fresh === 'newer')
-    .map((one) => known.get(one.order.remoteId)!)
+/**
+ * The orders of a page that say something new, and what is known of them, locked. A replay takes no lock and writes
+ * nothing: versions only go forward, so what is old to a reader stays old.
+ */
+async function whatIsNew(tx: Sql, accountId: string, orders: readonly IncomingOrder[]) {
+  const newer = (known: ReadonlyMap<string, KnownOrder>, page: readonly IncomingOrder[]) =>
+    freshOrders(page, known).flatMap((one) => (one.fresh === 'new' || one.fresh === 'newer' ? [one.order] : []))
+  const idsOf = (page: readonly IncomingOrder[]) => page.map((order) => order.remoteId)
+  const seen = await findOrders(tx, accountId, idsOf(orders))
+  const page = newer(seen, orders)
+  const changed = page.filter((order) => seen.has(order.remoteId))
+  if (changed.length === 0) return { page, known: new Map<string, KnownOrder>() }
+  const known = await lockOrders(tx, accountId, idsOf(changed))
+  return { page: newer(known, page), known }
+}
+
+async function withLines(tx: Sql, known: Map<string, KnownOrder>): Promise<void> {
   const lines = await linesOf(
     tx,
-    newer.map((order) => order.id),
+    [...known.values()].map((order) => order.id),
   )
-  for (const order of newer) known.set(order.remoteId, { ...order, lines: lines.get(order.id) ?? [] })
-  return known
+  for (const [remoteId, order] of known) known.set(remoteId, { ...order, lines: lines.get(order.id) ?? [] })
+}
+
+/** Parts of kits that known lines stand for and no listing of the page does any more. */
+async function kitsOfKnown(tx: Sql, lines: readonly KnownLine[], listed: Kits): Promise<Kits> {
+  const ids = lines.flatMap(({ variantId }) => (variantId && !listed.has(variantId) ? [variantId] : []))
+  return await kitsAmong(tx, [...new Set(ids)])
 }
 
 /** Unknown SKUs and oversold variants wait for a person, visibly, and end by themselves when their cause does. */

@@ -1,9 +1,11 @@
 /** Products, variants, locations, and the link between a remote SKU and a variant. */
 import { type AccountRow, findAccount } from '../database/accounts.ts'
+import { kitsAmong } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { upsertListings } from '../database/slots.ts'
 import { lockStock } from '../database/stock.ts'
 import { Problem } from '../domain/errors.ts'
+import { partsOf } from '../domain/kits.ts'
 import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
 import type { Context } from './context.ts'
 import { refreshSlots } from './refresh-slots.ts'
@@ -141,7 +143,8 @@ export async function linkListing(
         ]
   // The order of locks everywhere: orders, levels, slots.
   await lockWaitingOrders(tx, account.id, [link.remoteSku])
-  await lockStock(tx, [variant.id])
+  const parts = partsOf(await kitsAmong(tx, [variant.id]), variant.id).map((part) => part.variantId)
+  await lockStock(tx, [variant.id, ...parts])
   const slots = await upsertListings(
     tx,
     account,

@@ -23,8 +23,12 @@ export async function moveStock(
   actor: string,
 ): Promise<string> {
   const now = ctx.clock.now()
-  const variant = await tx.one<{ id: string }>('select id from variants where sku = $1', [move.sku])
+  const variant = await tx.one<{ id: string; is_kit: boolean }>(
+    'select id, exists (select 1 from kit_parts where kit_id = variants.id) as is_kit from variants where sku = $1',
+    [move.sku],
+  )
   if (!variant) throw new Problem('unknown_sku', { sku: move.sku })
+  if (variant.is_kit) throw new Problem('kit_holds_nothing', { sku: move.sku })
   const location = await tx.one<{ id: string }>(`select id from locations where code = $1 and kind <> 'channel'`, [
     move.location,
   ])

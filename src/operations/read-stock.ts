@@ -8,7 +8,7 @@ import { isChannelError } from '../domain/errors.ts'
 import { read } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { pullFailed } from './pull-orders.ts'
-import { withWish } from './refresh-slots.ts'
+import { availableNow, withWish } from './refresh-slots.ts'
 
 export interface ReadResult {
   read: number
@@ -163,31 +163,12 @@ export const noEntry = { code: 'no_merchant_entry', message: 'the channel shows 
 async function withWishes(tx: Sql, slots: readonly SlotRow[]): Promise<SlotRow[]> {
   const without = slots.filter((slot) => slot.wish === null && slot.variantId && slot.merchantFulfilled)
   if (without.length === 0) return [...slots]
-  const rows = await tx.rows<{
-    variant_id: string
-    on_hand: number
-    unsellable: number
-    reserved: number
-    allocated: number
-    short: number
-  }>(
-    'select variant_id, on_hand, unsellable, reserved, allocated, short from pool_levels where variant_id = any($1::uuid[])',
-    [without.map((slot) => slot.variantId)],
-  )
-  const levels = new Map(
-    rows.map((row) => [
-      row.variant_id,
-      {
-        onHand: row.on_hand,
-        unsellable: row.unsellable,
-        reserved: row.reserved,
-        allocated: row.allocated,
-        short: row.short,
-      },
-    ]),
+  const units = await availableNow(
+    tx,
+    without.map((slot) => slot.variantId!),
   )
   return slots.map((slot) => {
-    const level = slot.wish === null && slot.variantId ? levels.get(slot.variantId) : undefined
-    return level ? withWish(slot, level) : slot
+    const atp = slot.wish === null && slot.variantId ? units.get(slot.variantId) : undefined
+    return atp === undefined ? slot : withWish(slot, atp)
   })
 }

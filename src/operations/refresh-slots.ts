@@ -1,15 +1,16 @@
 /** Sets the wishes of the slots whose stock changed, in the transaction that changed it. */
-
+import { kitSupplies } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockSlots, type SlotRow, saveSlots } from '../database/slots.ts'
+import { readLevels } from '../database/stock.ts'
 import { availableToPromise, wishFor } from '../domain/availability.ts'
 import type { SlotSale } from '../domain/intake.ts'
 import { soldHere } from '../domain/slots.ts'
 import type { PoolLevel } from '../domain/stock.ts'
 
 /**
- * `levels`: the new levels of the variants that changed. `sales`: what channels sold at their own slots, which
- * lowered themselves and need no write. Answers whether some slot differs from its wish now.
+ * `levels`: the new levels of the variants that changed, saved. `sales`: what channels sold at their own slots, which
+ * lowered themselves and need no write.
  */
 export async function refreshSlots(
   tx: Sql,
@@ -18,13 +19,29 @@ export async function refreshSlots(
   now: Date,
 ): Promise<void> {
   if (levels.size === 0 && sales.length === 0) return
-  const slots = await lockSlots(tx, { variantIds: [...levels.keys()], slotIds: sales.map((sale) => sale.slotId) })
+  const variantIds = [...levels.keys()]
+  // Levels of other parts of a kit are read behind the slots' lock: whoever changes them at the same time comes after.
+  const [slots, { kits, available }] = await Promise.all([
+    lockSlots(tx, { variantIds, slotIds: sales.map((sale) => sale.slotId) }),
+    kitSupplies(tx, variantIds),
+  ])
+  await saveChangedSlots(tx, slots, availableToPromise(levels, kits, available), sales, now)
+}
+
+/** Writes the slots that sold something, or whose wish is another one now. */
+export async function saveChangedSlots(
+  tx: Sql,
+  slots: readonly SlotRow[],
+  units: ReadonlyMap<string, number>,
+  sales: readonly SlotSale[],
+  now: Date,
+): Promise<void> {
+  const salesOf = Map.groupBy(sales, (sale) => sale.slotId)
   const changed = slots.map((slot) => {
     let next: SlotRow = slot
-    for (const sale of sales)
-      if (sale.slotId === slot.id) next = { ...next, ...soldHere(next, sale.quantity, sale.placedAt) }
-    const level = slot.variantId ? levels.get(slot.variantId) : undefined
-    return level ? withWish(next, level) : next
+    for (const sale of salesOf.get(slot.id) ?? []) next = { ...next, ...soldHere(next, sale.quantity, sale.placedAt) }
+    const atp = slot.variantId ? units.get(slot.variantId) : undefined
+    return atp === undefined ? next : withWish(next, atp)
   })
   await saveSlots(
     tx,
@@ -33,8 +50,14 @@ export async function refreshSlots(
   )
 }
 
-/** A slot that the channel fulfills, or of which we do not know who does, has no wish. */
-export function withWish(slot: SlotRow, level: PoolLevel): SlotRow {
-  const wish = slot.merchantFulfilled ? wishFor(availableToPromise(level), slot.unitsPerSale) : null
+/** A slot that the channel fulfills, or of which we do not know who does, has no wish. `atp`: units of its variant. */
+export function withWish(slot: SlotRow, atp: number): SlotRow {
+  const wish = slot.merchantFulfilled ? wishFor(atp, slot.unitsPerSale) : null
   return wish === slot.wish ? slot : { ...slot, wish }
+}
+
+/** Units available of these variants as committed, kits included. */
+export async function availableNow(tx: Sql, variantIds: readonly string[]): Promise<Map<string, number>> {
+  const [levels, { kits, available }] = await Promise.all([readLevels(tx, variantIds), kitSupplies(tx, variantIds)])
+  return availableToPromise(levels, kits, available)
 }

@@ -1,11 +1,11 @@
 /** What can happen in a step. Each action is drawn by weight from the seed; what it did goes into the event log. */
 
+import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
-import { expireReservations } from '../../src/operations/reserve-stock.ts'
 import { amazonName, Crash, type Installation, storeName } from './installation.ts'
 
 export interface Action {

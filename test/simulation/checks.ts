@@ -16,7 +16,7 @@ export async function checkStep(it: Installation): Promise<void> {
      union all
      select 'P-2', remote_id from orders group by account_id, remote_id having count(*) > 1
      union all
-     select 'P-2 line', order_line_id::text from reservation_lines where order_line_id is not null group by order_line_id having count(*) > 1
+     select 'P-2 line', order_line_id::text from reservation_lines where order_line_id is not null group by order_line_id, variant_id having count(*) > 1
      union all
      select 'P-3', v.sku from pool_levels p join variants v on v.id = p.variant_id
        left join (select variant_id, sum(on_hand) oh, sum(unsellable) un, sum(reserved) re, sum(allocated) al, sum(short) sh from stock_movements group by 1) m on m.variant_id = p.variant_id

@@ -9,6 +9,7 @@ import { connectAccount } from '../../src/operations/connect-account.ts'
 import type { AccountAtWork, Context } from '../../src/operations/context.ts'
 import { addLocation, addProduct, linkListing } from '../../src/operations/manage-catalog.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
+import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
 import { takeOver } from '../../src/operations/take-over.ts'
 import { addApiKey, type SignInContext } from '../../src/sign-in/people.ts'
 import { createWorld, seededBytes, workFor } from '../support/world.ts'
@@ -137,6 +138,7 @@ export async function install(db: Database, seed: number): Promise<Installation>
   app = await buildApi({
     ctx,
     people,
+    desk: createReservationDesk(ctx),
     publicUrl: base,
     demo: null,
     metrics: createMetrics(db, ctx.clock),

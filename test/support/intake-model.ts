@@ -159,6 +159,7 @@ export function memoryBook(onHand: Record<string, number>, options: { openedAt?:
           orders,
           known,
           mappings,
+          kits: new Map(),
           held: new Map(),
           openedAt: options.openedAt ?? new Date(0),
           now: new Date(0),

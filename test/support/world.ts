@@ -6,6 +6,8 @@ import { acquireLease } from '../../src/database/leases.ts'
 import type { Database } from '../../src/database/pool.ts'
 import type { Context, HeldLease } from '../../src/operations/context.ts'
 import { type AccountAtWork, accountAtWork } from '../../src/operations/context.ts'
+import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
+import type { ReservationRequest } from '../../src/operations/reserve-stock.ts'
 import { createSealing, type EpochKeys } from '../../src/sealing/sealing.ts'
 import { uuidv7 } from '../../src/system.ts'
 
@@ -111,4 +113,15 @@ export async function workFor(
   if (!taken) throw new Error(`the lease of ${accountName} is taken`)
   const lease: HeldLease = { ...taken, until: ctx.monotonic() + leaseMs }
   return accountAtWork(ctx, row, () => lease)
+}
+
+/** One checkout at a desk of its own; answers the reservation's id. */
+export async function reserve(
+  ctx: Pick<Context, 'db' | 'clock' | 'newId' | 'wake'>,
+  account: string,
+  request: ReservationRequest,
+): Promise<string> {
+  const answer = await createReservationDesk(ctx).reserve({ account, request })
+  if (!('reserved' in answer)) throw new Error('nobody gave a key')
+  return answer.reserved.id
 }

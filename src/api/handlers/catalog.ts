@@ -1,4 +1,7 @@
+import { componentsOf } from '../../database/views/stock.ts'
 import { listAll, listingOfSlot, listListings, listProducts, listVariants } from '../../database/views/system.ts'
+import { Problem } from '../../domain/errors.ts'
+import { defineKit } from '../../operations/define-kit.ts'
 import { addLocation, addProduct, linkListing } from '../../operations/manage-catalog.ts'
 import type { Handlers } from './handler.ts'
 
@@ -12,7 +15,15 @@ export interface LocationView {
 }
 
 export const catalogHandlers: Handlers<
-  'products' | 'addProduct' | 'variants' | 'locations' | 'addLocation' | 'listings' | 'linkListing'
+  | 'products'
+  | 'addProduct'
+  | 'variants'
+  | 'kit'
+  | 'defineKit'
+  | 'locations'
+  | 'addLocation'
+  | 'listings'
+  | 'linkListing'
 > = {
   products: async ({ sql, input }) => await listProducts(sql, input.query),
   addProduct: async ({ sql, input, options }) => {
@@ -20,6 +31,16 @@ export const catalogHandlers: Handlers<
     return (await listProducts(sql, { limit: 1, id })).items[0]!
   },
   variants: async ({ sql, input }) => await listVariants(sql, input.query),
+  kit: async ({ sql, input }) => {
+    const variant = await sql.one<{ id: string }>('select id from variants where sku = $1', [input.params.sku])
+    if (!variant) throw new Problem('not_found', { what: 'variant', id: input.params.sku })
+    return { sku: input.params.sku, components: await componentsOf(sql, variant.id) }
+  },
+  defineKit: async ({ sql, input, options }) => {
+    const { sku } = input.params
+    const id = await defineKit(sql, options.ctx, { sku, components: input.body.components })
+    return { sku, components: await componentsOf(sql, id) }
+  },
   locations: async ({ sql, input }) => await listAll<LocationView>(sql, 'locations', input.query),
   addLocation: async ({ sql, input, options }) => {
     const id = await addLocation(sql, options.ctx, input.body)

@@ -10,9 +10,8 @@ import {
 } from '../../database/views/stock.ts'
 import { describeReservation } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
-import { mustFindAccount } from '../../operations/manage-catalog.ts'
+import { confirmReservation, releaseReservation } from '../../operations/end-reservation.ts'
 import { moveStock } from '../../operations/move-stock.ts'
-import { confirmReservation, releaseReservation, reserveStock } from '../../operations/reserve-stock.ts'
 import type { Handlers } from './handler.ts'
 
 async function mustFindLevel(sql: Sql, sku: string) {
@@ -21,7 +20,7 @@ async function mustFindLevel(sql: Sql, sku: string) {
   return level
 }
 
-async function mustDescribe(sql: Sql, id: string) {
+export async function mustDescribe(sql: Sql, id: string) {
   const found = await describeReservation(sql, id)
   if (!found) throw new Problem('not_found', { what: 'reservation', id })
   return found
@@ -32,7 +31,6 @@ export const stockHandlers: Handlers<
   | 'stockOf'
   | 'movements'
   | 'addMovement'
-  | 'addReservation'
   | 'reservation'
   | 'confirmReservation'
   | 'releaseReservation'
@@ -53,10 +51,6 @@ export const stockHandlers: Handlers<
   addMovement: async ({ sql, input, api, options }) => {
     await moveStock(sql, options.ctx, input.body, api.caller!.name)
     return await mustFindLevel(sql, input.body.sku)
-  },
-  addReservation: async ({ sql, input, options }) => {
-    const account = await mustFindAccount(sql, input.body.account)
-    return await mustDescribe(sql, await reserveStock(sql, options.ctx, account, input.body))
   },
   reservation: async ({ sql, input }) => await mustDescribe(sql, input.params.id),
   confirmReservation: async ({ sql, input, options }) => {

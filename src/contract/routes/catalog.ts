@@ -3,6 +3,11 @@ import { z } from 'zod'
 import { defineRoutes } from '../route.ts'
 import { accountRef, count, fulfilledBy, id, listing, listQuery, page, sku } from '../schemas.ts'
 
+const kit = z.object({
+  sku,
+  components: z.array(z.object({ sku, title: z.string(), quantity: count })),
+})
+
 export const catalogRoutes = defineRoutes({
   products: {
     method: 'GET',
@@ -55,6 +60,26 @@ export const catalogRoutes = defineRoutes({
     summary: 'Variants',
     query: listQuery.extend({ q: z.string().max(200).optional() }),
     response: page(z.object({ id, sku: z.string(), title: z.string(), gtin: z.string().nullable(), productId: id })),
+  },
+
+  kit: {
+    method: 'GET',
+    path: '/variants/{sku}/components',
+    permission: 'catalog.read',
+    summary: 'What a variant is made of; none where it is no kit',
+    params: z.object({ sku }),
+    response: kit,
+  },
+
+  defineKit: {
+    method: 'POST',
+    path: '/variants/{sku}/components',
+    permission: 'catalog.manage',
+    summary:
+      'Make a variant a kit (or, with no components, a plain variant again). Its stock is its components’ from then on; open orders keep the parts they promised',
+    params: z.object({ sku }),
+    body: z.object({ components: z.array(z.object({ sku, quantity: count.min(1).max(1_000_000) })).max(200) }),
+    response: kit,
   },
 
   locations: {

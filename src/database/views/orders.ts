@@ -125,9 +125,13 @@ async function withLines(db: Sql, rows: readonly Raw[], now: Date): Promise<Orde
       ? []
       : await db.rows<OrderLineView & { orderId: string }>(
           `select l.order_id as "orderId", l.id, l.remote_id as "remoteId", l.remote_sku as "remoteSku", v.sku, l.title, l.quantity, l.canceled,
-       l.units_per_sale as "unitsPerSale", l.unit_price as "unitPrice", coalesce(r.quantity - r.short, 0) as reserved, coalesce(r.short, 0) as short,
+       l.units_per_sale as "unitsPerSale", l.unit_price as "unitPrice", coalesce(r.reserved, 0)::bigint as reserved, coalesce(r.short, 0)::bigint as short,
        l.shipped_units as shipped
-     from order_lines l left join variants v on v.id = l.variant_id left join reservation_lines r on r.order_line_id = l.id
+     from order_lines l left join variants v on v.id = l.variant_id
+     -- Of a kit's parts the scarcest decides.
+     left join lateral (select min((quantity - short) / per_sale) * l.units_per_sale as reserved,
+         max((short + per_sale - 1) / per_sale) * l.units_per_sale as short
+       from reservation_lines where order_line_id = l.id) r on true
      where l.order_id = any($1::uuid[]) order by l.remote_id`,
           [rows.map((row) => row.id)],
         )

@@ -12,16 +12,23 @@ export interface LevelView {
   allocated: number
   short: number
   availableToPromise: number
+  isKit: boolean
   shown: number | null
   slots: number
   dirtySlots: number
   unreadSlots: number
 }
 
+/** Units that can be sold: of a kit, what can be made of its scarcest part. */
+const atp = `coalesce(k.atp, p.on_hand - p.unsellable - p.reserved - p.allocated)`
+const kitAtp = `left join lateral (
+    select min((c.on_hand - c.unsellable - c.reserved - c.allocated) / kp.quantity) as atp
+    from kit_parts kp join pool_levels c on c.variant_id = kp.variant_id where kp.kit_id = p.variant_id) k on true`
+
 const selectLevels = `select p.variant_id as "variantId", v.sku, v.title, p.on_hand as "onHand", p.unsellable, p.reserved, p.allocated, p.short,
-    p.on_hand - p.unsellable - p.reserved - p.allocated as "availableToPromise", s.shown, coalesce(s.slots, 0) as slots,
+    ${atp} as "availableToPromise", k.atp is not null as "isKit", s.shown, coalesce(s.slots, 0) as slots,
     coalesce(s.dirty, 0) as "dirtySlots", coalesce(s.unread, 0) as "unreadSlots"
-  from pool_levels p join variants v on v.id = p.variant_id
+  from pool_levels p join variants v on v.id = p.variant_id ${kitAtp}
   left join lateral (select sum(confirmed_value * units_per_sale) as shown, count(*) as slots, count(*) filter (where dirty) as dirty,
       count(*) filter (where confirmed_at is null) as unread
     from stock_slots where variant_id = p.variant_id and merchant_fulfilled is not false) s on true`
@@ -33,7 +40,7 @@ const views = {
   all: null,
   short: 'p.short > 0',
   // A variant that only the channel ships has no stock of ours that could sell out.
-  'sold-out': `p.on_hand - p.unsellable - p.reserved - p.allocated = 0 and ${isOurs}`,
+  'sold-out': `${atp} = 0 and ${isOurs}`,
   unequal: 's.dirty > 0',
 }
 
@@ -55,7 +62,7 @@ export async function listLevels(
 
 export async function lowLevels(db: Sql, limit: number): Promise<LevelView[]> {
   return await db.rows<LevelView>(
-    `${selectLevels} where p.short > 0 or (p.on_hand - p.unsellable - p.reserved - p.allocated <= 5 and ${isOurs}) order by p.short desc, "availableToPromise", v.sku limit $1`,
+    `${selectLevels} where p.short > 0 or (${atp} <= 5 and ${isOurs}) order by p.short desc, "availableToPromise", v.sku limit $1`,
     [limit],
   )
 }
@@ -68,7 +75,7 @@ export async function countLevels(db: Sql): Promise<{ all: number; short: number
   return (await db.one(
     `select count(*) as "all", count(*) filter (where ${views.short}) as short, count(*) filter (where ${views['sold-out']}) as "soldOut",
        count(*) filter (where exists (select 1 from stock_slots s where s.variant_id = p.variant_id and s.dirty)) as unequal
-     from pool_levels p`,
+     from pool_levels p ${kitAtp}`,
   ))!
 }
 
@@ -77,6 +84,17 @@ export async function placesOf(db: Sql, variantId: string) {
     `select l.code, l.name, coalesce(s.on_hand, 0) as "onHand", coalesce(s.unsellable, 0) as unsellable, coalesce(s.allocated, 0) as allocated
      from locations l left join stock_levels s on s.location_id = l.id and s.variant_id = $1 where l.kind <> 'channel' order by l.priority, l.code`,
     [variantId],
+  )
+}
+
+/** What a kit is made of; none for a plain variant. */
+export async function componentsOf(
+  db: Sql,
+  kitId: string,
+): Promise<{ sku: string; title: string; quantity: number }[]> {
+  return await db.rows(
+    `select v.sku, v.title, k.quantity from kit_components k join variants v on v.id = k.component_id where k.kit_id = $1 order by v.sku`,
+    [kitId],
   )
 }
 
@@ -271,7 +289,7 @@ export async function stockFigures(db: Sql, now: Date) {
     soldOut: number
   }>(
     `select count(*) as variants, coalesce(sum(on_hand), 0)::bigint as "onHand", coalesce(sum(on_hand - unsellable - reserved - allocated), 0)::bigint as available,
-       coalesce(sum(short), 0)::bigint as oversold, count(*) filter (where ${views['sold-out']}) as "soldOut" from pool_levels p`,
+       coalesce(sum(short), 0)::bigint as oversold, count(*) filter (where ${views['sold-out']}) as "soldOut" from pool_levels p ${kitAtp}`,
   ))!
   const slots = (await db.one<{ slots: number; dirtySlots: number; unreadSlots: number; problemSlots: number }>(
     `select count(*) as slots, count(*) filter (where dirty) as "dirtySlots", count(*) filter (where confirmed_at is null) as "unreadSlots",

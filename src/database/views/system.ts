@@ -276,8 +276,13 @@ export async function describeReservation(db: Sql, id: string) {
   )
   if (!row) return undefined
   const lines = await db.rows<{ sku: string; quantity: number }>(
-    `select coalesce(s.remote_sku, v.sku) as sku, (l.quantity / coalesce(s.units_per_sale, 1))::bigint as quantity from reservation_lines l
-     join variants v on v.id = l.variant_id left join stock_slots s on s.id = l.slot_id where l.reservation_id = $1 order by l.id`,
+    `select sku, quantity from (
+       select l.id, coalesce(s.remote_sku, v.sku) as sku, l.quantity / l.per_sale as quantity,
+         rank() over (partition by l.slot_id order by l.variant_id) as part
+       from reservation_lines l join variants v on v.id = l.variant_id left join stock_slots s on s.id = l.slot_id
+       where l.reservation_id = $1) one
+     -- One line for a kit, whatever it is made of.
+     where part = 1 order by id`,
     [id],
   )
   return {

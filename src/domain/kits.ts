@@ -1,0 +1,52 @@
+/** Kits: a variant made of others. What lies on a shelf are its parts; a kit has no stock of its own. */
+import { Problem } from './errors.ts'
+import { compareText } from './values.ts'
+
+/** Units of a variant that one unit of the kit takes. */
+export interface Part {
+  variantId: string
+  quantity: number
+}
+
+/** Parts of the kits among some variants; a variant that is absent is no kit. */
+export type Kits = ReadonlyMap<string, readonly Part[]>
+
+/** What one unit of the variant takes from the shelf: its parts, or itself. */
+export function partsOf(kits: Kits, variantId: string): readonly Part[] {
+  return kits.get(variantId) ?? [{ variantId, quantity: 1 }]
+}
+
+/** How many kits can be made of what is available of each part; the scarcest part decides. */
+export function kitsAvailable(parts: readonly Part[], availableOf: (variantId: string) => number): number {
+  return Math.min(...parts.map((part) => Math.floor(Math.max(0, availableOf(part.variantId)) / part.quantity)))
+}
+
+/** Units of one part in one kit, over all levels of nesting. */
+export const mostUnitsPerKit = 1_000_000
+
+/**
+ * Resolves a kit down to what lies on a shelf; a part that several components share is counted once, with the sum.
+ * Refusals: `kit_in_itself`, `kit_too_large`.
+ */
+export function resolveKit(kitId: string, componentsOf: (variantId: string) => readonly Part[]): Part[] {
+  const resolved = new Map<string, ReadonlyMap<string, number>>()
+  const resolve = (id: string, within: readonly string[]): ReadonlyMap<string, number> => {
+    if (within.includes(id)) throw new Problem('kit_in_itself', { id })
+    const done = resolved.get(id)
+    if (done) return done
+    const components = componentsOf(id)
+    const units = new Map<string, number>(components.length === 0 ? [[id, 1]] : [])
+    for (const component of components) {
+      for (const [part, each] of resolve(component.variantId, [...within, id])) {
+        const sum = (units.get(part) ?? 0) + each * component.quantity
+        if (sum > mostUnitsPerKit) throw new Problem('kit_too_large', { most: mostUnitsPerKit })
+        units.set(part, sum)
+      }
+    }
+    resolved.set(id, units)
+    return units
+  }
+  return [...resolve(kitId, [])]
+    .map(([variantId, quantity]) => ({ variantId, quantity }))
+    .sort((a, b) => compareText(a.variantId, b.variantId))
+}
