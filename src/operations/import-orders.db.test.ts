@@ -22,7 +22,7 @@ const store = {
 async function shop(onHand: Record<string, number>) {
   const world = createWorld(own.db)
   const { ctx } = world
-  await own.db.run('truncate accounts, products, variants, locations, findings cascade')
+  await own.db.run('truncate accounts, products, variants, locations, stock_movements, findings cascade')
   const account = await own.db.transaction(async (tx) => {
     await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
     const id = await connectAccount(tx, ctx, { ...store, name: 'Shop', openedAt: new Date(0) })
