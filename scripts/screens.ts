@@ -58,6 +58,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     ...(order?.id ? { order: `/orders/${order.id}` } : {}),
     stock: '/stock',
     ...(level?.sku ? { variant: `/stock/${encodeURIComponent(level.sku)}` } : {}),
+    rules: '/rules',
     accounts: '/accounts',
     journal: '/journal',
     'filtered-empty': '/orders?q=no-such-order',

@@ -26,7 +26,7 @@ let app: FastifyInstance
 let keys: Record<'owner' | 'operator' | 'viewer', string>
 let cookie: string
 let csrf: string
-let ids: Record<'account' | 'reservation' | 'order' | 'webhook' | 'apiKey', string>
+let ids: Record<'account' | 'reservation' | 'order' | 'webhook' | 'apiKey' | 'product' | 'rule', string>
 let times = 0
 
 interface Ask {
@@ -72,6 +72,9 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
   changeAccount: () => ({}),
   lookAgain: () => ({}),
   addProduct: (n) => ({ title: 'Mug', variants: [{ sku: `SKU ${n}`, gtin: '2000000000015' }] }),
+  changeProduct: () => ({ category: 'Mugs' }),
+  addRule: (n) => ({ category: `Category ${n}`, safetyUnits: 2 }),
+  changeRule: (n) => ({ cap: 100 + n }),
   addLocation: (n) => ({ code: `L${n}`, name: 'Shelf' }),
   addMovement: () => ({ sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1 }),
   addReservation: (n) => ({ account: 'Store', reference: `checkout ${n}`, lines: [{ sku: 'MUG', quantity: 1 }] }),
@@ -106,7 +109,11 @@ function urlOf(name: RouteName): string {
         ? ids.webhook
         : path.startsWith('/api-keys')
           ? ids.apiKey
-          : ids.reservation
+          : path.startsWith('/products')
+            ? ids.product
+            : path.startsWith('/publishing-rules')
+              ? ids.rule
+              : ids.reservation
   return path.replace('{id}', id).replace('{sku}', 'MUG')
 }
 
@@ -139,17 +146,19 @@ beforeAll(async () => {
   const session = await ask('POST', '/session', { auth: null, payload: { email: 'owner@example.com', password } })
   cookie = String(session.headers['set-cookie']).split(';')[0]!
   csrf = session.body.csrf
-  ids = { account: '', reservation: '', order: '', webhook: '', apiKey: '' }
+  ids = { account: '', reservation: '', order: '', webhook: '', apiKey: '', product: '', rule: '' }
   const account = await ask('POST', '/accounts', {
     payload: { ...bodies.addAccount!(0), name: 'Store', stage: 'live' },
   })
   ids.account = account.body.id
   await ask('POST', '/locations', { payload: { code: 'MAIN', name: 'Main' } })
-  await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })
+  const product = await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })
+  ids.product = product.body.id
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
   ids.reservation = (await add('addReservation')).id
   ids.order = (await add('addOrder')).id
+  ids.rule = (await add('addRule')).id
   ids.webhook = (await add('addWebhook')).id
   ids.apiKey = (await add('addApiKey')).id
   await add('addOrder')

@@ -1,5 +1,5 @@
 /** What people read about a finding, in both languages: what is wrong, and what to do. */
-import { fill } from './problems.ts'
+import { fill } from './fill.ts'
 
 interface FindingText {
   en: [title: string, next: string]

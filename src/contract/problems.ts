@@ -2,6 +2,8 @@
  * What people read when something is refused: what happened and what to do next, in both languages. `{name}` is
  * filled from the problem's params. Codes are stable; callers branch on them.
  */
+import { fill } from './fill.ts'
+
 export interface ProblemText {
   status: number
   en: { title: string; next: string }
@@ -90,6 +92,39 @@ export const problemTexts = {
     422,
     ['There is no location {location}', 'Give the code of a location; GET /api/v1/locations lists them.'],
     ['没有仓库 {location}', '请填写仓库代码，可通过 GET /api/v1/locations 查询。'],
+  ),
+  unknown_channel: text(
+    422,
+    ['There is no channel {channel}', 'Channels of this installation: {known}.'],
+    ['没有平台 {channel}', '当前支持的平台：{known}。'],
+  ),
+  rule_exists: text(
+    409,
+    ['There is a rule for exactly this scope already', 'Change that rule; two rules of one scope would have no order.'],
+    ['该适用范围已有规则', '请修改已有规则；同一范围的两条规则无法区分先后。'],
+  ),
+  rule_scope: text(
+    422,
+    ['A rule names one of {pair}, not both', 'Leave one of them out: the narrower one says it already.'],
+    ['{pair} 只能填写一个', '请去掉其中一个，范围较小的一个已经足够。'],
+  ),
+  rule_empty: text(
+    422,
+    [
+      'The rule sets nothing',
+      'Give at least one of safetyUnits, safetyPercent, cap, minimum, stopBelow; or delete the rule.',
+    ],
+    ['规则没有任何设置', '请至少填写 safetyUnits、safetyPercent、cap、minimum、stopBelow 之一，或删除该规则。'],
+  ),
+  rule_number: text(
+    422,
+    ['{setting} cannot be {value}', 'Give a whole number from 0 to {highest}.'],
+    ['{setting} 不能为 {value}', '请填写 0 到 {highest} 之间的整数。'],
+  ),
+  rule_minimum_above_cap: text(
+    422,
+    ['The minimum {minimum} is above the cap {cap}', 'Raise the cap or lower the minimum. Nothing changed.'],
+    ['最少展示数 {minimum} 大于上限 {cap}', '请提高上限或降低最少展示数，未作任何更改。'],
   ),
   listing_taken: text(
     409,
@@ -250,11 +285,4 @@ export function problemText(
   const found: ProblemText = problemTexts[code as ProblemTextCode] ?? problemTexts.internal
   const { title, next } = found[language]
   return { status: found.status, title: fill(title, params), next: fill(next, params) }
-}
-
-/** Puts values into `{name}` places. */
-export function fill(template: string, params: Record<string, unknown>): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    params[name] === undefined || params[name] === null ? whole : String(params[name]),
-  )
 }

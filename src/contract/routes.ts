@@ -3,6 +3,7 @@ import { accountsRoutes } from './routes/accounts.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'
+import { publishingRoutes } from './routes/publishing.ts'
 import { stockRoutes } from './routes/stock.ts'
 import { systemRoutes } from './routes/system.ts'
 
@@ -11,6 +12,7 @@ export const routes = {
   ...systemRoutes,
   ...accountsRoutes,
   ...catalogRoutes,
+  ...publishingRoutes,
   ...stockRoutes,
   ...ordersRoutes,
 }

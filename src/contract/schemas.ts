@@ -74,6 +74,8 @@ export const stockLevel = z.object({
   variantId: id,
   sku: z.string(),
   title: z.string(),
+  productId: id,
+  category: z.string().nullable(),
   onHand: count,
   unsellable: count,
   reserved: count,
@@ -85,6 +87,35 @@ export const stockLevel = z.object({
   slots: count,
   dirtySlots: count,
   unreadSlots: count,
+})
+
+const setting = (text: string) => count.nullable().describe(`${text}; null: not set here, a wider rule decides`)
+export const showSettings = z.object({
+  safetyUnits: setting('units of the variant kept back, 0 to 1,000,000,000'),
+  safetyPercent: setting('percent of what is available kept back, rounded up, 0 to 100; with safetyUnits: the larger'),
+  cap: setting('show at most so many'),
+  minimum: setting('show at least so many while something is left, never more than there is'),
+  stopBelow: setting('show 0 when fewer than so many would be shown'),
+})
+export const ruleScope = z.object({
+  account: z.string().nullable().describe('null: every account'),
+  channel: channelName.nullable(),
+  sku: z.string().nullable().describe('null: every variant'),
+  category: z.string().nullable(),
+})
+
+export const explanation = z.object({
+  shows: count,
+  text: z.string().describe('in the language asked for'),
+  pending: z.boolean().describe('a changed rule has not reached this slot yet'),
+  reasons: z.array(
+    z.object({
+      code: z.enum(['available', 'safety', 'pack', 'minimum', 'stop-below', 'cap']),
+      amount: count.describe('available, kept back, units per sale, wanted, limit, cap'),
+      value: count.describe('what is left after this step'),
+      rule: ruleScope.extend({ id }).nullable(),
+    }),
+  ),
 })
 
 export const slot = z.object({
@@ -102,6 +133,7 @@ export const slot = z.object({
     .describe('null: not known yet; false: the channel fulfills, no quantity is written'),
   wish: count.nullable(),
   wishAt: time.nullable(),
+  explanation: explanation.nullable().describe('why the wish is what it is; null: no wish'),
   inFlight: z
     .object({ value: count, version: count, sentAt: time, acceptedAt: time.nullable() })
     .nullable()
@@ -226,6 +258,14 @@ export const call = z.object({
   durationMs: count,
   request: z.unknown(),
   response: z.unknown(),
+})
+
+export const category = z.string().trim().min(1).max(100)
+export const product = z.object({
+  id,
+  title: z.string(),
+  category: z.string().nullable().describe('a plain label of yours; publishing rules may name it'),
+  variants: z.array(z.object({ id, sku: z.string(), title: z.string(), gtin: z.string().nullable() })),
 })
 
 export const byId = z.object({ id })

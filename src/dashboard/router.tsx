@@ -50,6 +50,12 @@ const variant = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Variant.tsx'), 'VariantPage'),
 })
+const rules = createRoute({
+  getParentRoute: () => app,
+  path: '/rules',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Rules.tsx'), 'RulesPage'),
+})
 const accounts = createRoute({
   getParentRoute: () => app,
   path: '/accounts',
@@ -66,7 +72,7 @@ const journal = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([overview, orders, order, stock, variant, accounts, journal]),
+  app.addChildren([overview, orders, order, stock, variant, rules, accounts, journal]),
 ])
 
 export function makeRouter() {

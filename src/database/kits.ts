@@ -2,6 +2,12 @@
 import type { Kits, Part } from '../domain/kits.ts'
 import type { Sql } from './pool.ts'
 
+/** Units that can be sold of the variant of level `p`: of a kit, what can be made of its scarcest part. */
+export const atp = `coalesce(k.atp, p.on_hand - p.unsellable - p.reserved - p.allocated)`
+export const kitAtp = `left join lateral (
+    select min((c.on_hand - c.unsellable - c.reserved - c.allocated) / kp.quantity) as atp
+    from kit_parts kp join pool_levels c on c.variant_id = kp.variant_id where kp.kit_id = p.variant_id) k on true`
+
 interface PartRow {
   kit_id: string
   variant_id: string

@@ -1,6 +1,8 @@
 /** Stock slots and the listings that refer to them. Locked by id, always after the levels. */
+import type { ShowSettings } from '../domain/publishing.ts'
 import { type Slot, urgencyOf } from '../domain/slots.ts'
 import type { Sql } from './pool.ts'
+import { applyRules } from './publishing-rules.ts'
 
 export interface SlotRow extends Slot {
   accountId: string
@@ -9,6 +11,8 @@ export interface SlotRow extends Slot {
   variantId: string | null
   unitsPerSale: number
   merchantFulfilled: boolean | null
+  /** What the publishing rules say for it. Written by applyRules only. */
+  rule: ShowSettings
   /** Trouble shown at the slot. */
   problemCode: string | null
 }
@@ -36,6 +40,11 @@ interface Raw {
   read_due_at: Date | null
   retry_at: Date | null
   problem_code: string | null
+  show_safety_units: number | null
+  show_safety_percent: number | null
+  show_cap: number | null
+  show_minimum: number | null
+  show_stop_below: number | null
 }
 
 function toSlot(row: Raw): SlotRow {
@@ -69,6 +78,13 @@ function toSlot(row: Raw): SlotRow {
     readDueAt: row.read_due_at,
     retryAt: row.retry_at,
     problemCode: row.problem_code,
+    rule: {
+      safetyUnits: row.show_safety_units,
+      safetyPercent: row.show_safety_percent,
+      cap: row.show_cap,
+      minimum: row.show_minimum,
+      stopBelow: row.show_stop_below,
+    },
   }
 }
 
@@ -278,6 +294,7 @@ export async function upsertListings(
     [account.id, account.region, [...bySku.keys()]],
   )
   const slotOf = new Map(ids.map((row) => [row.remote_sku, row.id]))
+  await applyRules(tx, [...slotOf.values()])
   await tx.run(
     `insert into listings (id, account_id, slot_id, marketplace, remote_sku, remote_id, variant_id, units_per_sale, title, fulfilled_by, buyable, price, currency, seen_at, created_at)
      select t.id, $1, t.slot, t.marketplace, t.sku, t.remote, t.variant, t.units, t.title, t.by, t.buyable, t.price, t.currency, $2, $2

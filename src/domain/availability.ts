@@ -1,4 +1,4 @@
-/** What may be shown where. Publishing rules (safety stock, caps) will act here, once, between ATP and the wish. */
+/** What may be promised. How much of it a slot shows is decided by the publishing rules (publishing.ts). */
 import { type Kits, kitsAvailable } from './kits.ts'
 import { available, type PoolLevel } from './stock.ts'
 
@@ -18,9 +18,4 @@ export function availableToPromise(
       kitsAvailable(parts, (part) => ofParts.get(part) ?? 0),
     )
   return units
-}
-
-/** What a slot should show, in the slot's own units: a listing of 3 units a sale shows a third of the ATP, rounded down. */
-export function wishFor(atp: number, unitsPerSale: number): number {
-  return Math.floor(atp / unitsPerSale)
 }

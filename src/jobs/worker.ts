@@ -2,6 +2,7 @@
 import { type AccountRow, allAccounts, endHalt } from '../database/accounts.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { forgetDeadStrays } from '../database/slots.ts'
+import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
 import type { Context } from '../operations/context.ts'
 import { deliverWebhooks } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/end-reservation.ts'
@@ -25,6 +26,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const scan = createSignal()
   const chores = createSignal()
   const events = createSignal()
+  const rules = createSignal()
   const rare = createSignal()
   const stopping = new AbortController()
   const scanning = repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options))
@@ -35,6 +37,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     // A loop of its own: a receiver that does not answer must not keep units from being given back.
     repeat(ctx, events, options.idleMs, 'webhooks', async () => {
       if ((await deliverWebhooks(ctx, stopping.signal)) > 0) events.wake()
+    }),
+    // A rule over a whole catalog takes many steps; nothing else waits for them.
+    repeat(ctx, rules, options.idleMs, 'publishing rules', async () => {
+      if ((await applyPublishingRules(ctx)).next === 'now') rules.wake()
     }),
     repeat(ctx, rare, 30_000, 'upkeep', async () => {
       const now = ctx.clock.now()
@@ -49,9 +55,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       for (const runner of runners.values()) runner.wake()
       chores.wake()
       events.wake()
+      rules.wake()
     },
     async stop() {
-      for (const signal of [scan, chores, events, rare]) signal.stop()
+      for (const signal of [scan, chores, events, rules, rare]) signal.stop()
       // No account is taken any more; then everything under way ends side by side.
       await scanning
       const timer = setTimeout(() => stopping.abort(), stopGraceMs)

@@ -2,6 +2,7 @@
 import { type AccountRow, findAccount } from '../database/accounts.ts'
 import { kitsAmong } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
+import { beginPass } from '../database/publishing-passes.ts'
 import { upsertListings } from '../database/slots.ts'
 import { lockStock } from '../database/stock.ts'
 import { Problem } from '../domain/errors.ts'
@@ -22,7 +23,7 @@ export interface NewVariant {
 export async function addProduct(
   tx: Sql,
   ctx: Catalog,
-  product: { title: string; variants: readonly NewVariant[] },
+  product: { title: string; category?: string | undefined; variants: readonly NewVariant[] },
 ): Promise<string> {
   const now = ctx.clock.now()
   const id = ctx.newId()
@@ -32,7 +33,12 @@ export async function addProduct(
   if (taken || new Set(product.variants.map((one) => one.sku)).size < product.variants.length) {
     throw new Problem('bad_request', { message: `SKU ${taken?.sku ?? 'given twice'} exists already: SKUs are unique` })
   }
-  await tx.run('insert into products (id, title, created_at) values ($1, $2, $3)', [id, product.title, now])
+  await tx.run('insert into products (id, title, category, created_at) values ($1, $2, $3, $4)', [
+    id,
+    product.title,
+    product.category ?? null,
+    now,
+  ])
   const rows = product.variants.map((variant) => ({ id: ctx.newId(), ...variant }))
   await tx.run(
     `insert into variants (id, product_id, sku, title, gtin, created_at)
@@ -51,6 +57,25 @@ export async function addProduct(
     [rows.map((r) => r.id)],
   )
   return id
+}
+
+/** Changes title or category. The publishing rules of the new category reach its slots by a pass. */
+export async function changeProduct(
+  tx: Sql,
+  ctx: Catalog,
+  id: string,
+  change: { title?: string | undefined; category?: string | null | undefined },
+): Promise<void> {
+  const before = await tx.one<{ title: string; category: string | null }>(
+    'select title, category from products where id = $1 for update',
+    [id],
+  )
+  if (!before) throw new Problem('not_found', { what: 'product', id })
+  const { title = before.title, category = before.category } = change
+  await tx.run('update products set title = $2, category = $3 where id = $1', [id, title, category])
+  if (category === before.category) return
+  const everywhere = { accountId: null, channel: null, variantId: null, category: null }
+  await beginPass(tx, ctx.newId(), { ...everywhere, productId: id }, ctx.clock.now())
 }
 
 export async function addLocation(

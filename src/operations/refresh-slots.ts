@@ -3,8 +3,9 @@ import { kitSupplies } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockSlots, type SlotRow, saveSlots } from '../database/slots.ts'
 import { readLevels } from '../database/stock.ts'
-import { availableToPromise, wishFor } from '../domain/availability.ts'
+import { availableToPromise } from '../domain/availability.ts'
 import type { SlotSale } from '../domain/intake.ts'
+import { wishOf } from '../domain/publishing.ts'
 import { soldHere } from '../domain/slots.ts'
 import type { PoolLevel } from '../domain/stock.ts'
 
@@ -52,7 +53,7 @@ export async function saveChangedSlots(
 
 /** A slot that the channel fulfills, or of which we do not know who does, has no wish. `atp`: units of its variant. */
 export function withWish(slot: SlotRow, atp: number): SlotRow {
-  const wish = slot.merchantFulfilled ? wishFor(atp, slot.unitsPerSale) : null
+  const wish = slot.merchantFulfilled ? wishOf(atp, slot.unitsPerSale, slot.rule).shows : null
   return wish === slot.wish ? slot : { ...slot, wish }
 }
 

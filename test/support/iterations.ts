@@ -26,6 +26,12 @@ export const amounts = 5_000
 /** Random histories of one stock slot, and of one order line. */
 export const histories = 2_000
 
+/** Random stocks and publishing rules, for each property. */
+export const publishingCases = times(2_000, 100_000)
+
+/** Changes of rules, categories, stock and links, ten at a time. */
+export const ruleRaces = times(200, 5_000)
+
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)
 }

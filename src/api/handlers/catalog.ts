@@ -1,8 +1,9 @@
+import { listCategories } from '../../database/views/publishing.ts'
 import { componentsOf } from '../../database/views/stock.ts'
 import { listAll, listingOfSlot, listListings, listProducts, listVariants } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { defineKit } from '../../operations/define-kit.ts'
-import { addLocation, addProduct, linkListing } from '../../operations/manage-catalog.ts'
+import { addLocation, addProduct, changeProduct, linkListing } from '../../operations/manage-catalog.ts'
 import type { Handlers } from './handler.ts'
 
 export interface LocationView {
@@ -17,6 +18,8 @@ export interface LocationView {
 export const catalogHandlers: Handlers<
   | 'products'
   | 'addProduct'
+  | 'changeProduct'
+  | 'categories'
   | 'variants'
   | 'kit'
   | 'defineKit'
@@ -30,6 +33,14 @@ export const catalogHandlers: Handlers<
     const id = await addProduct(sql, options.ctx, input.body)
     return (await listProducts(sql, { limit: 1, id })).items[0]!
   },
+  changeProduct: async ({ sql, input, options }) => {
+    const { id } = input.params
+    await changeProduct(sql, options.ctx, id, input.body)
+    const product = (await listProducts(sql, { limit: 1, id })).items[0]
+    if (!product) throw new Problem('not_found', { what: 'product', id })
+    return product
+  },
+  categories: async ({ sql, input }) => await listCategories(sql, input.query),
   variants: async ({ sql, input }) => await listVariants(sql, input.query),
   kit: async ({ sql, input }) => {
     const variant = await sql.one<{ id: string }>('select id from variants where sku = $1', [input.params.sku])

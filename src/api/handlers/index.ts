@@ -5,6 +5,7 @@ import { catalogHandlers } from './catalog.ts'
 import type { Handlers } from './handler.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
+import { publishingHandlers } from './publishing.ts'
 import { stockHandlers } from './stock.ts'
 import { systemHandlers } from './system.ts'
 
@@ -13,6 +14,7 @@ export const handlers = {
   ...systemHandlers,
   ...accountHandlers,
   ...catalogHandlers,
+  ...publishingHandlers,
   ...stockHandlers,
   ...orderHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

@@ -12,6 +12,7 @@ import { describeReservation } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { confirmReservation, releaseReservation } from '../../operations/end-reservation.ts'
 import { moveStock } from '../../operations/move-stock.ts'
+import { inWords } from './explained.ts'
 import type { Handlers } from './handler.ts'
 
 async function mustFindLevel(sql: Sql, sku: string) {
@@ -37,13 +38,15 @@ export const stockHandlers: Handlers<
   | 'slots'
 > = {
   stock: async ({ sql, input }) => ({ ...(await listLevels(sql, input.query)), counts: await countLevels(sql) }),
-  stockOf: async ({ sql, input, options }) => {
+  stockOf: async ({ sql, input, options, api }) => {
     const level = await mustFindLevel(sql, input.params.sku)
     const slots = await listSlots(sql, { limit: 200, sku: level.sku }, options.ctx.clock.now())
     return {
       ...level,
       locations: await placesOf(sql, level.variantId),
-      slotList: slots.items.filter((slot) => slot.sku === level.sku),
+      slotList: slots.items
+        .filter((slot) => slot.sku === level.sku)
+        .map((slot) => inWords(slot, options.ctx, api.language)),
       history: await levelHistory(sql, level.variantId, 100),
     }
   },
@@ -61,5 +64,8 @@ export const stockHandlers: Handlers<
     await releaseReservation(sql, options.ctx, input.params.id)
     return await mustDescribe(sql, input.params.id)
   },
-  slots: async ({ sql, input, options }) => await listSlots(sql, input.query, options.ctx.clock.now()),
+  slots: async ({ sql, input, options, api }) => {
+    const page = await listSlots(sql, input.query, options.ctx.clock.now())
+    return { ...page, items: page.items.map((slot) => inWords(slot, options.ctx, api.language)) }
+  },
 }

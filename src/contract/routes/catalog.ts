@@ -1,7 +1,19 @@
 /** Products, variants, locations and listings. */
 import { z } from 'zod'
 import { defineRoutes } from '../route.ts'
-import { accountRef, count, fulfilledBy, id, listing, listQuery, page, sku } from '../schemas.ts'
+import {
+  accountRef,
+  byId,
+  category,
+  count,
+  fulfilledBy,
+  id,
+  listing,
+  listQuery,
+  page,
+  product,
+  sku,
+} from '../schemas.ts'
 
 const kit = z.object({
   sku,
@@ -14,14 +26,8 @@ export const catalogRoutes = defineRoutes({
     path: '/products',
     permission: 'catalog.read',
     summary: 'Products with their variants',
-    query: listQuery.extend({ q: z.string().max(200).optional() }),
-    response: page(
-      z.object({
-        id,
-        title: z.string(),
-        variants: z.array(z.object({ id, sku: z.string(), title: z.string(), gtin: z.string().nullable() })),
-      }),
-    ),
+    query: listQuery.extend({ q: z.string().max(200).optional(), category: category.optional() }),
+    response: page(product),
   },
 
   addProduct: {
@@ -32,6 +38,7 @@ export const catalogRoutes = defineRoutes({
     status: 201,
     body: z.object({
       title: z.string().trim().min(1).max(300),
+      category: category.optional(),
       variants: z
         .array(
           z.object({
@@ -46,11 +53,29 @@ export const catalogRoutes = defineRoutes({
         .min(1)
         .max(200),
     }),
-    response: z.object({
-      id,
-      title: z.string(),
-      variants: z.array(z.object({ id, sku: z.string(), title: z.string(), gtin: z.string().nullable() })),
+    response: product,
+  },
+
+  changeProduct: {
+    method: 'PATCH',
+    path: '/products/{id}',
+    permission: 'catalog.manage',
+    summary: 'Change title or category. A new category may bring other publishing rules to its variants',
+    params: byId,
+    body: z.object({
+      title: z.string().trim().min(1).max(300).optional(),
+      category: category.nullable().optional().describe('null: none'),
     }),
+    response: product,
+  },
+
+  categories: {
+    method: 'GET',
+    path: '/categories',
+    permission: 'catalog.read',
+    summary: 'Categories that products have, or rules name',
+    query: listQuery,
+    response: page(z.object({ category: z.string(), products: count })),
   },
 
   variants: {

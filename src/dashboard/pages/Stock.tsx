@@ -109,6 +109,7 @@ function StockRow({ level }: { level: StockLevel }) {
       </td>
       <td className="title wide" title={level.title}>
         {level.title}
+        {level.category && <span className="dim"> · {level.category}</span>}
       </td>
       <td className="number">{format.number(level.onHand)}</td>
       <td className={`number${held === 0 ? ' dim' : ''}`}>{format.number(held)}</td>

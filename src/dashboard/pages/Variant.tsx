@@ -2,6 +2,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import { Fragment } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
+import { CategoryForm } from '../parts/CategoryForm.tsx'
 import { Ledger } from '../parts/Ledger.tsx'
 import { LevelSteps } from '../parts/LevelSteps.tsx'
 import { MoveForm } from '../parts/MoveForm.tsx'
@@ -69,6 +70,12 @@ function Content({ detail }: { detail: StockDetail }) {
           </Panel>
         </div>
         <div className="column narrow">
+          <Panel
+            title={t('category.title')}
+            note={may('catalog.manage') ? undefined : detail.category || t('category.none')}
+          >
+            {may('catalog.manage') && <CategoryForm key={`${detail.sku} ${detail.category}`} detail={detail} />}
+          </Panel>
           {may('stock.move') && (
             <Panel title={t('variant.moveTitle')}>
               <MoveForm key={detail.sku} detail={detail} />

@@ -2,6 +2,7 @@ const shapes = {
   overview: 'M3 12 12 4l9 8M5 10.500V20h5v-6h4v6h5v-9.500',
   orders: 'M5 4h14v16l-3-2-2 2-2-2-2 2-2-2-3 2zM9 9h6M9 13h6',
   stock: 'M3 8l9-4 9 4v8l-9 4-9-4zM3 8l9 4 9-4M12 12v8',
+  rules: 'M4 7h10M18 7h2M14 5v4M4 12h3M11 12h9M7 10v4M4 17h8M16 17h4M12 15v4',
   accounts: 'M4 10h16v10H4zM4 10l2-6h12l2 6M9 20v-5h6v5',
   journal: 'M6 3h12v18H6zM9 8h6M9 12h6M9 16h4',
   loss: 'M12 3 2 20h20zM12 10v5M12 17.500v.5',

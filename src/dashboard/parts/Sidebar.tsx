@@ -8,7 +8,7 @@ import { Icon, type IconName } from './Icon.tsx'
 
 interface Entry {
   to: string
-  key: 'overview' | 'orders' | 'stock' | 'accounts' | 'journal'
+  key: 'overview' | 'orders' | 'stock' | 'rules' | 'accounts' | 'journal'
   permission: Permission
   icon: IconName
   count: number
@@ -44,6 +44,7 @@ function entriesOf(overview: Overview | undefined): Entry[] {
       count: overview?.stock.oversold ?? 0,
       tone: 'loss',
     },
+    { to: '/rules', key: 'rules', permission: 'catalog.read', icon: 'rules', count: 0, tone: '' },
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
     { to: '/journal', key: 'journal', permission: 'journal.read', icon: 'journal', count: 0, tone: '' },
   ]

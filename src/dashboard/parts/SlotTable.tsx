@@ -1,9 +1,12 @@
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import type { Slot } from '../types.ts'
 import { SlotChip } from './Chip.tsx'
 import { Empty } from './Notice.tsx'
 import { TableFrame } from './Page.tsx'
+import { useWhy } from './ruleWords.ts'
 import { Ago } from './Time.tsx'
 import { useWord } from './words.ts'
 
@@ -52,7 +55,8 @@ function Row({ slot }: { slot: Slot }) {
   const t = useT()
   const format = useFormat()
   const word = useWord()
-  return (
+  const [isOpen, setOpen] = useState(false)
+  const row = (
     <tr>
       <td>
         {word('channel', slot.channel)}
@@ -64,7 +68,7 @@ function Row({ slot }: { slot: Slot }) {
         {slot.unitsPerSale > 1 && <span className="dim"> {t('variant.perSale', { count: slot.unitsPerSale })}</span>}
       </td>
       <td className="number">
-        {slot.wish === null ? <span className="dim">–</span> : <strong>{format.number(slot.wish)}</strong>}
+        <Wish slot={slot} isOpen={isOpen} onToggle={() => setOpen(!isOpen)} />
       </td>
       <td className="number">{slot.inFlight ? <InFlight write={slot.inFlight} /> : <span className="dim">–</span>}</td>
       <td className="number">
@@ -93,6 +97,52 @@ function Row({ slot }: { slot: Slot }) {
         <SlotChip state={slot.state} /> <Reason slot={slot} />
       </td>
     </tr>
+  )
+  if (!isOpen || !slot.explanation) return row
+  return (
+    <>
+      {row}
+      <tr className="sub why" id={`why-${slot.id}`}>
+        <td colSpan={9}>
+          <Why explanation={slot.explanation} />
+        </td>
+      </tr>
+    </>
+  )
+}
+
+/** The number is the button that tells why; hovering tells it too. */
+function Wish({ slot, isOpen, onToggle }: { slot: Slot; isOpen: boolean; onToggle: () => void }) {
+  const t = useT()
+  const format = useFormat()
+  const why = useWhy()
+  if (slot.wish === null) return <span className="dim">–</span>
+  const value = format.number(slot.wish)
+  if (!slot.explanation) return <strong>{value}</strong>
+  return (
+    <button
+      type="button"
+      className="link-button"
+      aria-expanded={isOpen}
+      aria-controls={isOpen ? `why-${slot.id}` : undefined}
+      aria-label={t('why.show', { value, account: slot.account })}
+      title={why(slot.explanation)}
+      onClick={onToggle}
+    >
+      <strong>{value}</strong>
+    </button>
+  )
+}
+
+function Why({ explanation }: { explanation: NonNullable<Slot['explanation']> }) {
+  const t = useT()
+  const why = useWhy()
+  const hasRule = explanation.reasons.some((one) => one.rule !== null)
+  return (
+    <div className="why-text">
+      {why(explanation)} {explanation.pending && <span className="is-warning">{t('why.pending')} </span>}
+      {hasRule && <Link to="/rules">{t('why.toRules')}</Link>}
+    </div>
   )
 }
 

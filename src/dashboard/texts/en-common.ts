@@ -34,7 +34,14 @@ export const enCommon = {
     notRead: 'not read yet',
     none: 'none',
   },
-  nav: { overview: 'Overview', orders: 'Orders', stock: 'Stock', accounts: 'Accounts', journal: 'Journal' },
+  nav: {
+    overview: 'Overview',
+    orders: 'Orders',
+    stock: 'Stock',
+    rules: 'Rules',
+    accounts: 'Accounts',
+    journal: 'Journal',
+  },
   error: {
     noAnswer: 'The hub did not answer. Nothing was lost; send it again.',
     colon: ': ',

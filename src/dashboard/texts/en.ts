@@ -1,8 +1,10 @@
 import { enCommon } from './en-common.ts'
+import { enRules } from './en-rules.ts'
 
 /** Every text of the dashboard. Say what is, its effect, the next step; a button is verb, object, count. */
 export const en = {
   ...enCommon,
+  ...enRules,
   overview: {
     title: 'Overview',
     risk: 'At risk now',

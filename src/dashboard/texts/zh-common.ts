@@ -35,7 +35,7 @@ export const zhCommon = {
     notRead: '尚未读取',
     none: '无',
   },
-  nav: { overview: '总览', orders: '订单', stock: '库存', accounts: '店铺', journal: '操作日志' },
+  nav: { overview: '总览', orders: '订单', stock: '库存', rules: '展示规则', accounts: '店铺', journal: '操作日志' },
   error: {
     noAnswer: '系统没有响应。数据没有丢失，再发送一次即可。',
     colon: '：',

@@ -1,9 +1,11 @@
 import type { en } from './en.ts'
 import type { Texts } from './texts.ts'
 import { zhCommon } from './zh-common.ts'
+import { zhRules } from './zh-rules.ts'
 
 export const zh = {
   ...zhCommon,
+  ...zhRules,
   overview: {
     title: '总览',
     risk: '当前风险',

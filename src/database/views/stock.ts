@@ -1,11 +1,15 @@
 /** Stock as people see it: levels, slots, ledger. */
+import { atp, kitAtp } from '../kits.ts'
 import type { Sql } from '../pool.ts'
 import { conditions, type Page, type PageQuery, readCursor, toPage } from './page.ts'
+import { type ExplainableSlot, type Explanation, explain } from './publishing.ts'
 
 export interface LevelView {
   variantId: string
   sku: string
   title: string
+  productId: string
+  category: string | null
   onHand: number
   unsellable: number
   reserved: number
@@ -19,16 +23,10 @@ export interface LevelView {
   unreadSlots: number
 }
 
-/** Units that can be sold: of a kit, what can be made of its scarcest part. */
-const atp = `coalesce(k.atp, p.on_hand - p.unsellable - p.reserved - p.allocated)`
-const kitAtp = `left join lateral (
-    select min((c.on_hand - c.unsellable - c.reserved - c.allocated) / kp.quantity) as atp
-    from kit_parts kp join pool_levels c on c.variant_id = kp.variant_id where kp.kit_id = p.variant_id) k on true`
-
-const selectLevels = `select p.variant_id as "variantId", v.sku, v.title, p.on_hand as "onHand", p.unsellable, p.reserved, p.allocated, p.short,
-    ${atp} as "availableToPromise", k.atp is not null as "isKit", s.shown, coalesce(s.slots, 0) as slots,
-    coalesce(s.dirty, 0) as "dirtySlots", coalesce(s.unread, 0) as "unreadSlots"
-  from pool_levels p join variants v on v.id = p.variant_id ${kitAtp}
+const selectLevels = `select p.variant_id as "variantId", v.sku, v.title, v.product_id as "productId", d.category, p.on_hand as "onHand",
+    p.unsellable, p.reserved, p.allocated, p.short, ${atp} as "availableToPromise", k.atp is not null as "isKit", s.shown,
+    coalesce(s.slots, 0) as slots, coalesce(s.dirty, 0) as "dirtySlots", coalesce(s.unread, 0) as "unreadSlots"
+  from pool_levels p join variants v on v.id = p.variant_id join products d on d.id = v.product_id ${kitAtp}
   left join lateral (select sum(confirmed_value * units_per_sale) as shown, count(*) as slots, count(*) filter (where dirty) as dirty,
       count(*) filter (where confirmed_at is null) as unread
     from stock_slots where variant_id = p.variant_id and merchant_fulfilled is not false) s on true`
@@ -130,6 +128,7 @@ export interface SlotView {
   merchantFulfilled: boolean | null
   wish: number | null
   wishAt: string | null
+  explanation: Explanation | null
   inFlight: { value: number; version: number; sentAt: string; acceptedAt: string | null } | null
   confirmed: number | null
   confirmedAt: string | null
@@ -165,6 +164,14 @@ interface RawSlot {
   dirty: boolean
   strays: number
   watermark: Date | null
+  variant_id: string | null
+  category: string | null
+  atp: number | null
+  show_safety_units: number | null
+  show_safety_percent: number | null
+  show_cap: number | null
+  show_minimum: number | null
+  show_stop_below: number | null
 }
 
 export type SlotFilter = PageQuery & {
@@ -180,18 +187,38 @@ export async function listSlots(db: Sql, filter: SlotFilter, now: Date): Promise
   if (filter.dirty) where.add(filter.dirty === 'yes' ? 's.dirty' : 'not s.dirty')
   if (filter.cursor) where.add('(s.remote_sku, s.id) > (?::text, ?::uuid)', ...readCursor(filter.cursor, 2))
   const rows = await db.rows<RawSlot>(
-    `select s.*, v.sku, a.channel, a.name as account, c.watermark,
+    `select s.*, v.sku, a.channel, a.name as account, c.watermark, d.category,
+       greatest(${atp}, 0) as atp,
        (select count(*) from slot_strays t where t.slot_id = s.id and t.dead_at > $1::timestamptz) as strays
      from stock_slots s join accounts a on a.id = s.account_id left join variants v on v.id = s.variant_id
+     left join products d on d.id = v.product_id left join pool_levels p on p.variant_id = s.variant_id ${kitAtp}
      left join cursors c on c.account_id = a.id and c.stream = 'orders'
      ${where.where} order by s.remote_sku, s.id limit ${filter.limit + 1}`,
     where.values,
   )
   const page = toPage(rows, filter.limit, (row) => [row.remote_sku, row.id])
-  return { ...page, items: page.items.map(slotView) }
+  const explanations = await explain(db, page.items.map(explainable))
+  return { ...page, items: page.items.map((row, index) => slotView(row, explanations[index] ?? null)) }
 }
 
-function slotView(row: RawSlot): SlotView {
+const explainable = (row: RawSlot): ExplainableSlot => ({
+  accountId: row.account_id,
+  channel: row.channel,
+  variantId: row.variant_id,
+  category: row.category,
+  unitsPerSale: row.units_per_sale,
+  atp: row.atp,
+  wish: row.wish,
+  settings: {
+    safetyUnits: row.show_safety_units,
+    safetyPercent: row.show_safety_percent,
+    cap: row.show_cap,
+    minimum: row.show_minimum,
+    stopBelow: row.show_stop_below,
+  },
+})
+
+function slotView(row: RawSlot, explanation: Explanation | null): SlotView {
   return {
     id: row.id,
     sku: row.sku,
@@ -204,6 +231,7 @@ function slotView(row: RawSlot): SlotView {
     merchantFulfilled: row.merchant_fulfilled,
     wish: row.wish,
     wishAt: row.wish_at?.toISOString() ?? null,
+    explanation,
     inFlight:
       row.live_value === null
         ? null

@@ -220,9 +220,13 @@ export async function listVariants(
   return toPage(rows, filter.limit, (row) => [row.sku])
 }
 
-export async function listProducts(db: Sql, filter: PageQuery & { q?: string | undefined; id?: string }) {
+export async function listProducts(
+  db: Sql,
+  filter: PageQuery & { q?: string | undefined; category?: string | undefined; id?: string },
+) {
   const where = conditions()
   if (filter.id) where.add('p.id = ?::uuid', filter.id)
+  if (filter.category) where.add('p.category = ?', filter.category)
   if (filter.q)
     where.add(
       `(p.title ilike '%' || ? || '%' or exists (select 1 from variants x where x.product_id = p.id and x.sku ilike '%' || ? || '%'))`,
@@ -232,9 +236,10 @@ export async function listProducts(db: Sql, filter: PageQuery & { q?: string | u
   const rows = await db.rows<{
     id: string
     title: string
+    category: string | null
     variants: { id: string; sku: string; title: string; gtin: string | null }[]
   }>(
-    `select p.id, p.title, coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'title', v.title, 'gtin', v.gtin) order by v.sku) filter (where v.id is not null), '[]') as variants
+    `select p.id, p.title, p.category, coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'title', v.title, 'gtin', v.gtin) order by v.sku) filter (where v.id is not null), '[]') as variants
      from products p left join variants v on v.product_id = p.id ${where.where} group by p.id order by p.title, p.id limit ${filter.limit + 1}`,
     where.values,
   )
