@@ -17,6 +17,15 @@ beforeEach(async () => {
   shop = await createRuleShop(own.db, (round += 1))
 })
 
+/** A promise and what fulfills it. */
+function gate(): [passed: Promise<void>, open: () => void] {
+  let open: () => void = () => {}
+  const passed = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return [passed, open]
+}
+
 describe('a pass', () => {
   /** So many slots at once, past the operations. */
   async function catalog(count: number): Promise<void> {
@@ -103,16 +112,31 @@ describe('a pass', () => {
     expect(await wishesOf()).toEqual([{ wish: 6, count: 1_200 }])
   })
 
+  test('takes the level of whoever holds its slots, not the one before', async () => {
+    const sku = await shop.stocked('mug', { units: 10 })
+    await shop.add({ sku }, { safetyUnits: 1 })
+    expect(await applyPublishingRules(shop.world.ctx)).toEqual({ slots: 0, next: 'now' })
+    const [hold, release] = gate()
+    const [isHeld, held] = gate()
+    const counting = own.db.transaction(async (tx) => {
+      await moveStock(tx, shop.world.ctx, { sku, location: `L${round}`, kind: 'adjustment', quantity: -6 }, 'test')
+      held()
+      await hold
+    })
+    await isHeld
+    const pass = applyPublishingRules(shop.world.ctx)
+    const waiting = () =>
+      own.db.one(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+    while (!(await waiting()));
+    release()
+    await Promise.all([counting, pass])
+    expect(await shop.wish(sku)).toBe(3)
+  })
+
   test('waits for whoever still links by the rules before', async () => {
     const sku = await shop.stocked('mug', { units: 10 })
-    let finish: () => void = () => {}
-    const held = new Promise<void>((resolve) => {
-      finish = resolve
-    })
-    let linked: () => void = () => {}
-    const isLinked = new Promise<void>((resolve) => {
-      linked = resolve
-    })
+    const [held, finish] = gate()
+    const [isLinked, linked] = gate()
     await own.db.transaction((tx) => shop.connect(tx, `Late ${round}`))
     const linking = own.db.transaction(async (tx) => {
       await shop.link(tx, sku, `Late ${round}`)
