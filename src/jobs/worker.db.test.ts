@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
+import { createRuleShop } from '../../test/support/rule-shop.ts'
 import { createWorld } from '../../test/support/world.ts'
 import { enqueueEvents } from '../database/webhooks.ts'
 import { startWorker } from './worker.ts'
@@ -34,4 +35,18 @@ test('a stop gives up calls under way before their own deadline, and the event i
   await worker.stop()
   expect(asked!.reason.name).toBe('AbortError')
   expect(await own.db.one('select state, attempts from webhook_deliveries')).toEqual({ state: 'waiting', attempts: 1 })
+})
+
+test('a saved rule reaches its slots by itself', async () => {
+  const shop = await createRuleShop(own.db, 1)
+  const sku = await shop.stocked('mug', { units: 10 })
+  // The account is left alone: only the rules are to be carried out.
+  await own.db.run(`update accounts set stage = 'paused'`)
+  const worker = startWorker(shop.world.ctx, { holder: 'test', leaseMs: 15_000, idleMs: 20, scanMs: 20 })
+  try {
+    await shop.add({}, { cap: 4 })
+    await expect.poll(() => shop.wish(sku), { timeout: 20_000 }).toBe(4)
+  } finally {
+    await worker.stop()
+  }
 })
