@@ -38,11 +38,18 @@ const faultBody = z.object({
     'malformed',
     'bucket-halved',
     'revoke',
+    'expire-access',
+    'wrong-date',
+    'omit',
+    'moving-list',
+    'rewrite',
   ]),
   rate: z.number().gt(0).max(1).optional(),
   count: z.int().min(1).optional(),
   status: z.int().min(400).max(599).optional(),
-  delayMs: z.number().min(0).optional(),
+  delayMs: z.number().optional(),
+  orderId: z.string().min(1).optional(),
+  changes: z.array(z.object({ at: z.string().startsWith('/'), value: z.unknown().optional() })).optional(),
   durationMs: z.number().min(1).optional(),
 })
 
@@ -152,6 +159,13 @@ function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   }
   if (!possible.includes(kind)) throw new BadRequest(`'${kind}' cannot happen to ${operation}.`)
   if (wanted.status !== undefined && kind !== 'status') throw new BadRequest(`status belongs to kind 'status' only.`)
+  const { orderId, changes } = wanted
+  if (orderId !== undefined && kind !== 'omit' && kind !== 'rewrite') {
+    throw new BadRequest(`orderId belongs to kinds 'omit' and 'rewrite' only.`)
+  }
+  if ((changes !== undefined) !== (kind === 'rewrite'))
+    throw new BadRequest(`'rewrite', and nothing else, has changes.`)
+  if ((wanted.delayMs ?? 0) < 0 && kind !== 'wrong-date') throw new BadRequest('delayMs must not be negative.')
   const fault = {
     id: core.nextId(),
     channel: wanted.channel,
@@ -163,6 +177,8 @@ function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
     delayMs: wanted.delayMs ?? 1000,
     until: wanted.durationMs === undefined ? null : core.now() + wanted.durationMs,
     fired: 0,
+    ...(orderId === undefined ? {} : { orderId }),
+    ...(changes === undefined ? {} : { changes }),
   }
   core.state.faults.push(fault)
   core.touch()

@@ -1,20 +1,22 @@
 import type { Core } from './core.ts'
 import { ConnectionLost } from './http.ts'
-import type { Fault, FaultKind } from './state.ts'
+import type { Fault, FaultKind, Rewrite } from './state.ts'
 import type { ChannelName } from './types.ts'
 
 const anywhere: FaultKind[] = ['status', 'slow', 'timeout-after-apply', 'drop', 'malformed']
+/** What can happen to every call of the SP-API. */
+const everyCall: FaultKind[] = [...anywhere, 'expire-token', 'expire-access', 'bucket-halved', 'wrong-date']
 
 /** Which fault can happen where; a fault that could never fire is refused when it is planted. */
 export const faultKinds: Record<ChannelName, Record<string, FaultKind[]>> = {
   amazon: {
-    token: [...anywhere, 'revoke'],
-    searchOrders: [...anywhere, 'stale-read', 'duplicate', 'reorder', 'expire-token', 'bucket-halved'],
-    getOrder: [...anywhere, 'stale-read', 'expire-token', 'bucket-halved'],
-    searchListingsItems: [...anywhere, 'stale-read', 'reorder', 'expire-token', 'bucket-halved'],
-    getListingsItem: [...anywhere, 'stale-read', 'expire-token', 'bucket-halved'],
-    patchListingsItem: [...anywhere, 'duplicate', 'reorder', 'expire-token', 'bucket-halved'],
-    confirmShipment: [...anywhere, 'expire-token', 'bucket-halved'],
+    token: [...anywhere, 'revoke', 'wrong-date'],
+    searchOrders: [...everyCall, 'stale-read', 'duplicate', 'reorder', 'omit', 'moving-list', 'rewrite'],
+    getOrder: [...everyCall, 'stale-read', 'rewrite'],
+    searchListingsItems: [...everyCall, 'stale-read', 'reorder'],
+    getListingsItem: [...everyCall, 'stale-read'],
+    patchListingsItem: [...everyCall, 'duplicate', 'reorder'],
+    confirmShipment: everyCall,
   },
   storefront: {
     // what the hub sends to the store
@@ -29,10 +31,19 @@ export const faultKinds: Record<ChannelName, Record<string, FaultKind[]>> = {
   },
 }
 
-/** The fault of this kind that hits this call, if one does; it counts as fired. */
-export function fires(core: Core, channel: ChannelName, operation: string, kind: FaultKind): Fault | null {
+/**
+ * The fault of this kind that hits this call, if one does; it counts as fired. With an order's id only faults that are
+ * about this order are asked, without one only those that are about none.
+ */
+export function fires(
+  core: Core,
+  channel: ChannelName,
+  operation: string,
+  kind: FaultKind,
+  orderId?: string,
+): Fault | null {
   for (const fault of core.state.faults) {
-    if (fault.channel !== channel || fault.kind !== kind) continue
+    if (fault.channel !== channel || fault.kind !== kind || fault.orderId !== orderId) continue
     if (fault.operation !== '*' && fault.operation !== operation) continue
     if (fault.left === 0 || (fault.until !== null && core.now() >= fault.until)) continue
     if (fault.rate < 1 && !core.random('faults').chance(fault.rate)) continue
@@ -71,7 +82,23 @@ export async function underFaults(
     throw new ConnectionLost(`${operation} was applied, its answer was lost`)
   }
   if (fires(core, channel, operation, 'malformed')) return malformed(core, response)
+  const wrongDate = fires(core, channel, operation, 'wrong-date')
+  if (wrongDate) response.headers.set('date', new Date(core.now() + wrongDate.delayMs).toUTCString())
   return response
+}
+
+/** A copy of the answer with the changes of the fault: another form than the documented one. */
+export function rewritten(body: object, changes: readonly Rewrite[] = []): object {
+  const copy = structuredClone(body) as Record<string, unknown>
+  for (const { at, value } of changes) {
+    const path = at.split('/').slice(1)
+    const name = path.pop()!
+    const place = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], copy)
+    if (typeof place !== 'object' || place === null) continue
+    if (value === undefined) delete (place as Record<string, unknown>)[name]
+    else (place as Record<string, unknown>)[name] = value
+  }
+  return copy
 }
 
 /** The same for a call that leaves the store: the answer is lost or doubled on its way, never rewritten. */

@@ -42,7 +42,7 @@ export async function readJson(request: Request): Promise<unknown> {
 
 /** Amounts on the wire are decimal strings; the catalog counts minor units. */
 export function decimal(minorUnits: number, currency: string): string {
-  const digits = currency === 'JPY' ? 0 : 2
+  const digits = currency === 'JPY' ? 0 : ['BHD', 'KWD', 'TND'].includes(currency) ? 3 : 2
   return (minorUnits / 10 ** digits).toFixed(digits)
 }
 

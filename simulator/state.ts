@@ -47,6 +47,9 @@ export interface Fault {
   /** simulator time at which it ends by itself */
   until: number | null
   fired: number
+  /** the one order it is about; absent: whatever comes */
+  orderId?: string
+  changes?: Rewrite[]
 }
 
 export type FaultKind =
@@ -61,6 +64,17 @@ export type FaultKind =
   | 'malformed'
   | 'bucket-halved'
   | 'revoke'
+  | 'expire-access'
+  | 'wrong-date'
+  | 'omit'
+  | 'moving-list'
+  | 'rewrite'
+
+/** A change of an answer: the place as a JSON pointer, and what stands there then; without a value it is removed. */
+export interface Rewrite {
+  at: string
+  value?: unknown
+}
 
 export type OrderStatus = 'PENDING' | 'UNSHIPPED' | 'PARTIALLY_SHIPPED' | 'SHIPPED' | 'CANCELLED'
 
@@ -94,6 +108,8 @@ export interface AmazonOrder {
   buyer: Person
   lines: AmazonLine[]
   versions: OrderVersion[]
+  /** search leaves it out until then, whatever its age; getOrder does not */
+  omittedUntil?: number
   /** true: it is part of the invented past and never took from today's quantities */
   past: boolean
 }

@@ -1,11 +1,11 @@
 import type { Core } from '../core.ts'
-import { fires } from '../faults.ts'
+import { fires, rewritten } from '../faults.ts'
 import { BadRequest, isoSeconds } from '../http.ts'
 import type { AmazonOrder, FrozenSearch, OrderVersion } from '../state.ts'
 import { amazonAnswer, amazonError } from './answers.ts'
 import { findOrder } from './orders.ts'
 import { includedDatasets, type OrdersQuery, readOrdersQuery } from './orders-query.ts'
-import { wireOrder } from './orders-wire.ts'
+import { type Dataset, wireOrder } from './orders-wire.ts'
 
 const tokenLife = 24 * 3_600_000
 
@@ -15,7 +15,7 @@ export function getOrder(core: Core, orderId: string, query: URLSearchParams): R
   const order = findOrder(core, orderId)
   const version = order && visible(core, 'getOrder', order, 'readableAt')
   if (!order || !version) return amazonError(core, 404, `Order ${orderId} was not found.`, 'NotFound')
-  return amazonAnswer(core, 'getOrder', { order: wireOrder(order, version, wanted) })
+  return amazonAnswer(core, 'getOrder', { order: oneOrder(core, 'getOrder', { order, version }, wanted) })
 }
 
 /**
@@ -35,6 +35,7 @@ export function searchOrders(core: Core, query: URLSearchParams): Response {
     if (order && version) entries.push({ order, version })
   }
   if (entries.length > 0) {
+    entries = withoutOmitted(core, entries)
     if (fires(core, 'amazon', 'searchOrders', 'stale-read')) entries = entries.flatMap((entry) => stale(entry))
     if (fires(core, 'amazon', 'searchOrders', 'reorder')) entries = disorder(core, entries)
     if (asked.pageSize > 1 && fires(core, 'amazon', 'searchOrders', 'duplicate')) {
@@ -48,10 +49,37 @@ export function searchOrders(core: Core, query: URLSearchParams): Response {
   }
   const more = end < search.ids.length
   const watermark = isoSeconds(search.watermark)
-  return amazonAnswer(core, 'searchOrders', {
-    orders: entries.map(({ order, version }) => wireOrder(order, version, asked.wanted)),
+  const answer = {
+    orders: entries.map((entry) => oneOrder(core, 'searchOrders', entry, asked.wanted)),
     pagination: more ? { nextToken: issueToken(core, page, end) } : undefined,
     ...(search.by === 'updated' ? { lastUpdatedBefore: watermark } : { createdBefore: watermark }),
+  }
+  const rewrite = fires(core, 'amazon', 'searchOrders', 'rewrite')
+  return amazonAnswer(core, 'searchOrders', rewrite ? rewritten(answer, rewrite.changes) : answer)
+}
+
+/** One order on the wire, rewritten where a fault is about it. */
+function oneOrder(
+  core: Core,
+  operation: 'searchOrders' | 'getOrder',
+  { order, version }: Entry,
+  wanted: ReadonlySet<Dataset>,
+): object {
+  const wire = wireOrder(order, version, wanted)
+  const rewrite = fires(core, 'amazon', operation, 'rewrite', order.id)
+  return rewrite ? rewritten(wire, rewrite.changes) : wire
+}
+
+/**
+ * What search leaves out although getOrder shows it (models#3945, #5048): the order that a fault is about, or the whole
+ * page, from now on until the fault's delay is over.
+ */
+function withoutOmitted(core: Core, entries: Entry[]): Entry[] {
+  const wholePage = fires(core, 'amazon', 'searchOrders', 'omit')
+  return entries.filter(({ order }) => {
+    const fault = wholePage ?? fires(core, 'amazon', 'searchOrders', 'omit', order.id)
+    if (fault) order.omittedUntil = core.now() + fault.delayMs
+    return !fault
   })
 }
 
@@ -76,6 +104,7 @@ function visible(
   since: 'searchableAt' | 'readableAt',
 ): OrderVersion | undefined {
   const now = core.now()
+  if (since === 'searchableAt' && now < (order.omittedUntil ?? 0)) return undefined
   const index = order.versions.findLastIndex((version) => version[since] <= now)
   if (index > 0 && staleFor && fires(core, 'amazon', staleFor, 'stale-read')) return order.versions[index - 1]
   return order.versions[index]
@@ -97,7 +126,7 @@ function firstPage(core: Core, asked: OrdersQuery): Page {
   const now = core.now()
   const found: { id: string; at: number }[] = []
   for (const order of core.state.amazon.orders) {
-    const version = order.versions.findLast(({ searchableAt }) => searchableAt <= now)
+    const version = visible(core, null, order, 'searchableAt')
     if (!version) continue
     const at = asked.by === 'updated' ? version.updatedAt : order.createdAt
     if (at < asked.after || at > asked.before) continue
@@ -126,6 +155,9 @@ function laterPage(core: Core, asked: OrdersQuery, token: string): Page {
   if (search.filters !== asked.filters) {
     throw new BadRequest('The request parameters differ from those of the request that gave the paginationToken.')
   }
+  // Amazon promises no frozen list: what changed since has moved to its end, and the rest moved up.
+  if (fires(core, 'amazon', 'searchOrders', 'moving-list'))
+    search.ids = firstPage(core, { ...asked, before: search.watermark }).search.ids
   // Delivering the page before again loses nothing: its answer leads on from where it ended.
   const again = held.offset > held.previous && fires(core, 'amazon', 'searchOrders', 'duplicate') !== null
   return { name: held.search, search, offset: again ? held.previous : held.offset, previous: held.previous }

@@ -46,6 +46,7 @@ async function guarded(core: Core, request: Request, query: URLSearchParams, cal
   // With a page token in the request, that one expires; its operation asks for the fault itself.
   const paged = call.operation === 'searchOrders' && query.has('paginationToken')
   if (!paged && fires(core, 'amazon', call.operation, 'expire-token')) revokeAccess(core, request)
+  if (fires(core, 'amazon', call.operation, 'expire-access')) revokeAccess(core, request)
   if (!isAuthorized(core, request)) {
     const missing = !request.headers.has('x-amz-access-token')
     return amazonError(
