@@ -8,7 +8,7 @@ const broken = (promise: string, what: string): never => {
 }
 
 /** Cheap enough for every step: P-1, P-2, P-3, P-6 and that short is never beside free. */
-export async function checkStep(it: Installation): Promise<void> {
+export async function checkStep(it: { ctx: Pick<Installation['ctx'], 'db'> }): Promise<void> {
   const { db } = it.ctx
   const wrong = await db.one<{ promise: string; what: string }>(
     `select 'P-1' as promise, v.sku as what from pool_levels p join variants v on v.id = p.variant_id
@@ -70,12 +70,12 @@ interface SimState {
   }
 }
 
-export async function stateOf(it: Installation): Promise<SimState> {
+export async function stateOf(it: Pick<Installation, 'control'>): Promise<SimState> {
   return (await it.control('/state?limit=100000')).body as SimState
 }
 
 /** P-7: what the cursor says is known, is. The marketplace may show a change later than its own mark, up to the overlap. */
-export async function checkCursor(it: Installation): Promise<void> {
+export async function checkCursor(it: Pick<Installation, 'ctx' | 'control'>): Promise<void> {
   const { db } = it.ctx
   const cursor = await db.one<{ watermark: Date | null }>(
     `select c.watermark from cursors c join accounts a on a.id = c.account_id where a.name = $1 and c.stream = 'orders'`,

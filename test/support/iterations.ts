@@ -25,6 +25,13 @@ export const keyProcesses = 4
 export const amounts = 5_000
 /** Random histories of one stock slot, and of one order line. */
 export const histories = 2_000
+/** R12: deliveries of one page over the wire. */
+export const samePages = times(40, 1_000)
+/** R13: rounds of shuffled, doubled and outdated pages. */
+export const hostileRounds = times(12, 200)
+
+/** R18: orders that the list shows late. */
+export const lateOrders = times(10, 400)
 
 /** Random stocks and publishing rules, for each property. */
 export const publishingCases = times(2_000, 100_000)

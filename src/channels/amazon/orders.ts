@@ -20,6 +20,10 @@ const firstSweepMs = 15 * 60_000
 const shortSweep = { everyMs: 30 * 60_000, backMs: 2 * 3_600_000, pagesAtMost: 3 }
 const longSweep = { everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
 
+/** Windows that may begin anew at once, and how long a refused token is tried before the next one. */
+const restartsInARow = 5
+const refusedMs = 30 * 60_000
+
 const cursorSchema = z.object({
   /** Everything before this is durably stored. */
   completeTo: z.iso.datetime(),
@@ -44,6 +48,8 @@ const cursorSchema = z.object({
       restarts: z.number().int(),
       pages: z.number().int(),
       sweep: z.enum(['none', 'short', 'long']),
+      /** When its first page was read. */
+      begunAt: z.iso.datetime().optional(),
     })
     .optional(),
 })
@@ -70,7 +76,7 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     answer = await ask()
   } catch (error) {
     if (!(error instanceof ChannelError) || error.kind !== 'rejected') throw error
-    if (window) return restart(cursor, window.restarts, error)
+    if (window) return restart(cursor, window, error, account.now())
     if (!/includedData/i.test(error.message)) throw error
     includedData = leastData
     answer = await ask()
@@ -89,6 +95,7 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
       restarts: window?.restarts ?? cursor.restarts,
       pages,
       sweep,
+      begunAt: window?.begunAt ?? account.now().toISOString(),
     }
     return { ...page, next: { ...cursor, restarts: 0, window: paging } satisfies Cursor, more: true }
   }
@@ -127,11 +134,19 @@ function swept({ window: _, ...cursor }: Cursor, sweep: Sweep, pages: number, no
 
 /**
  * A token that is not taken any more (24 h, or lost on Amazon's side): the window begins anew, nothing is skipped.
- * After five in a row the refusal itself is the trouble, and is told.
+ * After five in a row the refusal itself is the trouble, and is told; the window still begins anew now and then, because
+ * its token may be dead for good.
  */
-function restart({ window: _, ...cursor }: Cursor, restarts: number, error: ChannelError): Pulled<IncomingOrder> {
-  if (restarts >= 5) throw error
-  return { items: [], next: { ...cursor, restarts: restarts + 1 } satisfies Cursor, more: true }
+function restart(
+  { window: _, ...cursor }: Cursor,
+  { restarts, begunAt }: NonNullable<Cursor['window']>,
+  error: ChannelError,
+  now: Date,
+): Pulled<IncomingOrder> {
+  const isFresh = begunAt !== undefined && now.getTime() - Date.parse(begunAt) < refusedMs
+  if (restarts >= restartsInARow && isFresh) throw error
+  const next = { ...cursor, restarts: Math.min(restarts + 1, restartsInARow) } satisfies Cursor
+  return { items: [], next, more: true }
 }
 
 /** One odd order never hides the other 99 of its page. */
