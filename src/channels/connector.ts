@@ -38,9 +38,18 @@ export interface Unreadable {
   raw: unknown
 }
 
+/** A field that came in another form than the channel documents; the item was read without it, or all the same. */
+export interface StrangeField {
+  /** Its place in the answer, in the channel's words; never a value. */
+  field: string
+  /** The documentation does not have it: nothing is lost by not reading it. */
+  isNew: boolean
+}
+
 export interface Pulled<T> {
   items: T[]
   unreadable?: Unreadable[]
+  strange?: StrangeField[]
   /** Where the next pull begins. Saved in the transaction that saves the items. */
   next: unknown
   /** More pages wait right now. */

@@ -35,6 +35,16 @@ export const findingTexts = {
     ],
     zh: ['订单 {order} 在 {where} 处无法读取', '该订单未预留库存，请在平台上查看，并反馈字段名称。'],
   },
+  strange_field: {
+    en: [
+      '{account}: orders come with {field} in a form that is not documented',
+      'The orders are here without what could not be read, and are kept as they came. Compare one with its channel and report the field name.',
+    ],
+    zh: [
+      '{account}：订单字段 {field} 的形式与平台文档不符',
+      '订单已导入（无法读取的部分除外），原始数据已加密保存。请与平台核对，并反馈字段名称。',
+    ],
+  },
   pull_failing: {
     en: [
       '{account}: reading {stream} fails ({code}), {failures} times in a row',

@@ -174,15 +174,17 @@ function asWireError(error: unknown): WireError {
 function jsonOf(text: string): unknown {
   if (text === '') return undefined
   try {
-    // NUL fits no text of the database, and no channel means anything by it.
-    return text.includes('\\u0000') ? JSON.parse(text, withoutNul) : JSON.parse(text)
+    return unstorable.test(text) ? JSON.parse(text, storable) : JSON.parse(text)
   } catch {
     return undefined
   }
 }
 
-function withoutNul(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replaceAll('\0', '') : value
+/** NUL and halves of characters fit no text of the database, and no channel means anything by them. */
+const unstorable = /\\u(?:0000|d[89a-f])/i
+
+function storable(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value
 }
 
 function withoutOrigin(url: string): string {

@@ -9,6 +9,7 @@ import { type ChannelError, isChannelError } from '../domain/errors.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { importOrders } from './import-orders.ts'
+import { noteStrangeFields } from './note-strange-fields.ts'
 
 export interface PullResult {
   /** More pages wait. */
@@ -32,6 +33,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
     const { unreadable = [] } = pulled
     const finish = async (tx: Sql, aside: readonly Unreadable[]) => {
       await setAside(tx, ctx, row.id, aside)
+      await noteStrangeFields(tx, ctx, row, pulled.strange ?? [], now)
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: pulled.watermark ?? null, nextAt, now })
       if (!pulled.more)
         await tx.run('update accounts set look_again_at = null where id = $1 and look_again_at <= $2', [

@@ -38,6 +38,9 @@ export const publishingCases = times(2_000, 100_000)
 
 /** Changes of rules, categories, stock and links, ten at a time. */
 export const ruleRaces = times(200, 5_000)
+/** R21: lines of one order; orders with one field turned into anything. */
+export const manyLines = 1_000
+export const strangeOrders = times(120, 5_000)
 
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)

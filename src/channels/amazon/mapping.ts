@@ -20,6 +20,9 @@ const fulfillers = new Map<string, FulfilledBy>([
   ['MERCHANT', 'merchant'],
 ])
 
+export const isKnownStatus = (status: string) => states.has(status)
+export const isKnownFulfiller = (name: string) => fulfillers.has(name)
+
 /** The code under which Amazon keeps the quantity that we may write. */
 const merchantCode = 'DEFAULT'
 
@@ -27,33 +30,44 @@ const merchantCode = 'DEFAULT'
 export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
   const state = states.get(wire.fulfillment?.fulfillmentStatus ?? '') ?? 'unknown'
   const currency =
-    wire.proceeds?.grandTotal?.currencyCode ?? wire.orderItems[0]?.product.price?.unitPrice?.currencyCode ?? null
+    wire.proceeds?.grandTotal?.currencyCode ?? wire.orderItems[0]?.product?.price?.unitPrice?.currencyCode ?? null
   return {
     remoteId: wire.orderId,
     updatedAt: new Date(wire.lastUpdatedTime),
     placedAt: new Date(wire.createdTime),
     state,
     fulfilledBy: fulfillers.get(wire.fulfillment?.fulfilledBy ?? '') ?? null,
-    marketplace: wire.salesChannel.marketplaceId ?? null,
+    marketplace: wire.salesChannel?.marketplaceId ?? null,
     currency,
     total: amountOf(wire.proceeds?.grandTotal),
     shipBy: dateOf(wire.fulfillment?.shipByWindow?.latestDateTime),
     deliverBy: dateOf(wire.fulfillment?.deliverByWindow?.latestDateTime),
     lines: wire.orderItems.map((item) => ({
       remoteId: item.orderItemId,
-      remoteSku: item.product.sellerSku ?? null,
-      title: item.product.title ?? '',
+      remoteSku: item.product?.sellerSku ?? null,
+      title: item.product?.title ?? '',
       quantity: item.quantityOrdered,
       shipped: Math.max(0, item.fulfillment?.quantityFulfilled ?? 0),
-      canceled:
-        state === 'canceled'
-          ? item.quantityOrdered - Math.min(item.quantityOrdered, item.fulfillment?.quantityFulfilled ?? 0)
-          : 0,
-      unitPrice: amountOf(item.product.price?.unitPrice),
+      canceled: canceledOf(item, state),
+      unitPrice: amountOf(item.product?.price?.unitPrice),
     })),
     buyer: readBuyer(wire),
     raw,
   }
+}
+
+/**
+ * Units that will never ship: of a canceled order all that did not; of any other the units of a canceled line that
+ * neither left nor still wait to be shipped.
+ */
+function canceledOf(
+  { quantityOrdered, fulfillment, cancellation }: WireOrder['orderItems'][number],
+  state: OrderState,
+) {
+  const left = Math.max(0, quantityOrdered - Math.max(0, fulfillment?.quantityFulfilled ?? 0))
+  if (state === 'canceled') return left
+  if (!cancellation?.cancellationExecution) return 0
+  return Math.max(0, left - (fulfillment?.quantityUnfulfilled ?? left))
 }
 
 function readBuyer(wire: WireOrder): Buyer | null {

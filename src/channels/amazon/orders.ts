@@ -6,14 +6,18 @@
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
-import type { Account, Pulled, Unreadable } from '../connector.ts'
+import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { client } from './client.ts'
+import { strangeFields } from './fields.ts'
 import { readOrder } from './mapping.ts'
 import { readSettings } from './settings.ts'
 import { order } from './wire.ts'
 
 /** Amazon shows changes after about two minutes, sometimes later (facts §5). */
 const overlapMs = 10 * 60_000
+
+/** Where Amazon does not say up to when it has told, our own clock does; it may be fast by so much. */
+const clockErrorMs = 15 * 60_000
 
 /** When a sweep is due, and how far it looks back. The first one repeats the whole history that was asked for. */
 const firstSweepMs = 15 * 60_000
@@ -82,7 +86,9 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     answer = await ask()
   }
   const lastUpdatedBefore =
-    window?.lastUpdatedBefore ?? answer.lastUpdatedBefore ?? seconds(new Date(account.now().getTime() - 120_000))
+    window?.lastUpdatedBefore ??
+    answer.lastUpdatedBefore ??
+    seconds(new Date(account.now().getTime() - clockErrorMs - 120_000))
   const token = answer.pagination?.nextToken
   const page = readPage(answer.orders)
   const pages = (window?.pages ?? 0) + 1
@@ -150,15 +156,18 @@ function restart(
 }
 
 /** One odd order never hides the other 99 of its page. */
-function readPage(raws: readonly unknown[]): { items: IncomingOrder[]; unreadable: Unreadable[] } {
+function readPage(raws: readonly unknown[]): Required<Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>> {
   const items: IncomingOrder[] = []
   const unreadable: Unreadable[] = []
+  const strange = new Map<string, StrangeField>()
   for (const raw of raws) {
     const parsed = order.safeParse(raw)
-    if (parsed.success) items.push(readOrder(parsed.data, raw))
-    else unreadable.push(describe(raw, parsed.error.issues))
+    if (parsed.success) {
+      items.push(readOrder(parsed.data, raw))
+      for (const one of strangeFields(raw, parsed.data)) strange.set(one.field, one)
+    } else unreadable.push(describe(raw, parsed.error.issues))
   }
-  return { items, unreadable }
+  return { items, unreadable, strange: [...strange.values()] }
 }
 
 function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] }[]): Unreadable {

@@ -16,6 +16,7 @@ import type { z } from 'zod'
 import { createHttp, type WireRequest } from '../../http/client.ts'
 import type { Account } from '../connector.ts'
 import { client } from './client.ts'
+import type { orderFields } from './fields.ts'
 import { readListings, readOrder, readQuantity } from './mapping.ts'
 import {
   type errorList,
@@ -40,6 +41,18 @@ type Unknown<Ours, Theirs> = Ours extends readonly (infer Our)[]
       }[keyof Ours & string]
     : never
 
+/** Every name at any depth. */
+type NamesOf<Theirs> = Theirs extends readonly (infer One)[]
+  ? NamesOf<NonNullable<One>>
+  : Theirs extends object
+    ?
+        | (keyof Theirs & string)
+        | { [Key in keyof Theirs & string]: NamesOf<NonNullable<Theirs[Key]>> }[keyof Theirs & string]
+    : never
+
+/** The words of texts, as types. */
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text
+
 type Input<S extends z.ZodType> = z.input<S>
 
 describe("Amazon's published types", () => {
@@ -62,6 +75,8 @@ describe("Amazon's published types", () => {
     expectTypeOf<Unknown<Input<typeof searchListings>, ItemSearchResults>>().toEqualTypeOf<never>()
     expectTypeOf<Unknown<Input<typeof submission>, ListingsItemSubmissionResponse>>().toEqualTypeOf<never>()
     // The comparison itself sees a slip of the pen, also far inside.
+    // What no model has is told as new: the list of names is the published one, no more and no less.
+    expectTypeOf<Words<(typeof orderFields)[number]>>().toEqualTypeOf<NamesOf<Order>>()
     type Slip = { orderItems: { product: { sellerSKU?: string | null } }[] }
     expectTypeOf<Unknown<Slip, Order>>().toEqualTypeOf<'sellerSKU'>()
     // @ts-expect-error an amount is text, not a number
@@ -165,12 +180,21 @@ describe('orders', () => {
   })
 
   test('what is required may not be missing', () => {
-    for (const name of ['orderId', 'createdTime', 'lastUpdatedTime', 'salesChannel', 'orderItems']) {
+    for (const name of ['orderId', 'createdTime', 'lastUpdatedTime', 'orderItems']) {
       expect(order.safeParse({ ...unshipped, [name]: undefined }).success, name).toBe(false)
     }
     const sold = (quantityOrdered: unknown) =>
       order.safeParse({ ...unshipped, orderItems: [{ ...line, quantityOrdered }] }).success
-    expect([sold(0), sold(-1), sold(1.5), sold('1')]).toEqual([true, false, false, false])
+    expect([sold(0), sold(-1), sold(1.5), sold('1'), sold('1.5'), sold('-1'), sold(''), sold(null)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
   })
 })
 

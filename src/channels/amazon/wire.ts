@@ -7,11 +7,21 @@ import { z } from 'zod'
 const time = z.iso.datetime({ offset: true })
 /**
  * Of an order only its id, times, items and their quantities must be right: stock depends on them. Whatever else is odd
- * is left out, because dropping the order would be worse.
+ * is left out, because dropping the order would be worse; fields.ts tells what was left out.
  */
 const word = z.string().nullish().catch(null)
+/** Ids, counts and amounts say the same as a number and as text. A number that JSON cannot carry exactly is refused. */
+const id = z.union([z.string().min(1), z.number().int().transform(String)])
+const count = z.union([
+  z.number().int(),
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number),
+])
+const amount = z.union([z.string(), z.number().transform(String)])
 
-const money = z.object({ amount: z.string(), currencyCode: z.string() })
+const money = z.object({ amount, currencyCode: z.string() })
 
 const address = z.object({
   name: word,
@@ -29,36 +39,56 @@ const address = z.object({
 })
 
 const orderItem = z.object({
-  orderItemId: z.string(),
-  quantityOrdered: z.number().int().min(0),
-  product: z.object({
-    asin: word,
-    title: word,
-    sellerSku: z.string().nullish(),
-    price: z.object({ unitPrice: money.nullish() }).nullish().catch(null),
-  }),
-  fulfillment: z
-    .object({ quantityFulfilled: z.number().int().nullish(), quantityUnfulfilled: z.number().int().nullish() })
-    .nullish(),
+  orderItemId: id,
+  quantityOrdered: count.refine((units) => units >= 0),
+  product: z
+    .object({
+      asin: word,
+      title: word,
+      sellerSku: id.nullish().catch(null),
+      price: z
+        .object({ unitPrice: money.nullish().catch(null) })
+        .nullish()
+        .catch(null),
+    })
+    .nullish()
+    .catch(null),
+  cancellation: z
+    .object({ cancellationExecution: z.object({ cancelledBy: word }).nullish().catch(null) })
+    .nullish()
+    .catch(null),
+  fulfillment: z.object({ quantityFulfilled: count.nullish(), quantityUnfulfilled: count.nullish() }).nullish(),
 })
 
+const window = z
+  .object({ latestDateTime: time.nullish().catch(null) })
+  .nullish()
+  .catch(null)
+
 export const order = z.object({
-  orderId: z.string().min(1),
+  orderId: id,
   createdTime: time,
   lastUpdatedTime: time,
-  salesChannel: z.object({ channelName: z.string(), marketplaceId: z.string().nullish() }),
+  salesChannel: z.object({ marketplaceId: word }).nullish().catch(null),
   buyer: z.object({ buyerName: word, buyerEmail: word }).nullish().catch(null),
-  recipient: z.object({ deliveryAddress: address.nullish() }).nullish().catch(null),
-  proceeds: z.object({ grandTotal: money.nullish() }).nullish().catch(null),
+  recipient: z
+    .object({ deliveryAddress: address.nullish().catch(null) })
+    .nullish()
+    .catch(null),
+  proceeds: z
+    .object({ grandTotal: money.nullish().catch(null) })
+    .nullish()
+    .catch(null),
   fulfillment: z
     .object({
       // A word not in the model must not drop the order: mapping turns it into 'unknown'.
-      fulfillmentStatus: z.string(),
-      fulfilledBy: z.string().nullish(),
-      shipByWindow: z.object({ latestDateTime: time.nullish() }).nullish().catch(null),
-      deliverByWindow: z.object({ latestDateTime: time.nullish() }).nullish().catch(null),
+      fulfillmentStatus: z.string().catch(''),
+      fulfilledBy: word,
+      shipByWindow: window,
+      deliverByWindow: window,
     })
-    .nullish(),
+    .nullish()
+    .catch(null),
   orderItems: z.array(orderItem),
 })
 export type WireOrder = z.output<typeof order>
