@@ -310,7 +310,9 @@ function bookPart(one: {
     shipped: soldBefore * perSale,
   }
   const steps = lineSteps(holds, lineTarget(order, line, perSale))
-  const cause = (step: string) => `line:${write.id}:${order.updatedAt.getTime()}:${order.state}:${step}`
+  // Cancellations of one second differ by how much is canceled.
+  const version = `${order.updatedAt.getTime()}:${order.state}:${line.canceled}`
+  const cause = (step: string) => `line:${write.id}:${version}:${step}`
   // Goods that left without ever having been promised here are promised and shipped in one go.
   if (steps.promise > 0) {
     const before = id ? (stock.promiseOf(id)?.short ?? 0) : 0

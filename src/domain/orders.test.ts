@@ -53,9 +53,23 @@ describe('freshness', () => {
     for (const [known, first] of along.entries()) {
       for (const [incoming, second] of along.entries()) {
         const fresh = freshness({ updatedAt: at(1), state: first }, { updatedAt: at(1), state: second })
-        expect(fresh, `${first} then ${second}`).toBe(incoming > known ? 'newer' : 'same')
+        expect(fresh, `${first} then ${second}`).toBe(incoming > known ? 'newer' : incoming < known ? 'older' : 'same')
       }
     }
+  })
+
+  test('of two versions of one second and state the one with more units canceled wins', () => {
+    const version = (...canceled: number[]) => ({
+      updatedAt: at(1),
+      state: 'open' as OrderState,
+      lines: canceled.map((units) => ({ canceled: units })),
+    })
+    expect(freshness(version(0, 1), version(1, 1))).toBe('newer')
+    expect(freshness(version(1, 1), version(0, 1))).toBe('older')
+    expect(freshness(version(1, 1), version(1, 1))).toBe('same')
+    const whole = { ...version(2), state: 'canceled' as OrderState }
+    expect(freshness(whole, { ...whole, lines: [] })).toBe('same')
+    expect(freshness(whole, version(3))).toBe('older')
   })
 })
 

@@ -71,19 +71,28 @@ export interface Buyer {
 
 export type Freshness = 'new' | 'newer' | 'same' | 'older'
 
+interface Version {
+  updatedAt: Date
+  state: OrderState
+  lines?: readonly Pick<IncomingLine, 'canceled'>[]
+}
+
 /**
  * Whether a delivered version says something new. Channels stamp seconds, so two changes can share a version: of
- * equals, the one further along wins.
+ * equals, the one further along wins, and of equal states the one with more units canceled.
  */
-export function freshness(
-  known: { updatedAt: Date; state: OrderState } | undefined,
-  incoming: Pick<IncomingOrder, 'updatedAt' | 'state'>,
-): Freshness {
+export function freshness(known: Version | undefined, incoming: Version): Freshness {
   if (!known) return 'new'
-  const difference = incoming.updatedAt.getTime() - known.updatedAt.getTime()
-  if (difference > 0) return 'newer'
-  if (difference < 0) return 'older'
-  return rank[incoming.state] > rank[known.state] ? 'newer' : 'same'
+  const difference =
+    incoming.updatedAt.getTime() - known.updatedAt.getTime() ||
+    rank[incoming.state] - rank[known.state] ||
+    canceledIn(incoming) - canceledIn(known)
+  return difference > 0 ? 'newer' : difference < 0 ? 'older' : 'same'
+}
+
+/** A canceled order as a whole is canceled, whatever its lines say. */
+function canceledIn({ state, lines = [] }: Version): number {
+  return state === 'canceled' ? 0 : lines.reduce((sum, line) => sum + line.canceled, 0)
 }
 
 /** Is this step in the table? Standing still is always allowed. */

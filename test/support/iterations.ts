@@ -42,6 +42,11 @@ export const ruleRaces = times(200, 5_000)
 export const manyLines = 1_000
 export const strangeOrders = times(120, 5_000)
 
+/** R8: orders canceled in parts and as a whole, each version five times. */
+export const cancelHistories = times(60, 3_000)
+/** R22: histories of orders whose SKU is linked at some moment. */
+export const linkHistories = times(40, 1_500)
+
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)
 }
