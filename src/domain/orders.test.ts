@@ -8,6 +8,7 @@ import {
   lineSteps,
   lineTarget,
   type OrderState,
+  totalOfLines,
   transitions,
 } from './orders.ts'
 
@@ -71,6 +72,18 @@ describe('freshness', () => {
     expect(freshness(whole, { ...whole, lines: [] })).toBe('same')
     expect(freshness(whole, version(3))).toBe('older')
   })
+})
+
+test('lines add up exactly, or not at all', () => {
+  const most = Number.MAX_SAFE_INTEGER
+  const total = (...lines: [number, number | undefined][]) =>
+    totalOfLines(lines.map(([quantity, unitPrice]) => ({ quantity, unitPrice })))
+  expect(total([3, 1_490], [1, -90])).toBe(4_380)
+  expect(total([1, most], [1, -1])).toBe(most - 1)
+  expect(total([1, most], [1, 1])).toBeNull()
+  expect(total([1_000_000, most])).toBeNull()
+  expect(total([1, 5], [1, undefined])).toBeNull()
+  expect(total()).toBeNull()
 })
 
 describe('what a line should hold', () => {

@@ -69,6 +69,15 @@ export interface Buyer {
   address?: Record<string, string> | undefined
 }
 
+/** What lines add up to, exactly; null where a price is missing or the sum is more than can be counted. */
+export function totalOfLines(
+  lines: readonly { quantity: number; unitPrice?: number | null | undefined }[],
+): number | null {
+  if (lines.length === 0 || lines.some((line) => typeof line.unitPrice !== 'number')) return null
+  const sum = lines.reduce((total, line) => total + BigInt(line.unitPrice!) * BigInt(line.quantity), 0n)
+  return Number.isSafeInteger(Number(sum)) ? Number(sum) : null
+}
+
 export type Freshness = 'new' | 'newer' | 'same' | 'older'
 
 interface Version {

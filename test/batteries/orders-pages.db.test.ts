@@ -83,9 +83,9 @@ test('R13 a page that comes empty, its orders listed 24 hours later', async () =
   await market.pull()
   const missing = async () => 320 - (await own.db.one<{ count: number }>('select count(*) as count from orders'))!.count
   expect(await missing()).toBe(100)
-  await market.run(24 * hour)
+  await market.run(24 * hour, hour)
   expect(await missing()).toBe(100)
-  await market.run(6 * hour + 10 * minute)
+  await market.run(6 * hour + 10 * minute, 30 * minute)
   await checkMarket(market)
 })
 

@@ -26,9 +26,9 @@ export const amounts = 5_000
 /** Random histories of one stock slot, and of one order line. */
 export const histories = 2_000
 /** R12: deliveries of one page over the wire. */
-export const samePages = times(40, 1_000)
+export const samePages = times(25, 1_000)
 /** R13: rounds of shuffled, doubled and outdated pages. */
-export const hostileRounds = times(12, 200)
+export const hostileRounds = times(8, 200)
 
 /** R18: orders that the list shows late. */
 export const lateOrders = times(10, 400)
@@ -43,9 +43,18 @@ export const manyLines = 1_000
 export const strangeOrders = times(120, 5_000)
 
 /** R8: orders canceled in parts and as a whole, each version five times. */
-export const cancelHistories = times(60, 3_000)
+export const cancelHistories = times(40, 3_000)
 /** R22: histories of orders whose SKU is linked at some moment. */
-export const linkHistories = times(40, 1_500)
+export const linkHistories = times(20, 1_500)
+
+/** R20: hours of orders under a wrong clock. */
+export const skewedHours = times(1.5, 24)
+/** R20: zones in which orders are pulled; some change their clocks, one by half an hour. */
+export const timeZones = ['UTC', 'Asia/Shanghai', 'America/New_York'].concat(
+  isLong ? ['Australia/Lord_Howe', 'Asia/Kathmandu', 'Pacific/Apia', 'Europe/Berlin'] : [],
+)
+/** R24: orders with amounts in all currencies. */
+export const orderAmounts = times(70, 5_000)
 
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)

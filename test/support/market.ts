@@ -2,7 +2,7 @@
  * A hub with one Amazon account against the simulated marketplace behind a real port: real connector, real HTTP, a
  * clock moved by hand. Orders change only when a test says so.
  */
-import { expect } from 'vitest'
+import assert from 'node:assert/strict'
 import { type CatalogItem, createSimulator, type Simulator, serveSimulator } from '../../simulator/index.ts'
 import type { AmazonOptions } from '../../simulator/types.ts'
 import { ensureJournalDays } from '../../src/database/journal.ts'
@@ -116,15 +116,15 @@ export async function openMarket(db: Database, options: MarketOptions = {}): Pro
     },
     async buy(wanted = {}) {
       const answer = await market.control('/orders', { channel: 'amazon', sku, quantity: 1, ...wanted })
-      expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+      assert.equal(answer.status, 201, JSON.stringify(answer.body))
       return (answer.body as { orderId: string }).orderId
     },
     async change(orderId, verb) {
-      expect((await market.control(`/orders/${orderId}/${verb}`, {})).status).toBe(200)
+      assert.equal((await market.control(`/orders/${orderId}/${verb}`, {})).status, 200)
     },
     async fault(fault) {
       const answer = await market.control('/faults', { channel: 'amazon', ...fault })
-      expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+      assert.equal(answer.status, 201, JSON.stringify(answer.body))
     },
     calm: async () => void (await market.control('/faults', undefined, 'DELETE')),
     async work() {
@@ -214,15 +214,21 @@ export async function checkMarket(market: Market, onHand = 100_000): Promise<{ o
   const rows = await db.rows<{ remote_id: string; state: string }>('select remote_id, state from orders')
   const known = new Map(rows.map((row) => [row.remote_id, row.state]))
   const different = orders.filter((order) => known.get(order.id) !== states[order.status])
-  expect(different.map((order) => `${order.id} is ${known.get(order.id)} here, ${order.status} there`)).toEqual([])
-  expect(known.size).toBe(orders.length)
+  assert.deepEqual(
+    different.map((order) => `${order.id} is ${known.get(order.id)} here, ${order.status} there`),
+    [],
+  )
+  assert.equal(known.size, orders.length)
   // Orders that were shipped when they were first seen, from before the account was opened, move nothing.
   const still = new Set(
     (await db.rows<{ remote_id: string }>('select remote_id from orders where before_opening')).map(
       (row) => row.remote_id,
     ),
   )
-  expect(orders.filter((order) => still.has(order.id) && !(order.past && order.status === 'SHIPPED'))).toEqual([])
+  assert.deepEqual(
+    orders.filter((order) => still.has(order.id) && !(order.past && order.status === 'SHIPPED')),
+    [],
+  )
   const levels = await db.rows<{ sku: string; on_hand: number; promised: number }>(
     'select v.sku, p.on_hand, p.reserved + p.short as promised from pool_levels p join variants v on v.id = p.variant_id',
   )
@@ -232,7 +238,7 @@ export async function checkMarket(market: Market, onHand = 100_000): Promise<{ o
         .filter((order) => status.includes(order.status) && !still.has(order.id))
         .flatMap((order) => order.lines)
         .reduce((sum, line) => sum + (line.sku === level.sku ? line.quantity : 0), 0)
-    expect(level).toEqual({
+    assert.deepEqual(level, {
       sku: level.sku,
       on_hand: onHand - units(['SHIPPED']),
       promised: units(['PENDING', 'UNSHIPPED']),

@@ -2,7 +2,7 @@ import type { HandlerInput } from '../../contract/route.ts'
 import type { Routes } from '../../contract/routes.ts'
 import { countOrders, getOrder, listOrders, orderTimeline, sealedBuyer } from '../../database/views/orders.ts'
 import { Problem } from '../../domain/errors.ts'
-import type { Buyer, IncomingOrder } from '../../domain/orders.ts'
+import { type Buyer, type IncomingOrder, totalOfLines } from '../../domain/orders.ts'
 import { importOrders } from '../../operations/import-orders.ts'
 import { mustFindAccount } from '../../operations/manage-catalog.ts'
 import type { Handlers } from './handler.ts'
@@ -20,7 +20,7 @@ function readOrder(given: Given): IncomingOrder {
     fulfilledBy: 'merchant',
     marketplace: null,
     currency: given.currency ?? null,
-    total: given.total ?? totalOf(given),
+    total: given.total ?? totalOfLines(given.lines),
     shipBy: dateOf(given.shipBy),
     deliverBy: dateOf(given.deliverBy),
     lines: given.lines.map((line) => ({
@@ -35,12 +35,6 @@ function readOrder(given: Given): IncomingOrder {
     buyer: given.buyer ?? null,
     raw: null,
   }
-}
-
-/** What the lines add up to, where every one of them has a price. */
-function totalOf(given: Given): number | null {
-  if (given.lines.length === 0 || given.lines.some((line) => line.unitPrice === undefined)) return null
-  return given.lines.reduce((sum, line) => sum + line.unitPrice! * line.quantity, 0)
 }
 
 export const orderHandlers: Handlers<'orders' | 'order' | 'orderBuyer' | 'addOrder'> = {
