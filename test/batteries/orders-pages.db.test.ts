@@ -199,3 +199,17 @@ test('R16 the access token ends between page 3 and 4 of 40, its renewal fails tw
   expect((await calls('token')) - minted).toBe(1)
   expect((await checkMarket(market)).orders).toBe(4_000)
 })
+
+test('R16 64 callers find their token ended, some of them long after it was renewed: one renewal, 64 answers', async () => {
+  await open({ history: { orders: tokenCallers, days: 1 } })
+  await market.pass(15 * minute)
+  await market.pull()
+  const minted = await calls('token')
+  const { account } = await market.work()
+  const orders = await ordersThere(market)
+  await market.fault({ operation: 'getOrder', kind: 'expire-access', count: 1 })
+  await market.fault({ operation: 'getOrder', kind: 'slow', rate: 0.4, delayMs: 300 })
+  const answers = await Promise.all(orders.map((order) => client.getOrder(account, order.id, 'FULFILLMENT')))
+  expect(answers.map(({ order }) => (order as { orderId: string }).orderId)).toEqual(orders.map((order) => order.id))
+  expect((await calls('token')) - minted).toBe(1)
+})
