@@ -1,12 +1,13 @@
 /** R21: orders in another form than documented. Nothing stops, nothing is lost in silence, the raw form stays sealed. */
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { getOrder, listOrders } from '../../src/database/views/orders.ts'
 import { checkCursor, checkStep } from '../simulation/checks.ts'
 import { useDatabase } from '../support/database.ts'
-import { manyLines, printCount, strangeOrders } from '../support/iterations.ts'
+import { manyLines, patienceMs, printCount, strangeOrders } from '../support/iterations.ts'
 import { everything, hour, type Market, minute, openFindings, openMarket } from '../support/market.ts'
 import { seeded } from '../support/world.ts'
 
+vi.setConfig({ testTimeout: patienceMs })
 const own = useDatabase()
 let market: Market
 beforeEach(async () => void (market = await openMarket(own.db)))

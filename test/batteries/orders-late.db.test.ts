@@ -1,11 +1,12 @@
 /** R17, R18: orders that the list leaves out, for minutes or for days, while getOrder shows them. */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { client } from '../../src/channels/amazon/client.ts'
 import { useDatabase } from '../support/database.ts'
-import { lateOrders, printCount } from '../support/iterations.ts'
+import { lateOrders, patienceMs, printCount } from '../support/iterations.ts'
 import { checkMarket, hour, type Market, minute, openMarket } from '../support/market.ts'
 import { seeded } from '../support/world.ts'
 
+vi.setConfig({ testTimeout: patienceMs })
 const own = useDatabase()
 let market: Market
 afterEach(async () => await market?.close())

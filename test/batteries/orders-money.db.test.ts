@@ -1,12 +1,13 @@
 /** R24: amounts in currencies without and with three decimals, with tax in them or beside them: exact to the minor unit. */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { CatalogItem } from '../../simulator/index.ts'
 import { checkStep } from '../simulation/checks.ts'
 import { useDatabase } from '../support/database.ts'
-import { orderAmounts, printCount } from '../support/iterations.ts'
+import { orderAmounts, patienceMs, printCount } from '../support/iterations.ts'
 import { checkMarket, type Market, minute, openFindings, openMarket } from '../support/market.ts'
 import { seeded } from '../support/world.ts'
 
+vi.setConfig({ testTimeout: patienceMs })
 const own = useDatabase()
 let market: Market
 afterEach(async () => await market.close())

@@ -1,9 +1,9 @@
 /** R12–R16: what can go wrong with pages of orders and with the tokens that lead to them. */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { client } from '../../src/channels/amazon/client.ts'
 import type { Database } from '../../src/database/pool.ts'
 import { useDatabase } from '../support/database.ts'
-import { hostileRounds, printCount, samePages, tokenCallers } from '../support/iterations.ts'
+import { hostileRounds, patienceMs, printCount, samePages, tokenCallers } from '../support/iterations.ts'
 import {
   checkMarket,
   everything,
@@ -17,6 +17,7 @@ import {
 } from '../support/market.ts'
 import { seeded } from '../support/world.ts'
 
+vi.setConfig({ testTimeout: patienceMs })
 const own = useDatabase()
 let market: Market
 const open = async (options: MarketOptions = {}): Promise<Market> => (market = await openMarket(own.db, options))

@@ -1,6 +1,6 @@
 /** R8 (cancellations), R19, R22, R23: versions of an order in any order of arrival, unknown SKUs, equal ids. */
 import fc from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { IncomingLine, IncomingOrder, OrderState } from '../../src/domain/orders.ts'
 import { connectAccount } from '../../src/operations/connect-account.ts'
 import { importOrders } from '../../src/operations/import-orders.ts'
@@ -10,7 +10,7 @@ import { checkStep } from '../simulation/checks.ts'
 import { emptyDatabase } from '../simulation/installation.ts'
 import { useDatabase } from '../support/database.ts'
 import { type Arrivals, arrivals, expectedStock } from '../support/intake-model.ts'
-import { cancelHistories, linkHistories, printCount } from '../support/iterations.ts'
+import { cancelHistories, linkHistories, patienceMs, printCount } from '../support/iterations.ts'
 import {
   checkMarket,
   everything,
@@ -24,6 +24,7 @@ import {
 } from '../support/market.ts'
 import { createWorld } from '../support/world.ts'
 
+vi.setConfig({ testTimeout: patienceMs })
 const own = useDatabase()
 let market: Market | undefined
 afterEach(async () => {

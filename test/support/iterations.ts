@@ -5,6 +5,9 @@ export const isLong = process.env.ENTREPOT_LONG === '1'
 /** The number in `npm test`, and the full one in `npm run test:long`. */
 const times = (short: number, long: number): number => (isLong ? long : short)
 
+/** For files whose tests take minutes with their full numbers. */
+export const patienceMs = times(180_000, 4 * 3_600_000)
+
 /** Interleavings of order pages against the single-thread model, over the pure rules. */
 export const intakeInterleavings = 10_000
 /** The same through PostgreSQL. */

@@ -43,5 +43,4 @@ for (const moment of moments) {
   await market.close()
 }
 await db.close()
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-process.stdout.write(JSON.stringify({ zone, offset: new Date(moments[0]!).getTimezoneOffset(), told }))
+process.stdout.write(JSON.stringify({ offset: new Date(moments[0]!).getTimezoneOffset(), told }))

@@ -30,7 +30,7 @@ export const undeclaredAnswers: Record<string, string> = {
 }
 
 /** Headers beside the declared ones (facts: amazon.md §3). */
-const otherHeaders = ['content-type', 'x-amzn-errortype']
+const otherHeaders = ['content-type', 'date', 'x-amzn-errortype']
 
 /** Rules that stand in the models' descriptions only. */
 const spokenRules: Record<string, (query: URLSearchParams) => Mismatch[]> = {
