@@ -24,6 +24,8 @@ export const endpoints = {
   movements: { method: 'GET', path: '/stock/movements' },
   addMovement: { method: 'POST', path: '/stock/movements' },
   linkListing: { method: 'POST', path: '/listings' },
+  kit: { method: 'GET', path: '/variants/{sku}/components' },
+  defineKit: { method: 'POST', path: '/variants/{sku}/components' },
   publishingRules: { method: 'GET', path: '/publishing-rules' },
   previewRule: { method: 'GET', path: '/publishing-rules/preview' },
   addRule: { method: 'POST', path: '/publishing-rules' },

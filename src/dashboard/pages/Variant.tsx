@@ -3,6 +3,7 @@ import { Fragment } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import { CategoryForm } from '../parts/CategoryForm.tsx'
+import { KitPanel } from '../parts/KitPanel.tsx'
 import { Ledger } from '../parts/Ledger.tsx'
 import { LevelSteps } from '../parts/LevelSteps.tsx'
 import { MoveForm } from '../parts/MoveForm.tsx'
@@ -49,7 +50,7 @@ function Content({ detail }: { detail: StockDetail }) {
   return (
     <>
       <div className="level-row">
-        <Equation detail={detail} />
+        {detail.isKit ? <KitLevel detail={detail} /> : <Equation detail={detail} />}
         <Offered detail={detail} />
       </div>
       {detail.short > 0 && (
@@ -76,7 +77,8 @@ function Content({ detail }: { detail: StockDetail }) {
           >
             {may('catalog.manage') && <CategoryForm key={`${detail.sku} ${detail.category}`} detail={detail} />}
           </Panel>
-          {may('stock.move') && (
+          <KitPanel key={`kit ${detail.sku}`} detail={detail} />
+          {may('stock.move') && !detail.isKit && (
             <Panel title={t('variant.moveTitle')}>
               <MoveForm key={detail.sku} detail={detail} />
             </Panel>
@@ -87,6 +89,20 @@ function Content({ detail }: { detail: StockDetail }) {
         <Ledger sku={detail.sku} />
       </Panel>
     </>
+  )
+}
+
+function KitLevel({ detail }: { detail: StockDetail }) {
+  const t = useT()
+  const format = useFormat()
+  return (
+    <section className="equation" aria-label={t('variant.equation')}>
+      <span className="term result">
+        <b>{format.number(detail.availableToPromise)}</b>
+        <span>{t('variant.canSell')}</span>
+      </span>
+      <span className="dim">{t('kit.level')}</span>
+    </section>
   )
 }
 
