@@ -62,3 +62,13 @@ export const orderAmounts = times(70, 5_000)
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)
 }
+
+/** R1: rounds over the last unit, and how many buyers come in turn. */
+export const lastUnitRounds = times(12, 1_000)
+export const lastUnitBuyers = isLong ? [2, 10, 200, 1_000, 5_000] : [2, 10, 200, 1_000]
+/** R2: rounds of 500 buyers of mixed quantities. */
+export const mixedRounds = times(3, 200)
+/** R5: checkouts and orders in opposite orders. */
+export const oppositeCheckouts = times(400, 10_000)
+/** R9: orders beside recounts. */
+export const recountedOrders = times(200, 6_000)
