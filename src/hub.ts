@@ -11,7 +11,9 @@ import { journalWriter } from './database/journal.ts'
 import { databaseClock } from './database/lease-clock.ts'
 import { migrate } from './database/migrate.ts'
 import { checkDatabase, type Database, openDatabase } from './database/pool.ts'
+import { storageTrouble } from './database/storage.ts'
 import { DataDirInUse, type EmbeddedPostgres, EmbeddedUnavailable, startEmbedded } from './database/supervisor.ts'
+import { troubleOf } from './database/trouble.ts'
 import { Problem } from './domain/errors.ts'
 import type { Clock } from './domain/values.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
@@ -27,16 +29,27 @@ export interface Foundation {
   sealing: Sealing
   applied: string[]
   close(): Promise<void>
-  /** Ends when the built-in database ended by itself. */
-  databaseEnded: Promise<unknown>
+  /** Ends, with the reason, when the built-in database ended by itself and could not be brought back. */
+  databaseEnded: Promise<string>
 }
 
 /** Folder, keys, database, migrations: what every command needs. */
 export async function openFoundation(config: Config, clock: Clock, log: Log): Promise<Foundation> {
+  try {
+    return await open(config, clock, log)
+  } catch (error) {
+    const trouble = error instanceof Problem ? null : (troubleOf(error) ?? storageTrouble(config.dataDir))
+    throw trouble ? new Problem(trouble, {}, error) : error
+  }
+}
+
+async function open(config: Config, clock: Clock, log: Log): Promise<Foundation> {
   prepareFolder(config.dataDir)
   const sealing = openSealing(config)
   const embedded = config.databaseUrl ? undefined : await startDatabase(config, log)
-  const db = openDatabase(config.databaseUrl ?? embedded!.url)
+  const db = embedded
+    ? openDatabase(() => embedded.url, { storage: embedded.storage })
+    : openDatabase(config.databaseUrl!)
   const close = async () => {
     await db.close()
     await embedded?.stop()
@@ -45,7 +58,7 @@ export async function openFoundation(config: Config, clock: Clock, log: Log): Pr
     await checkDatabase(db)
     const applied = await migrate(db, clock)
     await ensureLocation(db, clock)
-    return { db, sealing, applied, close, databaseEnded: embedded?.exited ?? new Promise(() => {}) }
+    return { db, sealing, applied, close, databaseEnded: embedded?.gaveUp ?? new Promise(() => {}) }
   } catch (error) {
     await close().catch(() => {})
     throw error

@@ -60,11 +60,11 @@ async function start({ flags }: Pick<Given, 'flags'>): Promise<void> {
     else if (hub.setupUrl)
       say(`Make the first owner here (works once): ${hub.setupUrl}`, `请打开此一次性链接创建所有者：${hub.setupUrl}`)
     terminal.out(`Entrepot is ready: ${hub.url}`)
-    const why = await Promise.race([stopped, foundation.databaseEnded.then(() => 'database')])
-    if (why === 'database') {
+    const lost = await Promise.race([stopped.then(() => undefined), foundation.databaseEnded])
+    if (lost !== undefined) {
       process.exitCode = 1
       terminal.err(
-        'The built-in database ended by itself; Entrepot stops. Start it again; the reason stands in postgres.log.',
+        `The built-in database ended and could not be brought back; Entrepot stops. Start it again; postgres.log tells more.\n${lost}`,
       )
     }
   } finally {

@@ -45,13 +45,14 @@ export async function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const problem = asProblem(error)
+  const problem = asProblem(ctx, error)
   if (problem.code === 'internal') {
     // Driver errors carry rows in `detail`: only message and code are logged.
     const { message, code, stack } = error as { message?: string; code?: string; stack?: string }
     ctx.log.error('request failed', { requestId: request.id, route: request.routeOptions?.url, message, code, stack })
   }
   const { status, title, next } = problemText(problem.code, problem.params, languageOf(request))
+  if (status === 503) reply.header('retry-after', String(retryAfterSeconds[problem.code] ?? 2))
   const body: ProblemBody = {
     type: `urn:entrepot:problem:${problem.code}`,
     title,
@@ -65,8 +66,13 @@ export async function sendProblem(
   return await reply.status(status).type('application/problem+json').send(JSON.stringify(body))
 }
 
-function asProblem(error: unknown): Problem {
+/** A disk gets room from a person, so asking soon again is of no use. */
+const retryAfterSeconds: Record<string, number> = { storage_full: 15, storage_failed: 15 }
+
+function asProblem(ctx: Context, error: unknown): Problem {
   if (error instanceof Problem) return error
+  const trouble = ctx.db.troubleOf(error)
+  if (trouble) return new Problem(trouble, {}, error)
   const { statusCode, message } = error as { statusCode?: number; message?: string }
   if (statusCode === 429) return new Problem('too_many_tries', { minutes: 1 })
   if (error instanceof SyntaxError) return new Problem('bad_request', { message: 'the body is not valid JSON' })

@@ -53,9 +53,11 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     }
   })
   app.get('/healthz', async () => ({ status: 'ok' }))
-  app.get('/readyz', async (_request, reply) =>
-    (await options.ready()) ? { status: 'ready' } : reply.status(503).send({ status: 'not ready' }),
-  )
+  app.get('/readyz', async (_request, reply) => {
+    const isThere = await options.ready()
+    const reason = options.ctx.db.trouble() ?? (isThere ? null : 'database_away')
+    return reason === null ? { status: 'ready' } : reply.status(503).send({ status: 'not ready', reason })
+  })
   app.get('/metrics', async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await options.metrics.text()),
   )

@@ -216,6 +216,50 @@ export const problemTexts = {
       '请检查 DATABASE_URL、数据库是否运行、是否允许从本机连接；或去掉 DATABASE_URL 使用内置数据库。',
     ],
   ),
+  database_away: text(
+    503,
+    [
+      'The database is away for a moment',
+      'It comes back by itself. Whether a change was stored is not known: send the same request with the same Idempotency-Key again; it is carried out once.',
+    ],
+    [
+      '数据库暂时不可用',
+      '系统会自动恢复。本次更改是否已保存尚不确定：请使用相同的 Idempotency-Key 重新发送同一请求，只会执行一次。',
+    ],
+  ),
+  database_busy: text(
+    503,
+    [
+      'The database has no connection left',
+      'Send it again in a moment with the same Idempotency-Key. If it stays, other programs hold the connections: end them, or raise max_connections.',
+    ],
+    [
+      '数据库连接已用完',
+      '请稍后使用相同的 Idempotency-Key 重新发送。若持续出现，说明其他程序占用了连接：请关闭它们，或调大 max_connections。',
+    ],
+  ),
+  storage_full: text(
+    503,
+    [
+      'The disk of the database is full',
+      'Nothing is accepted that could not be stored. Make room there; Entrepot goes on by itself. Then send the same request with the same Idempotency-Key again.',
+    ],
+    [
+      '数据库所在磁盘已满',
+      '无法保存的内容一律不会被接受。请释放磁盘空间，系统会自动恢复；随后使用相同的 Idempotency-Key 重新发送同一请求。',
+    ],
+  ),
+  storage_failed: text(
+    503,
+    [
+      'The disk of the database cannot be written',
+      'Nothing is accepted that could not be stored. Check the disk: is it mounted, writable, without errors? Entrepot goes on by itself once it can write.',
+    ],
+    [
+      '数据库所在磁盘无法写入',
+      '无法保存的内容一律不会被接受。请检查磁盘是否已挂载、可写且没有错误；恢复写入后系统会自动继续。',
+    ],
+  ),
   database_too_old: text(
     500,
     [

@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { Problem } from '../domain/errors.ts'
+import type { StorageTrouble } from './storage.ts'
+import { type DatabaseTrouble, troubleOf } from './trouble.ts'
 
 // bigint counts of units stay far below 2^53; a value beyond is a fault and must not be rounded silently.
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -36,6 +38,13 @@ export interface Database extends Sql {
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>
   /** One connection that keeps its session, for advisory locks; released after `work`. */
   session<T>(work: (session: Sql) => Promise<T>): Promise<T>
+  /**
+   * What an error of this database means to a caller; null where it says nothing about its health. The connection may
+   * have ended at the commit: then nobody here knows whether the change was stored.
+   */
+  troubleOf(error: unknown): DatabaseTrouble | null
+  /** What the last transactions met with; null as soon as one was stored, or when none tried for a while. */
+  trouble(): DatabaseTrouble | null
   readonly url: string
   close(): Promise<void>
 }
@@ -95,10 +104,52 @@ function txOver(client: Queryable) {
 
 const again = new Set(['40001', '40P01'])
 
-/** Opens the pool. Nothing is connected before the first statement. */
-export function openDatabase(url: string, options: { max?: number; queryTimeoutMs?: number } = {}): Database {
+export interface PoolOptions {
+  max?: number
+  queryTimeoutMs?: number
+  /** Why the built-in database's folder takes no data now: what a server that is away cannot tell itself. */
+  storage?: () => StorageTrouble | null
+}
+
+/** Trouble that nothing confirmed for this long is forgotten: a hub that nobody asks must not stay unready for ever. */
+const troubleLastsMs = 10_000
+
+function troubles(storage: () => StorageTrouble | null) {
+  let last: DatabaseTrouble | null = null
+  let timer: NodeJS.Timeout | undefined
+  const set = (trouble: DatabaseTrouble | null) => {
+    last = trouble
+    clearTimeout(timer)
+    if (trouble) timer = setTimeout(() => (last = null), troubleLastsMs).unref()
+  }
+  const meaning = (error: unknown): DatabaseTrouble | null => {
+    const trouble = troubleOf(error)
+    return trouble === 'database_away' ? (storage() ?? trouble) : trouble
+  }
+  return {
+    meaning,
+    last: () => last,
+    noteStored: () => set(null),
+    noteFailed(error: unknown) {
+      const trouble = meaning(error)
+      if (trouble) set(trouble)
+    },
+  }
+}
+
+/**
+ * Opens the pool. Nothing is connected before the first statement. The address may change between connections: a
+ * server that was brought back may listen elsewhere.
+ */
+export function openDatabase(url: string | (() => string), options: PoolOptions = {}): Database {
+  const address = typeof url === 'string' ? () => url : url
+  const health = troubles(options.storage ?? (() => null))
   const pool = new pg.Pool({
-    connectionString: url,
+    Client: class extends pg.Client {
+      constructor(config?: pg.ClientConfig) {
+        super({ ...config, connectionString: address() })
+      }
+    },
     max: options.max ?? 12,
     // Statements leave without waiting for the answers of those before them: a transaction costs a few round trips.
     pipeline: true,
@@ -118,7 +169,10 @@ export function openDatabase(url: string, options: { max?: number; queryTimeoutM
     return client
   }
   const inTransaction = async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
-    const client = await connect()
+    const client = await connect().catch((error) => {
+      health.noteFailed(error)
+      throw error
+    })
     let broken: Error | undefined
     const { tx, settled } = txOver(client)
     // Not awaited: the first statement leaves with it. Where it fails, so do all that follow.
@@ -134,8 +188,10 @@ export function openDatabase(url: string, options: { max?: number; queryTimeoutM
       if (failure) throw failure
       if (command !== 'COMMIT') throw new Error('database: a statement failed unseen; the transaction was rolled back')
       await begun
+      health.noteStored()
       return result
     } catch (error) {
+      health.noteFailed(error)
       await client.query('rollback').catch((failed: Error) => {
         broken = failed
       })
@@ -147,7 +203,11 @@ export function openDatabase(url: string, options: { max?: number; queryTimeoutM
   }
   return {
     ...sqlOver(pool as unknown as Queryable),
-    url,
+    troubleOf: health.meaning,
+    trouble: health.last,
+    get url() {
+      return address()
+    },
     async transaction(work) {
       for (let attempt = 1; ; attempt += 1) {
         try {
@@ -192,6 +252,7 @@ export async function checkDatabase(db: Database): Promise<void> {
   } catch (error) {
     if (error instanceof Problem) throw error
     const { code, message } = error as { code?: string; message: string }
+    if (db.troubleOf(error) === 'database_busy') throw new Problem('database_busy', {}, error)
     if ((code && unreachable.has(code)) || /timeout|terminated|no pg_hba/i.test(message)) {
       throw new Problem('database_unreachable', { address: addressOf(db.url), reason: code ?? 'timeout' }, error)
     }

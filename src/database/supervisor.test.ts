@@ -1,107 +1,25 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
+import {
+  cleanUp,
+  kill,
+  line,
+  newFolder,
+  postmasters,
+  processesIn,
+  rows,
+  spawnHub,
+  start,
+} from '../../test/support/embedded.ts'
 import { findBinaries, pickOsUser } from './binaries.ts'
-import type { EmbeddedPostgres } from './supervisor.ts'
 import { DataDirInUse, EmbeddedUnavailable, startEmbedded } from './supervisor.ts'
 
 const isRoot = process.getuid?.() === 0
-const supervisor = new URL('./supervisor.ts', import.meta.url).href
-const folders: string[] = []
-const servers: EmbeddedPostgres[] = []
-const children: ChildProcess[] = []
-
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-  await Promise.all(servers.splice(0).map((server) => server.stop()))
-  for (const folder of folders.splice(0)) {
-    for (const pid of postmasters(path.join(folder, 'postgres'))) process.kill(pid, 'SIGKILL')
-    await expect.poll(() => processesIn(folder), { timeout: 5000 }).toEqual([])
-    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  }
-})
-
-function newFolder(): string {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'entrepot-test-')))
-  fs.chmodSync(folder, 0o711)
-  folders.push(folder)
-  return folder
-}
-
-async function start(dataDir: string, settings?: Record<string, string>): Promise<EmbeddedPostgres> {
-  const server = await startEmbedded({ dataDir, settings })
-  servers.push(server)
-  return server
-}
-
-async function rows(url: string, text: string): Promise<unknown[]> {
-  const client = new pg.Client(url)
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return (await client.query({ text, rowMode: 'array' })).rows.flat()
-  } finally {
-    await client.end()
-  }
-}
-
-/** Processes working in the folder or below it. */
-function processesIn(folder: string): number[] {
-  return fs.readdirSync('/proc').flatMap((name) => {
-    try {
-      const cwd = fs.readlinkSync(`/proc/${name}/cwd`)
-      return cwd === folder || cwd.startsWith(`${folder}/`) ? [Number(name)] : []
-    } catch {
-      return []
-    }
-  })
-}
-
-/** The main process of each server on the cluster: the others are its children. */
-function postmasters(cluster: string): number[] {
-  const all = processesIn(cluster)
-  return all.filter((pid) => {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return !all.includes(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-  })
-}
-
-/** A hub in a process of its own, which starts the database, runs `then` and stays. */
-function spawnHub(dataDir: string, then = ''): ChildProcess {
-  const script = `
-    import { startEmbedded } from ${JSON.stringify(supervisor)}
-    setInterval(() => {}, 1000)
-    console.log('started')
-    const server = await startEmbedded({ dataDir: ${JSON.stringify(dataDir)} })
-    console.log('url ' + server.url)
-    ${then}`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-  children.push(child)
-  return child
-}
-
-function line(child: ChildProcess, prefix: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.once('exit', () => reject(new Error(`the hub ended, having written: ${text}`)))
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-      const found = text.split('\n').find((one) => one.startsWith(prefix))
-      if (found !== undefined) resolve(found.slice(prefix.length))
-    })
-  })
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
-}
+afterEach(cleanUp)
 
 test('the first start makes a database, a restart keeps its data', async () => {
   const dataDir = path.join(newFolder(), 'new', 'data')
@@ -252,21 +170,10 @@ describe('after kill -9', () => {
 })
 
 describe('the end', () => {
-  test('a server that dies is reported, and the next start works', async () => {
-    const dataDir = newFolder()
-    const server = await start(dataDir)
-    const [pid] = postmasters(path.join(dataDir, 'postgres'))
-    process.kill(pid ?? 0, 'SIGKILL')
-    expect(await server.exited).toEqual({ code: null })
-    await server.stop()
-    const next = await start(dataDir)
-    expect(await rows(next.url, 'select 1')).toEqual([1])
-  }, 20_000)
-
   test('stop() is not reported, and may be called twice', async () => {
     const server = await start(newFolder())
     let reported = false
-    void server.exited.then(() => {
+    void server.gaveUp.then(() => {
       reported = true
     })
     await Promise.all([server.stop(), server.stop()])

@@ -1,37 +1,26 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+/** The built-in database: made, started, kept running, and ended with the hub. One hub a folder. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import type { Binaries, OsUser } from './binaries.ts'
-import {
-  findBinaries,
-  freePort,
-  giveTo,
-  isAlive,
-  pickOsUser,
-  readWhole,
-  run,
-  runsIn,
-  serverEnvironment,
-  sizeOf,
-  startTime,
-  syncFolder,
-} from './binaries.ts'
-
+import { type Binaries, findBinaries, isAlive, pickOsUser, readWhole, run, runsIn, syncFolder } from './binaries.ts'
 import { findHome } from './home.ts'
+import { boundLog, keepRunning, type Running, turnLog } from './keeper.ts'
 import { takeLock } from './lock.ts'
+import { type Context, existingServer, launch, passwordIn, ServerEnded, shutDown, waitUntilReady } from './server.ts'
+import { type StorageTrouble, storageTrouble } from './storage.ts'
 
 export { EmbeddedUnavailable } from './binaries.ts'
 export { DataDirInUse } from './lock.ts'
 
 export interface EmbeddedPostgres {
-  url: string
-  port: number
+  /** Changes where the server could only be brought back on another port. */
+  readonly url: string
+  readonly port: number
   stop(): Promise<void>
-  /** Resolves when the server ends without stop() having been called. */
-  exited: Promise<{ code: number | null }>
+  /** Resolves with the reason when the server ended by itself and could not be brought back. */
+  gaveUp: Promise<string>
+  /** Why the folder of the database cannot take data now. */
+  storage(): StorageTrouble | null
 }
 
 export interface EmbeddedOptions {
@@ -39,45 +28,22 @@ export interface EmbeddedOptions {
   /** Server settings that override ours; without effect on a server taken over from a hub that was killed. */
   settings?: Record<string, string>
   log?: (message: string) => void
-}
-
-/** The server ended while we waited for it; the message holds what it wrote to its log. */
-class ServerEnded extends Error {}
-
-/** A running server, started by us or by a hub that was killed. */
-interface Server {
-  port: number
-  /** Size of the log file before this server wrote to it. */
-  logFrom: number
-  alive(): boolean
-  signal(name: 'SIGINT' | 'SIGQUIT'): void
-  ended: Promise<{ code: number | null }>
-}
-
-interface Context {
-  /** Where the cluster lies: the data folder, or the one it names. */
-  home: string
-  cluster: string
-  logFile: string
-  passwordFile: string
-  settings: Record<string, string>
-  user: OsUser | undefined
-  log: (message: string) => void
-  binaries(): Promise<Binaries>
-  /** The server as soon as it has a process, so that it can be ended at any moment. */
-  server?: Server
+  /** The server's own log is turned beyond this many bytes. */
+  logLimitBytes?: number
+  logCheckMs?: number
 }
 
 const START_LIMIT_MS = 30_000
-/** Replaying the log after a crash can outlast the limit above; ending the server then would start it all over. */
-const RECOVERY_LIMIT_MS = 10 * 60_000
 const LOG_LIMIT_BYTES = 10_000_000
+const LOG_CHECK_MS = 10_000
 // Durability (fsync, synchronous_commit) stays as PostgreSQL has it: on.
 const SMALL_MACHINE = {
   listen_addresses: '127.0.0.1',
   // A socket's path may have 107 bytes, a data folder's more.
   unix_socket_directories: '',
   max_connections: '60',
+  // The hub connects as the one superuser: whoever else reads the database can never take the hub's own connections.
+  superuser_reserved_connections: '20',
   shared_buffers: '64MB',
   max_wal_size: '512MB',
   jit: 'off',
@@ -101,26 +67,47 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     lock.release()
   }
   process.once('exit', endNow)
+  let release = async (): Promise<void> => {}
   const finish = async (): Promise<void> => {
+    const released = release()
     if (context?.server) await shutDown(context.server, log)
+    await released
+    // What was being brought back just then.
+    if (context?.server?.alive()) await shutDown(context.server, log)
     process.removeListener('exit', endNow)
     lock.release()
   }
   try {
     const home = await findHome(dataDir, pickOsUser(path.join(dataDir, 'postgres')), log)
-    context = createContext(dataDir, home, options.settings ?? {}, log)
+    const made = createContext(dataDir, home, options.settings ?? {}, log)
+    context = made
     removeHalfMade(home, log)
-    if (!fs.existsSync(path.join(context.cluster, 'PG_VERSION'))) await createCluster(context)
-    const { server, url } = await bringUp(context)
+    if (!fs.existsSync(path.join(made.cluster, 'PG_VERSION'))) await createCluster(made)
+    const limitBytes = options.logLimitBytes ?? LOG_LIMIT_BYTES
+    turnLog(made.logFile, limitBytes)
+    const storage = (): StorageTrouble | null => storageTrouble(home)
+    const keeper = keepRunning(await bringUp(made), { again: () => bringUp(made), storage, log })
+    const bound = boundLog(made.logFile, { limitBytes, everyMs: options.logCheckMs ?? LOG_CHECK_MS })
+    release = async () => {
+      bound.stop()
+      await keeper.release()
+    }
     let stopping: Promise<void> | undefined
     const stop = (): Promise<void> => {
       stopping ??= finish()
       return stopping
     }
-    const exited = new Promise<{ code: number | null }>((resolve) => {
-      void server.ended.then((end) => stopping ?? resolve(end))
-    })
-    return { url, port: server.port, stop, exited }
+    return {
+      get url() {
+        return keeper.current().url
+      },
+      get port() {
+        return keeper.current().server.port
+      },
+      stop,
+      gaveUp: keeper.gaveUp,
+      storage,
+    }
   } catch (error) {
     await finish()
     throw error
@@ -196,18 +183,8 @@ async function createCluster(context: Context): Promise<void> {
   }
 }
 
-/** The password, made when first asked for. */
-function passwordIn(file: string): string {
-  if (!fs.existsSync(file)) {
-    fs.writeFileSync(`${file}.tmp`, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flush: true })
-    fs.renameSync(`${file}.tmp`, file)
-  }
-  return fs.readFileSync(file, 'utf8').trim()
-}
-
 /** Takes over the server of a hub that was killed, or starts one. */
-async function bringUp(context: Context): Promise<{ server: Server; url: string }> {
-  if (sizeOf(context.logFile) > LOG_LIMIT_BYTES) fs.truncateSync(context.logFile)
+async function bringUp(context: Context): Promise<Running> {
   const deadline = Date.now() + START_LIMIT_MS
   for (;;) {
     const taken = await takeOver(context, deadline)
@@ -218,6 +195,7 @@ async function bringUp(context: Context): Promise<{ server: Server; url: string 
     } catch (error) {
       // A port taken in between, or processes of a killed server that need a moment to notice: worth another try.
       const passing = /could not bind|could not create any TCP|already exists|still in use/i
+      if (/could not bind|could not create any TCP/i.test(String(error))) delete context.port
       if (!(error instanceof ServerEnded && passing.test(error.message)) || Date.now() > deadline) throw error
       await sleep(200)
     }
@@ -225,7 +203,7 @@ async function bringUp(context: Context): Promise<{ server: Server; url: string 
 }
 
 /** The server a killed hub left running, if there is one. */
-async function takeOver(context: Context, deadline: number): Promise<{ server: Server; url: string } | undefined> {
+async function takeOver(context: Context, deadline: number): Promise<Running | undefined> {
   const file = path.join(context.cluster, 'postmaster.pid')
   const lines = (await readWhole(file, (text) => text.split('\n').length > 4))?.split('\n') ?? []
   // Empty after a power cut: the server would refuse to start for ever.
@@ -252,106 +230,4 @@ async function takeOver(context: Context, deadline: number): Promise<{ server: S
   // takes for dead. Removing the file would also remove its check for left processes.
   fs.writeFileSync(file, [2 ** 31 - 2, ...lines.slice(1)].join('\n'))
   return undefined
-}
-
-async function existingServer(context: Context, pid: number, port: number): Promise<Server> {
-  const started = startTime(pid)
-  const alive = (): boolean => isAlive(pid) && startTime(pid) === started
-  const ended = new Promise<{ code: null }>((resolve) => {
-    const timer = setInterval(() => {
-      if (alive()) return
-      clearInterval(timer)
-      resolve({ code: null })
-    }, 200).unref()
-  })
-  return { port, logFrom: sizeOf(context.logFile), alive, ended, signal: await signalling(context, pid) }
-}
-
-/** How to signal the server. Windows knows no signals; there PostgreSQL's own program stands in for them. */
-async function signalling(context: Context, pid: number): Promise<Server['signal']> {
-  const pgCtl = process.platform === 'win32' ? (await context.binaries()).pgCtl : undefined
-  return (name) => {
-    if (pgCtl) spawnSync(pgCtl, ['kill', name.slice(3), String(pid)], { windowsHide: true })
-    else if (isAlive(pid)) process.kill(pid, name)
-  }
-}
-
-async function launch(context: Context): Promise<Server> {
-  const { cluster, user, logFile } = context
-  const { postgres, version } = await context.binaries()
-  const made = fs.readFileSync(path.join(cluster, 'PG_VERSION'), 'utf8').trim()
-  if (Number(made) !== Number.parseInt(version, 10)) {
-    throw new Error(`${cluster} was made by PostgreSQL ${made}, which version ${version} cannot read.`)
-  }
-  if (user && fs.statSync(cluster).uid === 0) giveTo(user, cluster)
-  const port = Number(context.settings.port ?? (await freePort()))
-  const settings = Object.entries({ ...context.settings, port: String(port) })
-  const output = fs.openSync(logFile, 'a', 0o600)
-  const logFrom = sizeOf(logFile)
-  const child = spawn(postgres, ['-D', cluster, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
-    cwd: path.dirname(postgres),
-    env: serverEnvironment(),
-    uid: user?.uid,
-    gid: user?.gid,
-    // A group of its own: Ctrl+C in the hub's terminal must not end the server before the hub has finished.
-    detached: true,
-    stdio: ['ignore', output, output],
-    windowsHide: true,
-  })
-  fs.closeSync(output)
-  child.unref()
-  const ended = new Promise<{ code: number | null }>((resolve) => {
-    child.once('exit', (code) => resolve({ code }))
-    child.once('error', (error) => {
-      fs.appendFileSync(logFile, `${error.message}\n`)
-      resolve({ code: null })
-    })
-  })
-  const alive = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null
-  return { port, logFrom, alive, ended, signal: await signalling(context, child.pid ?? 0) }
-}
-
-/** Waits until our database answers, creating it where missing; gives its address. */
-async function waitUntilReady(context: Context, server: Server, deadline: number): Promise<string> {
-  const address = `postgres://entrepot:${passwordIn(context.passwordFile)}@127.0.0.1:${server.port}`
-  const recoveryDeadline = Date.now() + RECOVERY_LIMIT_MS
-  for (;;) {
-    if (!server.alive()) {
-      const words = fs.readFileSync(context.logFile).subarray(server.logFrom).toString().trim().split('\n')
-      throw new ServerEnded(`The embedded PostgreSQL did not start. Its last words:\n${words.slice(-15).join('\n')}`)
-    }
-    try {
-      await query(`${address}/entrepot`, 'select 1')
-      return `${address}/entrepot`
-    } catch (error) {
-      const code = (error as { code?: unknown }).code
-      if (code === '28P01') throw new Error(`${context.passwordFile} does not hold the password of this database.`)
-      if (Date.now() > (code === '57P03' ? recoveryDeadline : deadline)) {
-        throw new Error(`The embedded PostgreSQL does not answer: ${String(error)}`, { cause: error })
-      }
-      if (code === '3D000') await query(`${address}/postgres`, 'create database entrepot')
-      else await sleep(20)
-    }
-  }
-}
-
-async function query(connectionString: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString, ssl: false, connectionTimeoutMillis: 5000 })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    await client.query(text)
-  } finally {
-    await client.end()
-  }
-}
-
-/** Fast shutdown; a server that takes too long stops without a checkpoint and recovers at its next start. */
-async function shutDown(server: Server, log: (m: string) => void): Promise<void> {
-  for (const name of ['SIGINT', 'SIGQUIT'] as const) {
-    if (server.alive()) server.signal(name)
-    const limit = Date.now() + 5000
-    while (server.alive() && Date.now() < limit) await sleep(10)
-  }
-  if (server.alive()) log('The database server did not stop in time; the next start takes it over')
 }
