@@ -35,6 +35,14 @@ export const hostileRounds = times(8, 200)
 
 /** R18: orders that the list shows late. */
 export const lateOrders = times(10, 400)
+/** Ends of the built-in server (killed, told to stop, a process of it killed) under load. */
+export const serverEnds = times(4, 100)
+/** Seconds in which connections are ended, five a second. */
+export const endedConnectionSeconds = times(8, 600)
+/** Idle connections that somebody else opens. */
+export const idleConnections = times(70, 300)
+/** Commits whose connection ends right before or right after the server carried them out. */
+export const cutCommits = times(40, 2_000)
 
 /** Random stocks and publishing rules, for each property. */
 export const publishingCases = times(2_000, 100_000)
