@@ -62,9 +62,14 @@ export async function startDemo(config: Config, db: Database): Promise<Demo> {
   let saved = snapshot ? sim.changed() : -1
   const save = () => {
     if (sim.changed() === saved) return
-    saved = sim.changed()
-    writeFileSync(`${snapshotFile}.new`, JSON.stringify(sim.snapshot()), { mode: 0o600 })
-    renameSync(`${snapshotFile}.new`, snapshotFile)
+    const changed = sim.changed()
+    try {
+      writeFileSync(`${snapshotFile}.new`, JSON.stringify(sim.snapshot()), { mode: 0o600 })
+      renameSync(`${snapshotFile}.new`, snapshotFile)
+      saved = changed
+    } catch {
+      // A full disk: the marketplaces live on in memory, and are saved when there is room.
+    }
   }
   const timer = setInterval(save, 1_000)
   let staff: NodeJS.Timeout | undefined

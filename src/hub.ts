@@ -160,7 +160,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const url = await listen(app, config)
   // Built while the rest starts, so that the first page is not what waits for it.
   if (config.role !== 'worker') await dashboard()
-  const setupToken = await newSetupToken(people)
+  const setupToken = await onceBack(ctx.db, () => newSetupToken(people))
   return {
     url,
     ctx,
@@ -181,6 +181,18 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       await worker?.stop()
       await journal.flush()
     },
+  }
+}
+
+/** A database that restarts just now must not fail the start: half a minute is longer than it takes. */
+async function onceBack<T>(db: Database, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= 60 || db.troubleOf(error) === null) throw error
+      await sleep(500)
+    }
   }
 }
 

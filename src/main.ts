@@ -13,6 +13,9 @@ const terminal = {
 }
 const say = (en: string, zh: string) => terminal.out(terminal.language === 'zh' ? zh : en)
 
+// Where nobody reads it any more, or its disk is full, what would be printed is lost; the hub goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 /** Resolves at the first Ctrl+C or termination; a second one ends the process at once. */
 function toldToStop(): Promise<string> {
   return new Promise((resolve) => {

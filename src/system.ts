@@ -1,5 +1,6 @@
 /** Real time, randomness and log: made here, injected everywhere. */
 import { randomBytes } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { NewId } from './domain/values.ts'
@@ -39,11 +40,25 @@ export function uuidv7(nowMs: () => number, random: (size: number) => Buffer): N
   }
 }
 
+/** A log whose disk is full, or whose reader is gone, costs lines; it must not cost the hub. */
+function writeLine(line: string): void {
+  let left = Buffer.from(line)
+  for (let attempt = 0; left.length > 0 && attempt < 10; attempt += 1) {
+    try {
+      left = left.subarray(writeSync(2, left))
+    } catch (error) {
+      // A pipe whose reader is slow takes more in a moment.
+      if ((error as { code?: string }).code !== 'EAGAIN') return
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
 /** Lines of JSON on standard error, so that standard output stays for people. */
 export function createLog(level: string): Log {
   const log = pino(
     { level, base: null, redact: ['*.password', '*.token', '*.secret', '*.key', '*.authorization'] },
-    pino.destination({ dest: 2, sync: true }),
+    { write: writeLine },
   )
   return {
     info: (message, data) => log.info(data ?? {}, message),

@@ -114,7 +114,9 @@ export interface PoolOptions {
 /** Trouble that nothing confirmed for this long is forgotten: a hub that nobody asks must not stay unready for ever. */
 const troubleLastsMs = 10_000
 
-function troubles(storage: () => StorageTrouble | null) {
+const isStorage = (trouble: DatabaseTrouble | null) => trouble?.startsWith('storage') ?? false
+
+function troubles(storage: PoolOptions['storage']) {
   let last: DatabaseTrouble | null = null
   let timer: NodeJS.Timeout | undefined
   const set = (trouble: DatabaseTrouble | null) => {
@@ -124,12 +126,13 @@ function troubles(storage: () => StorageTrouble | null) {
   }
   const meaning = (error: unknown): DatabaseTrouble | null => {
     const trouble = troubleOf(error)
-    return trouble === 'database_away' ? (storage() ?? trouble) : trouble
+    return trouble === 'database_away' ? (storage?.() ?? trouble) : trouble
   }
   return {
     meaning,
-    last: () => last,
-    noteStored: () => set(null),
+    /** The built-in database's folder tells of itself; small changes are stored now and then on a full disk too. */
+    last: () => (storage ? (storage() ?? (isStorage(last) ? null : last)) : last),
+    noteStored: () => isStorage(last) || set(null),
     noteFailed(error: unknown) {
       const trouble = meaning(error)
       if (trouble) set(trouble)
@@ -143,7 +146,7 @@ function troubles(storage: () => StorageTrouble | null) {
  */
 export function openDatabase(url: string | (() => string), options: PoolOptions = {}): Database {
   const address = typeof url === 'string' ? () => url : url
-  const health = troubles(options.storage ?? (() => null))
+  const health = troubles(options.storage)
   const pool = new pg.Pool({
     Client: class extends pg.Client {
       constructor(config?: pg.ClientConfig) {

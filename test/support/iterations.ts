@@ -39,6 +39,8 @@ export const lateOrders = times(10, 400)
 export const serverEnds = times(4, 100)
 /** Seconds in which connections are ended, five a second. */
 export const endedConnectionSeconds = times(8, 600)
+/** Times a disk fills up under load. */
+export const diskFills = times(1, 20)
 /** Idle connections that somebody else opens. */
 export const idleConnections = times(70, 300)
 /** Commits whose connection ends right before or right after the server carried them out. */
