@@ -49,7 +49,8 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     try {
       done(null, JSON.parse(text as string, withoutPrototype))
     } catch (error) {
-      done(error as Error)
+      // Nested so deep that walking through it would exhaust the stack.
+      done(error instanceof RangeError ? new SyntaxError('nested too deep') : (error as Error))
     }
   })
   app.get('/healthz', async () => ({ status: 'ok' }))

@@ -116,6 +116,8 @@ export interface Connector {
   ordersKnownAtOnce?: true
   orders?: {
     pull(account: Account, cursor: unknown): Promise<Pulled<IncomingOrder>>
+    /** Reads one order again from what was set aside. Never throws. */
+    read(raw: unknown): IncomingOrder | Unreadable
     /** Milliseconds between pulls while nothing hurries. */
     everyMs: number
   }

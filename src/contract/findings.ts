@@ -31,9 +31,12 @@ export const findingTexts = {
   order_unreadable: {
     en: [
       'Order {order} could not be read at {where}',
-      'Its stock is not reserved. Look at it on its channel and report the field names.',
+      'Its stock is not reserved; what came is kept sealed. Report the field names; after an update try it again here.',
     ],
-    zh: ['订单 {order} 在 {where} 处无法读取', '该订单未预留库存，请在平台上查看，并反馈字段名称。'],
+    zh: [
+      '订单 {order} 在 {where} 处无法读取',
+      '该订单未预留库存，原始内容已加密保留。请反馈字段名称，更新后可在此重试。',
+    ],
   },
   strange_field: {
     en: [
@@ -98,6 +101,13 @@ export const findingTexts = {
       '{account} {sku}：平台拒绝了数量 {quantity}（{code}）',
       '请在平台上修正该 Listing；半小时后或库存变化时会重新发送。',
     ],
+  },
+  webhook_given_up: {
+    en: [
+      '{count} events to {origin} were given up ({reason})',
+      'Check the receiver, then send them again here. They are kept.',
+    ],
+    zh: ['发往 {origin} 的 {count} 个事件已放弃发送（{reason}）', '请检查接收端，然后在此重新发送；事件已保留。'],
   },
   webhook_failing: {
     en: [

@@ -195,6 +195,14 @@ export const problemTexts = {
     ['The address cannot be used', '{reason}. Give a public https address.'],
     ['该地址不可用', '{reason}。请填写公网 https 地址。'],
   ),
+  order_still_unreadable: text(
+    422,
+    [
+      'Order {order} still cannot be booked ({where})',
+      'It stays set aside, sealed. Report the field names; after an update of Entrepot try again.',
+    ],
+    ['订单 {order} 仍无法入账（{where}）', '该订单继续加密保留。请反馈字段名称，更新 Entrepot 后再试。'],
+  ),
   internal: text(
     500,
     ['Something failed inside Entrepot', 'Nothing was half done. Try again; if it stays, report the request id.'],

@@ -13,6 +13,8 @@ export const endpoints = {
   signIn: { method: 'POST', path: '/session' },
   signOut: { method: 'DELETE', path: '/session' },
   overview: { method: 'GET', path: '/overview' },
+  replayFinding: { method: 'POST', path: '/findings/{id}/replay' },
+  replayWebhook: { method: 'POST', path: '/webhooks/{id}/replay' },
   accounts: { method: 'GET', path: '/accounts' },
   changeAccount: { method: 'PATCH', path: '/accounts/{id}' },
   lookAgain: { method: 'POST', path: '/accounts/{id}/look-again' },

@@ -45,18 +45,46 @@ export interface Delivery {
   endpoint_id: string
 }
 
-/** A few of each endpoint, so that one that does not answer delays no other. Claims due deliveries by moving their next try beyond the call's deadline: a crash only delays them. */
-export async function claimDeliveries(db: Sql, now: Date, until: Date, limit: number): Promise<Delivery[]> {
+/**
+ * A few of each endpoint, so that one that does not answer delays no other; none of those that are still being served.
+ * Claims due deliveries by moving their next try beyond the call's deadline: a crash only delays them.
+ */
+export async function claimDeliveries(
+  db: Sql,
+  now: Date,
+  until: Date,
+  limit: number,
+  busy: readonly string[] = [],
+): Promise<Delivery[]> {
   return await db.rows<Delivery>(
     `update webhook_deliveries d set next_at = $2, attempts = d.attempts + 1 from webhook_endpoints e
      where d.id in (
        select due.id from webhook_endpoints w cross join lateral (
          select id from webhook_deliveries where endpoint_id = w.id and state = 'waiting' and next_at <= $1 order by next_at limit $3 for update skip locked) due
-       where w.disabled_at is null)
+       where w.disabled_at is null and w.id <> all($4::uuid[]))
        and e.id = d.endpoint_id
      returning d.id, d.event, d.body, d.attempts, e.url, e.secret_sealed, e.id as endpoint_id`,
-    [now, until, limit],
+    [now, until, limit, busy],
   )
+}
+
+/** What waits or was given up is due now, with all its tries. Undefined where there is no such endpoint. */
+export async function replayDeliveries(tx: Sql, endpointId: string, now: Date): Promise<number | undefined> {
+  const endpoint = await tx.one('select 1 from webhook_endpoints where id = $1 and disabled_at is null', [endpointId])
+  if (!endpoint) return undefined
+  return await tx.run(
+    `update webhook_deliveries set state = 'waiting', attempts = 0, next_at = $2, done_at = null
+     where endpoint_id = $1 and state in ('waiting', 'dead')`,
+    [endpointId, now],
+  )
+}
+
+export async function countDead(db: Sql, endpointId: string): Promise<number> {
+  const row = await db.one<{ count: number }>(
+    `select count(*) as count from webhook_deliveries where endpoint_id = $1 and state = 'dead'`,
+    [endpointId],
+  )
+  return row?.count ?? 0
 }
 
 export async function settleDelivery(

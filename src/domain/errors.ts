@@ -32,6 +32,7 @@ export type ProblemCode =
   | 'idempotency_key_missing'
   | 'idempotency_key_reused'
   | 'url_refused'
+  | 'order_still_unreadable'
   | 'internal'
   | 'config_invalid'
   | 'database_unreachable'

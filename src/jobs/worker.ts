@@ -4,7 +4,7 @@ import { ensureJournalDays } from '../database/journal.ts'
 import { forgetDeadStrays } from '../database/slots.ts'
 import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
 import type { Context } from '../operations/context.ts'
-import { deliverWebhooks } from '../operations/deliver-webhooks.ts'
+import { createWebhookSender } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/end-reservation.ts'
 import { type AccountRunner, type RunnerOptions, startRunner, stopGraceMs } from './account-runner.ts'
 import { createSignal, type Signal } from './wait.ts'
@@ -29,6 +29,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const rules = createSignal()
   const rare = createSignal()
   const stopping = new AbortController()
+  const sender = createWebhookSender(ctx, stopping.signal, () => events.wake())
   const scanning = repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options))
   const loops = [
     repeat(ctx, chores, options.idleMs, 'chores', async () => {
@@ -36,7 +37,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     }),
     // A loop of its own: a receiver that does not answer must not keep units from being given back.
     repeat(ctx, events, options.idleMs, 'webhooks', async () => {
-      if ((await deliverWebhooks(ctx, stopping.signal)) > 0) events.wake()
+      if ((await sender.send()) > 0) events.wake()
     }),
     // A rule over a whole catalog takes many steps; nothing else waits for them.
     repeat(ctx, rules, options.idleMs, 'publishing rules', async () => {
@@ -63,6 +64,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       await scanning
       const timer = setTimeout(() => stopping.abort(), stopGraceMs)
       await Promise.all([...loops, ...[...runners.values()].map((runner) => runner.stop())])
+      await sender.settled()
       clearTimeout(timer)
     },
   }

@@ -1,7 +1,7 @@
 /** Sends waiting events: signed, at least once, in no promised order, with growing waits for about three days. */
 import { Webhook } from 'standardwebhooks'
 import { raise, resolve } from '../database/findings.ts'
-import { claimDeliveries, type Delivery, settleDelivery } from '../database/webhooks.ts'
+import { claimDeliveries, countDead, type Delivery, settleDelivery } from '../database/webhooks.ts'
 import { createHttp, WireError } from '../http/client.ts'
 import { refuseUrl } from '../http/guard.ts'
 import { type Context, callTimeoutMs } from './context.ts'
@@ -9,17 +9,51 @@ import { type Context, callTimeoutMs } from './context.ts'
 /** Standard Webhooks' suggestion, in seconds; after the last one the event is given up and shown. */
 const waits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
 
-/** Answers how many were sent. */
-export async function deliverWebhooks(ctx: Context, stopping?: AbortSignal): Promise<number> {
-  const now = ctx.clock.now()
-  const due = await claimDeliveries(ctx.db, now, new Date(now.getTime() + 60_000), 5)
-  await Promise.all(due.map((delivery) => deliver(ctx, delivery, stopping)))
-  return due.length
+/** After this many tries that failed for a fault of ours, not of the receiver, an event is given up. */
+const ownFaultsAtMost = 5
+
+export interface WebhookSender {
+  /** Begins what is due; answers how many. Does not wait for receivers: one that hangs delays no other. */
+  send(): Promise<number>
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>
+}
+
+/** `done` is called when an endpoint was served, so that what waits behind it goes next. */
+export function createWebhookSender(ctx: Context, stopping?: AbortSignal, done: () => void = () => {}): WebhookSender {
+  const underWay = new Map<string, Promise<void>>()
+  return {
+    async send() {
+      const now = ctx.clock.now()
+      const until = new Date(now.getTime() + 60_000)
+      const due = await claimDeliveries(ctx.db, now, until, 5, [...underWay.keys()])
+      for (const [endpoint, deliveries] of Map.groupBy(due, (one) => one.endpoint_id)) {
+        const serving = Promise.all(deliveries.map((one) => deliver(ctx, one, stopping)))
+          .catch((error: Error) => ctx.log.error('webhook failed inside', { endpoint, error: error.message }))
+          .then(() => {
+            underWay.delete(endpoint)
+            done()
+          })
+        underWay.set(endpoint, serving)
+      }
+      return due.length
+    },
+    async settled() {
+      await Promise.all(underWay.values())
+    },
+  }
 }
 
 const unmetered = { spend: async () => undefined, exhausted: async () => {}, learned: async () => {} }
 
-async function deliver(ctx: Context, delivery: Delivery, stopping?: AbortSignal): Promise<void> {
+interface Outcome {
+  status: number | null
+  error: string | null
+  /** The fault is ours: an event that cannot even be sent. */
+  isOurs?: true
+}
+
+async function post(ctx: Context, delivery: Delivery, stopping?: AbortSignal): Promise<Outcome> {
   const http = createHttp({
     fetch: ctx.fetch,
     now: () => ctx.clock.now(),
@@ -31,14 +65,12 @@ async function deliver(ctx: Context, delivery: Delivery, stopping?: AbortSignal)
     hidePaths: true,
     ...(stopping ? { stopping } : {}),
   })
-  const secret = ctx.sealing.openSecret(delivery.secret_sealed, `webhook:${delivery.endpoint_id}`)
-  const body = JSON.stringify(delivery.body)
-  const id = `msg_${delivery.id}`
-  const now = ctx.clock.now()
-  let status: number | null = null
-  let error: string | null = null
   try {
-    const answer = await http({
+    const secret = ctx.sealing.openSecret(delivery.secret_sealed, `webhook:${delivery.endpoint_id}`)
+    const body = JSON.stringify(delivery.body)
+    const id = `msg_${delivery.id}`
+    const now = ctx.clock.now()
+    const { status } = await http({
       operation: delivery.event,
       method: 'POST',
       url: delivery.url,
@@ -50,35 +82,39 @@ async function deliver(ctx: Context, delivery: Delivery, stopping?: AbortSignal)
         'webhook-signature': new Webhook(secret).sign(id, now, body),
       },
     })
-    status = answer.status
-    if (status < 200 || status >= 300) error = `HTTP ${status}`
+    return { status, error: status < 200 || status >= 300 ? `HTTP ${status}` : null }
   } catch (failed) {
-    if (!(failed instanceof WireError)) throw failed
-    error = failed.kind
+    if (failed instanceof WireError) return { status: null, error: failed.kind }
+    ctx.log.error('event could not be sent', { event: delivery.event, error: (failed as Error).message })
+    return { status: null, error: 'internal', isOurs: true }
   }
+}
+
+async function deliver(ctx: Context, delivery: Delivery, stopping?: AbortSignal): Promise<void> {
+  const { status, error, isOurs } = await post(ctx, delivery, stopping)
   const after = ctx.clock.now()
+  const subject = `webhook:${delivery.endpoint_id}`
   if (error === null) {
     await settleDelivery(ctx.db, delivery.id, { state: 'delivered', nextAt: null, status, error }, after)
-    await resolve(ctx.db, 'webhook_failing', [`webhook:${delivery.endpoint_id}`], after)
+    await resolve(ctx.db, 'webhook_failing', [subject], after)
     return
   }
-  const wait = waits[delivery.attempts - 1]
+  const wait = isOurs && delivery.attempts >= ownFaultsAtMost ? undefined : waits[delivery.attempts - 1]
   const nextAt = wait === undefined ? null : new Date(after.getTime() + wait * 1_000)
   await settleDelivery(ctx.db, delivery.id, { state: nextAt ? 'waiting' : 'dead', nextAt, status, error }, after)
-  if (delivery.attempts >= 2) {
+  const { origin } = new URL(delivery.url)
+  const about = { severity: 'warning' as const, accountId: null, subject }
+  if (!nextAt) {
+    const count = await countDead(ctx.db, delivery.endpoint_id)
     await raise(
       ctx.db,
-      [
-        {
-          code: 'webhook_failing',
-          severity: 'warning',
-          accountId: null,
-          subject: `webhook:${delivery.endpoint_id}`,
-          data: { reason: error, attempts: delivery.attempts, origin: new URL(delivery.url).origin },
-        },
-      ],
+      [{ ...about, code: 'webhook_given_up', data: { reason: error, count, origin } }],
       after,
       ctx.newId,
     )
+  }
+  if (delivery.attempts >= 2) {
+    const data = { reason: error, attempts: delivery.attempts, origin }
+    await raise(ctx.db, [{ ...about, code: 'webhook_failing', data }], after, ctx.newId)
   }
 }

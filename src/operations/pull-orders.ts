@@ -3,7 +3,7 @@
 import type { Unreadable } from '../channels/connector.ts'
 import { getCursor, haltAccount, noteFailure, saveCursor } from '../database/accounts.ts'
 import { raise, resolve } from '../database/findings.ts'
-import { fence } from '../database/leases.ts'
+import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ChannelError, isChannelError } from '../domain/errors.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
@@ -51,8 +51,9 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
         await finish(tx, unreadable)
       })
     } catch (error) {
-      if (!isFaultOfData(error)) throw error
-      const odd = await importOneByOne(ctx, work, pulled.items)
+      const failures = cursor?.failures ?? 0
+      if (!isFaultOfData(ctx, error, failures)) throw error
+      const odd = await importHalves(ctx, work, pulled.items, failures)
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
         await finish(tx, [...unreadable, ...odd])
@@ -67,34 +68,50 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
 }
 
 /** An order that cannot be booked, whoever is to blame, is kept sealed and shown; the others go on. */
-async function importOneByOne(
+async function importHalves(
   ctx: Context,
   work: AccountAtWork,
   orders: readonly IncomingOrder[],
+  failures: number,
 ): Promise<Unreadable[]> {
+  const middle = Math.ceil(orders.length / 2)
   const odd: Unreadable[] = []
-  for (const order of orders) {
+  for (const part of [orders.slice(0, middle), orders.slice(middle)]) {
+    if (part.length === 0) continue
     try {
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
-        await importOrders(tx, ctx, work.account, [order])
+        await importOrders(tx, ctx, work.account, part)
+        await readAtLast(tx, work.row.id, part, ctx.clock.now())
       })
     } catch (error) {
-      if (!isFaultOfData(error)) throw error
+      if (!isFaultOfData(ctx, error, failures)) throw error
+      if (part.length > 1) {
+        odd.push(...(await importHalves(ctx, work, part, failures)))
+        continue
+      }
       const { message, code } = error as { message: string; code?: string }
-      ctx.log.error('order could not be booked', { account: work.row.name, order: order.remoteId, code, message })
-      odd.push({ remoteId: order.remoteId, where: code ?? 'booking', raw: order.raw })
+      const { remoteId, raw } = part[0]!
+      ctx.log.error('order could not be booked', { account: work.row.name, order: remoteId, code, message })
+      odd.push({ remoteId, where: code ?? 'booking', raw })
     }
   }
   return odd
 }
 
+/** Tries of a page that fails for a reason nobody foresaw; then the order it comes from is set aside. */
+const triesAtMost = 5
+
 /** Faults that come again with the same data: of types, of values the database refuses, of a rule broken by them. */
-function isFaultOfData(error: unknown): boolean {
+function isFaultOfData(ctx: Context, error: unknown, failures: number): boolean {
+  if (error instanceof LeaseLost || ctx.db.troubleOf(error)) return false
   const { code, message } = error as { code?: string; message?: string }
   // 42501 is what a read-only disk answers: no order is to blame for it.
-  if (code) return /^(22|23|42)/.test(code) && code !== '42501'
-  return error instanceof TypeError || error instanceof RangeError || message?.startsWith('stock:') === true
+  if (code && /^(22|23|42)/.test(code) && code !== '42501') return true
+  if (!code && (error instanceof TypeError || error instanceof RangeError || message?.startsWith('stock:'))) return true
+  // Locks, limits and interruptions pass; they say nothing about an order.
+  if (code && /^(40|55|57)/.test(code)) return false
+  return failures + 1 >= triesAtMost
 }
 
 async function setAside(tx: Sql, ctx: Context, accountId: string, list: readonly Unreadable[]): Promise<void> {
@@ -122,7 +139,12 @@ async function setAside(tx: Sql, ctx: Context, accountId: string, list: readonly
 }
 
 /** Orders that were set aside and could be booked now. */
-async function readAtLast(tx: Sql, accountId: string, orders: readonly IncomingOrder[], now: Date): Promise<void> {
+export async function readAtLast(
+  tx: Sql,
+  accountId: string,
+  orders: readonly IncomingOrder[],
+  now: Date,
+): Promise<void> {
   const rows = await tx.rows<{ remote_id: string }>(
     'delete from orders_aside where account_id = $1 and remote_id = any($2) returning remote_id',
     [accountId, orders.map((order) => order.remoteId)],

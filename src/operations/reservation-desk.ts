@@ -102,8 +102,9 @@ async function serve(ctx: DeskContext, group: readonly Waiting[]): Promise<void>
     if (answers.some((answer) => !(answer instanceof Problem) && 'reserved' in answer)) ctx.wake()
   } catch (error) {
     // What fails alone fails for its caller; what fails in company is tried alone, so that one spoils nobody else's.
-    if (group.length === 1 && !isTaken(error)) return group[0]!.reject(error)
-    for (const one of group) await serveAlone(ctx, one)
+    // A database that is away answers none of them.
+    const isFinal = (group.length === 1 && !isTaken(error)) || ctx.db.troubleOf(error) !== null
+    for (const one of group) await (isFinal ? one.reject(error) : serveAlone(ctx, one))
   }
 }
 

@@ -10,6 +10,7 @@ import { levelOf, listSlots } from '../../src/database/views/stock.ts'
 import { startRunner } from '../../src/jobs/account-runner.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
+import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
 import { addApiKey } from '../../src/sign-in/people.ts'
 import { stateOf } from '../simulation/checks.ts'
 import { amazonName, type Installation, install, storeName } from '../simulation/installation.ts'
@@ -40,6 +41,7 @@ beforeAll(async () => {
       sealing: ctx.sealing,
       random: seededBytes(it.random),
     },
+    desk: createReservationDesk(ctx),
     publicUrl: 'http://127.0.0.1',
     demo: null,
     metrics: { text: async () => '' },

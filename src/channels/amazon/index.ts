@@ -4,7 +4,7 @@ import type { Account, Connector, QuantityReading } from '../connector.ts'
 import { client, limits } from './client.ts'
 import { pullListings } from './listings.ts'
 import { readQuantity } from './mapping.ts'
-import { pullOrders } from './orders.ts'
+import { pullOrders, readRaw } from './orders.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 
 export const amazon: Connector = {
@@ -58,7 +58,7 @@ export const amazon: Connector = {
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
   // One call per 179 s is what searchOrders sustains (facts §1).
-  orders: { pull: pullOrders, everyMs: 180_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 180_000 },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   stock: {
     pushBatch: 1,

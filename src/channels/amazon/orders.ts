@@ -161,13 +161,25 @@ function readPage(raws: readonly unknown[]): Required<Pick<Pulled<IncomingOrder>
   const unreadable: Unreadable[] = []
   const strange = new Map<string, StrangeField>()
   for (const raw of raws) {
-    const parsed = order.safeParse(raw)
-    if (parsed.success) {
-      items.push(readOrder(parsed.data, raw))
-      for (const one of strangeFields(raw, parsed.data)) strange.set(one.field, one)
-    } else unreadable.push(describe(raw, parsed.error.issues))
+    const one = readRaw(raw)
+    if ('where' in one) {
+      unreadable.push(one)
+      continue
+    }
+    items.push(one)
+    for (const field of strangeFields(raw, order.parse(raw))) strange.set(field.field, field)
   }
   return { items, unreadable, strange: [...strange.values()] }
+}
+
+/** Whatever an order holds, it can only spoil itself. */
+export function readRaw(raw: unknown): IncomingOrder | Unreadable {
+  try {
+    const parsed = order.safeParse(raw)
+    return parsed.success ? readOrder(parsed.data, raw) : describe(raw, parsed.error.issues)
+  } catch (error) {
+    return describe(raw, [{ path: [(error as Error).name] }])
+  }
 }
 
 function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] }[]): Unreadable {

@@ -89,7 +89,8 @@ export const order = z.object({
     })
     .nullish()
     .catch(null),
-  orderItems: z.array(orderItem),
+  // No order has that many lines; booking a mountain of them would hold up everybody else's.
+  orderItems: z.array(orderItem).max(2_000),
 })
 export type WireOrder = z.output<typeof order>
 

@@ -91,6 +91,16 @@ export const systemRoutes = defineRoutes({
     response: page(finding),
   },
 
+  replayFinding: {
+    method: 'POST',
+    path: '/findings/{id}/replay',
+    permission: 'orders.write',
+    summary: 'Book an order that was set aside (finding order_unreadable), from what the channel had sent',
+    params: byId,
+    body: z.object({}),
+    response: z.object({ orderId: id }),
+  },
+
   calls: {
     method: 'GET',
     path: '/calls',
@@ -126,6 +136,16 @@ export const systemRoutes = defineRoutes({
       events: z.array(z.enum(['order.imported', 'order.changed', 'reservation.expired'])).min(1),
     }),
     response: z.object({ id, url: z.string(), events: z.array(z.string()), secret: z.string() }),
+  },
+
+  replayWebhook: {
+    method: 'POST',
+    path: '/webhooks/{id}/replay',
+    permission: 'webhooks.manage',
+    summary: 'Send again every event to this address that waits or was given up',
+    params: byId,
+    body: z.object({}),
+    response: z.object({ events: count.describe('events that are sent now') }),
   },
 
   removeWebhook: {

@@ -1,11 +1,14 @@
+import { Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import { isLate } from '../overdue.ts'
+import { useChange } from '../queries.ts'
 import type { Finding, Overview } from '../types.ts'
+import { announce } from './Announcer.tsx'
 import { Chip, type Tone } from './Chip.tsx'
 import type { IconName } from './Icon.tsx'
-import { Notice } from './Notice.tsx'
+import { ErrorNotice, Notice } from './Notice.tsx'
 import { Panel } from './Page.tsx'
 import { Ago } from './Time.tsx'
 
@@ -61,6 +64,7 @@ function FindingRow({ finding }: { finding: Finding }) {
       <div className="grow">
         <strong>{finding.title}</strong>
         <span className="next">{finding.next}</span>
+        <Replay finding={finding} />
       </div>
       <span className="dim meta">
         {finding.account}
@@ -78,6 +82,27 @@ function FindingRow({ finding }: { finding: Finding }) {
         </Link>
       )}
     </li>
+  )
+}
+
+/** One click tries again what was set aside or given up; the finding goes when that worked. */
+function Replay({ finding }: { finding: Finding }) {
+  const t = useT()
+  const isOrder = finding.code === 'order_unreadable'
+  const order = useChange('replayFinding', ['overview', 'orders'])
+  const webhook = useChange('replayWebhook', ['overview'])
+  if (!isOrder && finding.code !== 'webhook_given_up') return null
+  const replay = isOrder ? order : webhook
+  // A webhook's finding is about its address.
+  const id = isOrder ? finding.id : finding.subject.replace('webhook:', '')
+  const run = () => replay.mutate({ params: { id }, body: {} }, { onSuccess: () => announce(t('overview.replayed')) })
+  return (
+    <>
+      <Button className="replay" size="xs" variant="default" loading={replay.isPending} onClick={run}>
+        {t('overview.replay')}
+      </Button>
+      {replay.error && <ErrorNotice error={replay.error} />}
+    </>
   )
 }
 

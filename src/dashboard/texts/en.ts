@@ -12,6 +12,8 @@ export const en = {
     nothingText: 'Checked at {{time}}. Findings appear here as soon as there are any.',
     nothingYet: 'Nothing is known to be wrong, but not everything has been read yet.',
     open: 'Open',
+    replay: 'Try again',
+    replayed: 'Done: it is tried again.',
     figures: 'Figures',
     toShip: 'To ship',
     late: 'Late',

@@ -13,6 +13,8 @@ export const zh = {
     nothingText: '检查时间{{time}}。一有问题就会显示在这里。',
     nothingYet: '目前没有已知问题，但还有数据尚未读取。',
     open: '打开',
+    replay: '重试',
+    replayed: '已重新处理。',
     figures: '数据',
     toShip: '待发货',
     late: '已逾期',
