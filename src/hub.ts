@@ -14,7 +14,7 @@ import { checkDatabase, type Database, openDatabase } from './database/pool.ts'
 import { storageTrouble } from './database/storage.ts'
 import { DataDirInUse, type EmbeddedPostgres, EmbeddedUnavailable, startEmbedded } from './database/supervisor.ts'
 import { troubleOf } from './database/trouble.ts'
-import { Problem } from './domain/errors.ts'
+import { databaseProblem, Problem } from './domain/errors.ts'
 import type { Clock } from './domain/values.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
 import type { Context, Log } from './operations/context.ts'
@@ -39,7 +39,7 @@ export async function openFoundation(config: Config, clock: Clock, log: Log): Pr
     return await open(config, clock, log)
   } catch (error) {
     const trouble = error instanceof Problem ? null : (troubleOf(error) ?? storageTrouble(config.dataDir))
-    throw trouble ? new Problem(trouble, {}, error) : error
+    throw trouble ? databaseProblem(trouble, error) : error
   }
 }
 

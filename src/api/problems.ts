@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { problemText } from '../contract/problems.ts'
 import type { ProblemBody } from '../contract/schemas.ts'
-import { Problem } from '../domain/errors.ts'
+import { databaseProblem, Problem } from '../domain/errors.ts'
 import type { Context } from '../operations/context.ts'
 
 interface FieldError {
@@ -72,7 +72,7 @@ const retryAfterSeconds: Record<string, number> = { storage_full: 15, storage_fa
 function asProblem(ctx: Context, error: unknown): Problem {
   if (error instanceof Problem) return error
   const trouble = ctx.db.troubleOf(error)
-  if (trouble) return new Problem(trouble, {}, error)
+  if (trouble) return databaseProblem(trouble, error)
   const { statusCode, message } = error as { statusCode?: number; message?: string }
   if (statusCode === 429) return new Problem('too_many_tries', { minutes: 1 })
   if (error instanceof SyntaxError) return new Problem('bad_request', { message: 'the body is not valid JSON' })

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import pg from 'pg'
-import { Problem } from '../domain/errors.ts'
+import { databaseProblem, Problem } from '../domain/errors.ts'
 import type { StorageTrouble } from './storage.ts'
 import { type DatabaseTrouble, troubleOf } from './trouble.ts'
 
@@ -255,7 +255,7 @@ export async function checkDatabase(db: Database): Promise<void> {
   } catch (error) {
     if (error instanceof Problem) throw error
     const { code, message } = error as { code?: string; message: string }
-    if (db.troubleOf(error) === 'database_busy') throw new Problem('database_busy', {}, error)
+    if (db.troubleOf(error) === 'database_busy') throw databaseProblem('database_busy', error)
     if ((code && unreachable.has(code)) || /timeout|terminated|no pg_hba/i.test(message)) {
       throw new Problem('database_unreachable', { address: addressOf(db.url), reason: code ?? 'timeout' }, error)
     }

@@ -62,6 +62,23 @@ export class Problem extends Error {
   }
 }
 
+/** What a caller is told while the database cannot serve: come again. */
+export function databaseProblem(
+  trouble: 'database_away' | 'database_busy' | 'storage_full' | 'storage_failed',
+  cause?: unknown,
+): Problem {
+  switch (trouble) {
+    case 'database_away':
+      return new Problem('database_away', {}, cause)
+    case 'database_busy':
+      return new Problem('database_busy', {}, cause)
+    case 'storage_full':
+      return new Problem('storage_full', {}, cause)
+    case 'storage_failed':
+      return new Problem('storage_failed', {}, cause)
+  }
+}
+
 /** What went wrong with a channel; alone decides what happens next (DESIGN §4). */
 export type ChannelErrorKind = 'auth' | 'throttled' | 'rejected' | 'missing' | 'conflict' | 'unavailable'
 

@@ -76,6 +76,11 @@ const users: readonly { path: string; uses: readonly string[]; why: string }[] =
   { path: 'src/database/lock.ts', uses: clocks, why: 'beats for holders that cannot be seen from here' },
   {
     path: 'src/database/supervisor.ts',
+    uses: clocks,
+    why: 'waits for a real process',
+  },
+  {
+    path: 'src/database/server.ts',
     uses: [...clocks, ...chances],
     why: 'waits for a real process, makes its password',
   },

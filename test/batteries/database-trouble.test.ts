@@ -4,8 +4,8 @@
  */
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openDatabase } from '../../src/database/pool.ts'
 import {
   ask,
   databaseUrlOf,
@@ -53,7 +53,7 @@ const isReady = async () => (await fetch(`${hub.demo.url}/readyz`)).ok
 const backends = async () =>
   await ask<{ pid: number }>(
     databaseUrlOf(hub.dataDir),
-    `select pid from pg_stat_activity where application_name = 'entrepot' and state is not null`,
+    `select pid from pg_stat_activity where application_name = 'entrepot' and state is not null and pid <> pg_backend_pid()`,
   )
 
 const ends: Record<string, () => Promise<void>> = {
@@ -106,7 +106,7 @@ test('connections ended five a second', async () => {
   while (performance.now() < until_) {
     const rows = await ask<{ ended: boolean }>(
       databaseUrlOf(hub.dataDir),
-      `select pg_terminate_backend(pid) as ended from pg_stat_activity where application_name = 'entrepot' order by state = 'idle', query_start desc limit 1`,
+      `select pg_terminate_backend(pid) as ended from pg_stat_activity where application_name = 'entrepot' and pid <> pg_backend_pid() order by state = 'idle', query_start desc limit 1`,
     )
     ended += rows.length
     const from = performance.now()
@@ -120,16 +120,32 @@ test('connections ended five a second', async () => {
   await settle('cut')
 })
 
-async function openIdle(url: string): Promise<{ clients: pg.Client[]; refused: number }> {
-  const clients: pg.Client[] = []
+/** Connections that do nothing, until they are closed. */
+async function openIdle(url: string) {
+  const clients: { close(): Promise<void> }[] = []
   let refused = 0
   for (let n = 0; n < idleConnections; n += 1) {
-    const client = new pg.Client({ connectionString: url })
-    client.on('error', () => {})
-    await client.connect().then(
-      () => clients.push(client),
-      () => (refused += 1),
-    )
+    const db = openDatabase(url, { max: 1 })
+    await new Promise<void>((done) => {
+      const held = db.session(async (session) => {
+        await session.one('select 1')
+        await new Promise<void>((close) => {
+          clients.push({
+            async close() {
+              close()
+              await held.catch(() => {})
+              await db.close()
+            },
+          })
+          done()
+        })
+      })
+      held.catch(async () => {
+        refused += 1
+        await db.close()
+        done()
+      })
+    })
   }
   return { clients, refused }
 }
@@ -142,12 +158,15 @@ test('another program’s idle connections never take the hub’s own', async ()
   const running = begin('reader')
   // The hub's connections are ended too, so that it must open new ones against the crowd.
   const { clients, refused } = await openIdle(readerUrl)
-  await ask(url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'entrepot'`)
+  await ask(
+    url,
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'entrepot' and usename = 'entrepot' and pid <> pg_backend_pid()`,
+  )
   await running.nextStored(10_000)
   for (let n = 0; n < 50; n += 1) await running.nextStored(10_000)
   expect(refused).toBeGreaterThan(20)
   expect(await isReady()).toBe(true)
-  await Promise.all(clients.map((client) => client.end()))
+  await Promise.all(clients.map((client) => client.close()))
   expect(running.refusals.get('database_busy')).toBeUndefined()
   await settle('reader')
 })
@@ -158,13 +177,20 @@ test('with every connection taken callers are told so, and it goes on when one i
   await running.nextStored()
   const { clients } = await openIdle(url)
   expect(clients.length).toBeGreaterThan(30)
-  await clients[0]!.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'entrepot'`)
-  // What the hub gave back goes to the crowd before the hub can open it anew.
+  // Ended from one of the crowd's own: what the hub gave back goes to the crowd before the hub can open it anew.
+  const inside = openDatabase(url, { max: 1 })
+  const cut = () =>
+    inside.run(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'entrepot' and pid <> pg_backend_pid() and state = 'idle' and query not like 'select 1%'`,
+    )
+  await clients.pop()!.close()
+  await until('a connection to cut from', 10_000, async () => (await cut()) >= 0)
   const more = await openIdle(url)
-  await clients[0]!.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'entrepot'`)
+  await cut()
   await until('callers are told', 20_000, async () => (running.refusals.get('database_busy') ?? 0) > 0)
   const freed = performance.now()
-  await Promise.all([...clients, ...more.clients].map((client) => client.end()))
+  await inside.close()
+  await Promise.all([...clients, ...more.clients].map((client) => client.close()))
   await running.nextStored(10_000)
   process.stdout.write(`ms until it goes on with free connections: ${(performance.now() - freed).toFixed(0)}\n`)
   await settle('crowd')

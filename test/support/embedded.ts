@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import pg from 'pg'
 import { expect } from 'vitest'
+import { openDatabase } from '../../src/database/pool.ts'
 import { type EmbeddedPostgres, startEmbedded } from '../../src/database/supervisor.ts'
 
 const supervisor = new URL('../../src/database/supervisor.ts', import.meta.url).href
@@ -38,13 +38,11 @@ export async function start(dataDir: string, settings?: Record<string, string>):
 }
 
 export async function rows(url: string, text: string): Promise<unknown[]> {
-  const client = new pg.Client(url)
-  client.on('error', () => {})
-  await client.connect()
+  const db = openDatabase(url, { max: 1 })
   try {
-    return (await client.query({ text, rowMode: 'array' })).rows.flat()
+    return (await db.rows(text)).flatMap((row) => Object.values(row))
   } finally {
-    await client.end()
+    await db.close()
   }
 }
 

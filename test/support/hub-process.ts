@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import pg from 'pg'
 import { freePort } from '../../src/database/binaries.ts'
+import { openDatabase } from '../../src/database/pool.ts'
 import type { DemoFile } from '../../src/demo.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
@@ -104,13 +104,11 @@ export function databaseUrlOf(dataDir: string): string {
 
 /** One statement on a connection of its own. */
 export async function ask<T extends object>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
-  client.on('error', () => {})
-  await client.connect()
+  const db = openDatabase(url, { max: 1 })
   try {
-    return (await client.query<T & pg.QueryResultRow>(text, values)).rows
+    return await db.rows<T>(text, values)
   } finally {
-    await client.end()
+    await db.close()
   }
 }
 

@@ -39,6 +39,10 @@ export const lateOrders = times(10, 400)
 export const serverEnds = times(4, 100)
 /** Seconds in which connections are ended, five a second. */
 export const endedConnectionSeconds = times(8, 600)
+/** First starts that are killed at random moments. */
+export const killedFirstStarts = times(2, 100)
+/** Hubs started at the same instant on one folder. */
+export const startsAtOnce = times(4, 20)
 /** Times a disk fills up under load. */
 export const diskFills = times(1, 20)
 /** Idle connections that somebody else opens. */
