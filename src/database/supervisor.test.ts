@@ -37,13 +37,13 @@ test('the first start makes a database, a restart keeps its data', async () => {
   expect(await rows(second.url, 'select value from kept')).toEqual(['für 1 €'])
   expect(await rows(second.url, 'show work_mem')).toEqual(['9MB'])
   for (const name of ['fsync', 'synchronous_commit']) expect(await rows(second.url, `show ${name}`)).toEqual(['on'])
-}, 20_000)
+}, 60_000)
 
 test('two first starts at once share no files and no port', async () => {
   const [one, two] = await Promise.all([start(newFolder()), start(newFolder())])
   expect(one?.port).not.toBe(two?.port)
   expect(await rows(two?.url ?? '', 'select 1')).toEqual([1])
-}, 20_000)
+}, 60_000)
 
 describe('one hub per folder', () => {
   test('a second one is refused and told who holds it, and the first goes on', async () => {
@@ -54,13 +54,13 @@ describe('one hub per folder', () => {
     expect(refused).toBeInstanceOf(DataDirInUse)
     expect(String(refused)).toContain(`process ${hub.pid})`)
     expect(await rows(url, 'select 1')).toEqual([1])
-  }, 20_000)
+  }, 60_000)
 
   test('also within one process', async () => {
     const dataDir = newFolder()
     await start(dataDir)
     await expect(startEmbedded({ dataDir })).rejects.toThrow(`process ${process.pid})`)
-  }, 20_000)
+  }, 60_000)
 
   test('of many that start at once exactly one gets it, also over a dead hub’s lock', async () => {
     const dataDir = newFolder()
@@ -72,7 +72,7 @@ describe('one hub per folder', () => {
     expect(all.filter((one) => one.status === 'fulfilled')).toHaveLength(1)
     for (const one of all) if (one.status === 'rejected') expect(one.reason).toBeInstanceOf(DataDirInUse)
     expect(postmasters(path.join(dataDir, 'postgres'))).toHaveLength(1)
-  }, 20_000)
+  }, 60_000)
 
   const space = `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fs.readlinkSync('/proc/self/ns/pid')}`
   const stale = {
@@ -93,7 +93,7 @@ describe('one hub per folder', () => {
       expect(fs.readFileSync(lock, 'utf8'), of).toMatch(new RegExp(`^${process.pid}\\|`))
       await server.stop()
     }
-  }, 20_000)
+  }, 60_000)
 
   test('a hub in another container shows by the beat of its lock that it lives', async () => {
     const dataDir = newFolder()
@@ -101,7 +101,7 @@ describe('one hub per folder', () => {
     fs.writeFileSync(lock, '1|1|elsewhere\n')
     const beat = setInterval(() => fs.utimesSync(lock, new Date(), new Date()), 1000)
     await expect(startEmbedded({ dataDir }).finally(() => clearInterval(beat))).rejects.toBeInstanceOf(DataDirInUse)
-  }, 30_000)
+  }, 60_000)
 })
 
 describe('after kill -9', () => {
@@ -119,7 +119,7 @@ describe('after kill -9', () => {
     expect(postmasters(path.join(dataDir, 'postgres'))).toEqual([before])
     await server.stop()
     expect(processesIn(dataDir)).toEqual([])
-  }, 20_000)
+  }, 60_000)
 
   test('of hub and server, what was committed is there', async () => {
     const dataDir = newFolder()
@@ -130,7 +130,7 @@ describe('after kill -9', () => {
     const server = await start(dataDir)
     expect(await rows(server.url, 'select value from kept')).toEqual([7])
     expect(postmasters(path.join(dataDir, 'postgres'))).toHaveLength(1)
-  }, 20_000)
+  }, 60_000)
 
   test.each([5, 60, 200, 500, 800, 1000, 1200, 1400])(
     '%i ms into the first start',
@@ -147,7 +147,7 @@ describe('after kill -9', () => {
       await (await start(dataDir)).stop()
       expect(fs.readdirSync(dataDir).filter((name) => name.includes('tmp'))).toEqual([])
     },
-    30_000,
+    60_000,
   )
 
   test.each([
@@ -165,7 +165,7 @@ describe('after kill -9', () => {
       const server = await start(dataDir)
       expect(await rows(server.url, 'select 1')).toEqual([1])
     },
-    20_000,
+    60_000,
   )
 })
 
@@ -179,7 +179,7 @@ describe('the end', () => {
     await Promise.all([server.stop(), server.stop()])
     await sleep(50)
     expect(reported).toBe(false)
-  }, 20_000)
+  }, 60_000)
 
   test('a hub that just exits takes its server along', async () => {
     const dataDir = newFolder()
@@ -187,7 +187,7 @@ describe('the end', () => {
     await once(hub, 'exit')
     await expect.poll(() => processesIn(dataDir), { timeout: 5000 }).toEqual([])
     expect(fs.existsSync(path.join(dataDir, 'hub.lock'))).toBe(false)
-  }, 20_000)
+  }, 60_000)
 
   test('a start while the old server still stops waits for it', async () => {
     const dataDir = newFolder()
@@ -196,14 +196,14 @@ describe('the end', () => {
     const server = await start(dataDir)
     expect(await rows(server.url, 'select 1')).toEqual([1])
     expect(postmasters(path.join(dataDir, 'postgres'))).toHaveLength(1)
-  }, 20_000)
+  }, 60_000)
 
   test('a start that fails says why, and leaves neither lock nor process', async () => {
     const dataDir = newFolder()
     await expect(start(dataDir, { shared_buffers: 'many' })).rejects.toThrow('shared_buffers')
     expect(fs.existsSync(path.join(dataDir, 'hub.lock'))).toBe(false)
     expect(processesIn(dataDir)).toEqual([])
-  }, 20_000)
+  }, 60_000)
 })
 
 describe('the programs', () => {
@@ -268,7 +268,7 @@ describe('the programs', () => {
       expect(fs.readFileSync(path.join(dataDir, 'postgres.location'), 'utf8').trim()).toBe(home)
       fs.rmSync(home, { recursive: true, force: true })
     },
-    30_000,
+    60_000,
   )
 
   test.runIf(isRoot)(
@@ -279,7 +279,7 @@ describe('the programs', () => {
       await start(dataDir)
       expect(fs.existsSync(path.join(dataDir, 'postgres', 'PG_VERSION'))).toBe(true)
     },
-    30_000,
+    60_000,
   )
 
   test('the server runs as an ordinary user', async () => {
@@ -291,5 +291,5 @@ describe('the programs', () => {
         .toString()
         .trim(),
     ).not.toBe('0')
-  }, 20_000)
+  }, 60_000)
 })
