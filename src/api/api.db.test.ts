@@ -92,6 +92,8 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     buyer,
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
+  replayFinding: () => ({}),
+  replayWebhook: () => ({}),
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -244,20 +246,24 @@ describe('a key against doubling', () => {
     }
   })
 
-  test.each(posts)('%s answers a repeat with the same answer', async (name) => {
-    const payload = bodyOf(name)!
-    const key = `repeat ${name}`
-    const first = await ask('POST', urlOf(name), { key, payload })
-    expect(first.status, first.text).toBe(routeOf(name).status ?? 200)
-    expect(routeOf(name).response.parse(first.body)).toEqual(first.body)
-    const second = await ask('POST', urlOf(name), { key, payload })
-    expect(second).toMatchObject({
-      status: first.status,
-      body: first.body,
-      headers: { 'idempotency-replayed': 'true' },
-    })
-    expect(first.headers).not.toHaveProperty('idempotency-replayed')
-  })
+  // An order that was set aside is made, and replayed twice under one key, in test/batteries/poison.db.test.ts.
+  test.each(posts.filter((name) => name !== 'replayFinding'))(
+    '%s answers a repeat with the same answer',
+    async (name) => {
+      const payload = bodyOf(name)!
+      const key = `repeat ${name}`
+      const first = await ask('POST', urlOf(name), { key, payload })
+      expect(first.status, first.text).toBe(routeOf(name).status ?? 200)
+      expect(routeOf(name).response.parse(first.body)).toEqual(first.body)
+      const second = await ask('POST', urlOf(name), { key, payload })
+      expect(second).toMatchObject({
+        status: first.status,
+        body: first.body,
+        headers: { 'idempotency-replayed': 'true' },
+      })
+      expect(first.headers).not.toHaveProperty('idempotency-replayed')
+    },
+  )
 
   const onHand = async () => (await ask('GET', '/stock/levels/MUG')).body.onHand as number
 
