@@ -92,8 +92,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     buyer,
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
-  replayFinding: () => ({}),
-  replayWebhook: () => ({}),
+  ...{ replayFinding: () => ({}), replayWebhook: () => ({}) },
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -237,16 +236,13 @@ test.each(names.filter((name) => routeOf(name).method === 'GET'))(
 
 describe('a key against doubling', () => {
   test.each(posts)('%s wants one', async (name) => {
-    for (const headers of [{}, { 'idempotency-key': '' }, { 'idempotency-key': 'x'.repeat(256) }] as Record<
-      string,
-      string
-    >[]) {
+    const none: Record<string, string>[] = [{}, { 'idempotency-key': '' }, { 'idempotency-key': 'x'.repeat(256) }]
+    for (const headers of none) {
       const answer = await ask('POST', urlOf(name), { key: null, headers, payload: bodyOf(name)! })
       expect(answer).toMatchObject({ status: 400, body: { code: 'idempotency_key_missing' } })
     }
   })
 
-  // An order that was set aside is made, and replayed twice under one key, in test/batteries/poison.db.test.ts.
   test.each(posts.filter((name) => name !== 'replayFinding'))(
     '%s answers a repeat with the same answer',
     async (name) => {

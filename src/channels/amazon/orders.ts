@@ -161,25 +161,31 @@ function readPage(raws: readonly unknown[]): Required<Pick<Pulled<IncomingOrder>
   const unreadable: Unreadable[] = []
   const strange = new Map<string, StrangeField>()
   for (const raw of raws) {
-    const one = readRaw(raw)
+    const one = readOne(raw)
     if ('where' in one) {
       unreadable.push(one)
       continue
     }
-    items.push(one)
-    for (const field of strangeFields(raw, order.parse(raw))) strange.set(field.field, field)
+    items.push(one.order)
+    for (const field of one.strange) strange.set(field.field, field)
   }
   return { items, unreadable, strange: [...strange.values()] }
 }
 
 /** Whatever an order holds, it can only spoil itself. */
-export function readRaw(raw: unknown): IncomingOrder | Unreadable {
+function readOne(raw: unknown): { order: IncomingOrder; strange: StrangeField[] } | Unreadable {
   try {
     const parsed = order.safeParse(raw)
-    return parsed.success ? readOrder(parsed.data, raw) : describe(raw, parsed.error.issues)
+    if (!parsed.success) return describe(raw, parsed.error.issues)
+    return { order: readOrder(parsed.data, raw), strange: strangeFields(raw, parsed.data) }
   } catch (error) {
     return describe(raw, [{ path: [(error as Error).name] }])
   }
+}
+
+export function readRaw(raw: unknown): IncomingOrder | Unreadable {
+  const one = readOne(raw)
+  return 'where' in one ? one : one.order
 }
 
 function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] }[]): Unreadable {
