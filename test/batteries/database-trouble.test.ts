@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openDatabase } from '../../src/database/pool.ts'
 import {
   ask,
@@ -16,8 +16,11 @@ import {
   startDemoProcess,
   until,
 } from '../support/hub-process.ts'
-import { endedConnectionSeconds, idleConnections, printCount, serverEnds } from '../support/iterations.ts'
+import { endedConnectionSeconds, idleConnections, isLong, printCount, serverEnds } from '../support/iterations.ts'
 import { expectStoredOnce, type Load, startLoad, stockUp } from '../support/load.ts'
+
+// The full numbers take their time.
+vi.setConfig({ testTimeout: isLong ? 7_200_000 : 240_000 })
 
 const sku = 'MUG-BLUE-01'
 let hub: HubProcess

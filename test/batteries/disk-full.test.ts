@@ -5,7 +5,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../src/database/binaries.ts'
 import {
   ask,
@@ -19,6 +19,9 @@ import {
 } from '../support/hub-process.ts'
 import { diskFills, isLong, printCount } from '../support/iterations.ts'
 import { expectStoredOnce, type Load, startLoad, stockUp } from '../support/load.ts'
+
+// The full numbers take their time.
+vi.setConfig({ testTimeout: isLong ? 7_200_000 : 240_000 })
 
 const sku = 'MUG-BLUE-01'
 const cleanings: (() => Promise<void> | void)[] = []

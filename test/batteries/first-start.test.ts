@@ -13,10 +13,13 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { homeOf, newDataDir, spawnMain } from '../support/hub-process.ts'
-import { killedFirstStarts, printCount, startsAtOnce } from '../support/iterations.ts'
+import { isLong, killedFirstStarts, printCount, startsAtOnce } from '../support/iterations.ts'
 import { seeded } from '../support/world.ts'
+
+// The full numbers take their time.
+vi.setConfig({ testTimeout: isLong ? 7_200_000 : 240_000 })
 
 const isRoot = process.getuid?.() === 0
 const folders: string[] = []
@@ -55,7 +58,7 @@ test('a first start killed at a random moment leaves nothing half made', async (
   }
   printCount('first starts killed before their end', early)
   expect(early).toBeGreaterThan(0)
-}, 1_200_000)
+})
 
 test('of hubs started at the same instant exactly one runs, the others say why not', async () => {
   const dataDir = newFolder()
@@ -81,7 +84,7 @@ test('of hubs started at the same instant exactly one runs, the others say why n
     for (const run of runs) run.child.kill('SIGTERM')
     await Promise.all(runs.map((run) => run.ended))
   }
-}, 180_000)
+})
 
 test('DATA_DIR behind a link, with spaces and unicode, longer than a socket’s path may be', async () => {
   const base = newFolder()
@@ -92,7 +95,7 @@ test('DATA_DIR behind a link, with spaces and unicode, longer than a socket’s 
   const { code, output } = await migrate(dataDir)
   expect(code, output).toBe(0)
   expect((await migrate(dataDir)).output).toContain('The schema is current.')
-}, 120_000)
+})
 
 test('DATA_DIR that is a file', async () => {
   const file = join(newFolder(), 'file')
@@ -115,7 +118,7 @@ test('a pid file whose number an unrelated process got does not hold up a start 
   } finally {
     other.kill('SIGKILL')
   }
-}, 120_000)
+})
 
 /** Somebody who is not root, with this project readable. */
 const nobody = { uid: 65_534, gid: 65_534 }
@@ -146,7 +149,7 @@ describe.skipIf(!canBeNobody())(
       expect((await asNobody(dataDir)).output).toContain('The schema is current.')
       expect(readFileSync(join(dataDir, 'postgres', 'PG_VERSION'), 'utf8').trim()).toMatch(/^\d+$/)
       expect((await migrate(dataDir)).output).toContain('The schema is current.')
-    }, 120_000)
+    })
 
     test('a folder that user may not write ends with a sentence', async () => {
       const dataDir = newFolder()

@@ -3,7 +3,7 @@
  * and nobody was told. Callers hear that it is not known, and a repeat is carried out once.
  */
 import type { FastifyInstance } from 'fastify'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildApi } from '../../src/api/server.ts'
 import { type Database, openDatabase } from '../../src/database/pool.ts'
 import { levelOf, listSlots } from '../../src/database/views/stock.ts'
@@ -15,9 +15,12 @@ import { addApiKey } from '../../src/sign-in/people.ts'
 import { stateOf } from '../simulation/checks.ts'
 import { amazonName, type Installation, install, storeName } from '../simulation/installation.ts'
 import { useDatabase } from '../support/database.ts'
-import { cutCommits, printCount } from '../support/iterations.ts'
+import { cutCommits, isLong, printCount } from '../support/iterations.ts'
 import { type CuttingProxy, cuttingProxy } from '../support/proxy.ts'
 import { seeded, seededBytes } from '../support/world.ts'
+
+// The full numbers take their time.
+vi.setConfig({ testTimeout: isLong ? 7_200_000 : 240_000 })
 
 const own = useDatabase()
 const sku = 'PLAIN'
