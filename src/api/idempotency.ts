@@ -9,10 +9,15 @@ import { Problem } from '../domain/errors.ts'
 import type { Context } from '../operations/context.ts'
 import type { Caller } from '../sign-in/people.ts'
 
-/** Whose key it is, the key, and a fingerprint of the request under it. */
-export function answerKeyOf(ctx: Context, request: FastifyRequest, caller: Caller, body: unknown) {
+export function requireKey(request: FastifyRequest): string {
   const key = request.headers['idempotency-key']
   if (typeof key !== 'string' || key.length === 0 || key.length > 255) throw new Problem('idempotency_key_missing')
+  return key
+}
+
+/** Whose key it is, the key, and a fingerprint of the request under it. */
+export function answerKeyOf(ctx: Context, request: FastifyRequest, caller: Caller, body: unknown) {
+  const key = requireKey(request)
   const hash = ctx.sealing.fingerprint(`${request.method} ${request.url}\n${JSON.stringify(body ?? null)}`)
   return { caller: `${caller.kind}:${caller.id}`, key, hash }
 }

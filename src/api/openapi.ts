@@ -39,6 +39,8 @@ function paths(): Record<string, Record<string, unknown>> {
   return all
 }
 
+const csv = { 'text/csv': { schema: { type: 'string' } } }
+
 function operation(name: string, route: Route) {
   const status = String(route.status ?? 200)
   return {
@@ -53,6 +55,7 @@ function operation(name: string, route: Route) {
         ? [{ name: 'Idempotency-Key', in: 'header', required: true, schema: { type: 'string', maxLength: 255 } }]
         : []),
     ],
+    ...(route.file === 'up' ? { requestBody: { required: true, content: csv } } : {}),
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }
       : {}),
@@ -60,7 +63,11 @@ function operation(name: string, route: Route) {
       [status]:
         status === '204'
           ? { description: 'Done' }
-          : { description: 'Done', content: { 'application/json': { schema: schemaOf(route.response, 'output') } } },
+          : {
+              description: 'Done',
+              content:
+                route.file === 'down' ? csv : { 'application/json': { schema: schemaOf(route.response, 'output') } },
+            },
       default: {
         description: 'Refused',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

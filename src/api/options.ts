@@ -1,5 +1,6 @@
 /** What the API is built with, and what a handler knows of its request. */
 import type { Context } from '../operations/context.ts'
+import type { Upload } from '../operations/imports/manage.ts'
 import type { ReservationDesk } from '../operations/reservation-desk.ts'
 import type { Caller, SignInContext } from '../sign-in/people.ts'
 import type { Metrics } from './metrics.ts'
@@ -25,5 +26,7 @@ export interface ApiRequest {
   address: string
   /** The session token of the browser, to end it. */
   sessionToken: string | null
+  /** The file that came as the body, where the route takes one. */
+  upload?: Upload
   setCookie(token: string | null, expiresAt?: Date): void
 }

@@ -1,4 +1,5 @@
 /** HTTP: who calls, what they may, contract ↔ operations, errors → problem+json. */
+import { Readable } from 'node:stream'
 import compress from '@fastify/compress'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
@@ -6,13 +7,16 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Route } from '../contract/route.ts'
 import { type RouteName, routes } from '../contract/routes.ts'
+import { Problem } from '../domain/errors.ts'
+import { largestFile } from '../operations/imports/file.ts'
 import type { Caller } from '../sign-in/people.ts'
 import { callerOf, requirePermission, sessionCookie } from './callers.ts'
 import { serveDashboard } from './dashboard.ts'
 import type { Handler } from './handlers/handler.ts'
+import { takeUpload } from './handlers/imports.ts'
 import { handlers } from './handlers/index.ts'
 import { reserve } from './handlers/reserve.ts'
-import { once } from './idempotency.ts'
+import { once, requireKey } from './idempotency.ts'
 import { openApi } from './openapi.ts'
 import type { ApiOptions, ApiRequest } from './options.ts'
 import { languageOf, parseWith, sendProblem } from './problems.ts'
@@ -53,6 +57,10 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
       done(error instanceof RangeError ? new SyntaxError('nested too deep') : (error as Error))
     }
   })
+  // Files pass as they come, whatever their size: the operation counts the bytes and stops where there are too many.
+  app.addContentTypeParser(['text/csv', 'text/plain', 'application/octet-stream'], (_request, body, done) =>
+    done(null, body),
+  )
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     const isThere = await options.ready()
@@ -80,6 +88,7 @@ function register(app: FastifyInstance, name: RouteName, options: ApiOptions): v
   app.route({
     method: route.method,
     url: `/api/v1${route.path.replace(/\{(\w+)\}/g, ':$1')}`,
+    ...(route.file === 'up' ? { bodyLimit: largestFile + 1 } : {}),
     // Guessing passwords and setup links is slow; the sign-in itself blocks after ten failures.
     ...(name === 'signIn' || name === 'setup' ? { config: { rateLimit: { max: 30, timeWindow: '1 minute' } } } : {}),
     handler: async (request, reply) => {
@@ -90,15 +99,25 @@ function register(app: FastifyInstance, name: RouteName, options: ApiOptions): v
         query: parseWith(route.query, request.query, 'query'),
         body: parseWith(route.body, request.body ?? {}, 'body'),
       }
+      if (route.body && request.body instanceof Readable)
+        throw new Problem('bad_request', { message: 'the content type must be application/json' })
       const answer =
         name === 'addReservation'
           ? await reserve(options, request, caller!, input as Parameters<typeof reserve>[3], route.status ?? 200)
           : await run(route, handler, input, { request, reply, caller, options })
       reply.header('cache-control', 'no-store')
       if (answer.replayed) reply.header('idempotency-replayed', 'true')
+      if (route.file === 'down') return await sendFile(reply, name, answer.body as AsyncIterable<string>)
       return reply.status(answer.status).send(answer.status === 204 ? undefined : answer.body)
     },
   })
+}
+
+/** Streams a file. A fault on the way cuts the connection, so that half a file is never taken for a whole one. */
+async function sendFile(reply: FastifyReply, name: string, body: AsyncIterable<string>): Promise<FastifyReply> {
+  reply.header('content-disposition', `attachment; filename="${name}.csv"`)
+  reply.header('x-content-type-options', 'nosniff')
+  return await reply.type('text/csv; charset=utf-8').send(Readable.from(body, { objectMode: false }))
 }
 
 interface Surroundings {
@@ -136,6 +155,7 @@ async function run(
   const status = route.status ?? 200
   const call = (sql: typeof ctx.db | Parameters<Parameters<typeof ctx.db.transaction>[0]>[0]) =>
     handler({ input, sql, api, options })
+  if (route.file === 'up') return await takeIn(route, input, api, { request, options, status, call })
   if (route.method === 'GET' || route.permission === 'public')
     return { status, body: await call(ctx.db), replayed: false }
   const answer =
@@ -145,4 +165,30 @@ async function run(
   // Whatever changed may have set wishes.
   ctx.wake()
   return answer
+}
+
+type Once = Parameters<typeof once>[5]
+
+/** The file first, outside any transaction; then one short transaction makes it known, once per Idempotency-Key. */
+async function takeIn(
+  route: Route,
+  input: Parameters<Handler>[0]['input'],
+  api: ApiRequest,
+  { request, options, status, call }: Pick<Surroundings, 'request' | 'options'> & { status: number; call: Once },
+) {
+  if (!(request.body instanceof Readable))
+    throw new Problem('bad_request', { message: `send the file itself as text/csv to ${route.path}` })
+  requireKey(request)
+  const query = input.query as Parameters<typeof takeUpload>[2]
+  const { upload, drop } = await takeUpload(options, api, query, request.body)
+  api.upload = upload
+  try {
+    const answer = await once(options.ctx, request, api.caller!, { query, sha256: upload.sha256 }, status, call)
+    if (answer.replayed) await drop()
+    options.ctx.wake()
+    return answer
+  } catch (error) {
+    await drop()
+    throw error
+  }
 }

@@ -11,6 +11,8 @@ export const permissions = [
   'orders.read',
   'orders.write',
   'orders.buyer',
+  'imports.manage',
+  'exports.read',
   'journal.read',
   'webhooks.manage',
   'users.manage',
@@ -20,15 +22,30 @@ export type Permission = (typeof permissions)[number]
 export const roles = ['owner', 'operator', 'fulfillment', 'finance', 'viewer'] as const
 export type Role = (typeof roles)[number]
 
-const reading: Permission[] = ['overview.read', 'accounts.read', 'catalog.read', 'stock.read', 'orders.read']
+const reading: Permission[] = [
+  'overview.read',
+  'accounts.read',
+  'catalog.read',
+  'stock.read',
+  'orders.read',
+  'exports.read',
+]
 
 export const rolePermissions: Record<Role, readonly Permission[]> = {
   owner: permissions,
   operator: permissions.filter((one) => one !== 'users.manage'),
-  fulfillment: [...reading, 'stock.move', 'orders.write', 'orders.buyer'],
+  fulfillment: [...reading, 'stock.move', 'orders.write', 'orders.buyer', 'imports.manage'],
   finance: [...reading, 'journal.read'],
   viewer: reading,
 }
+
+/** What bringing a file, and taking one home, needs besides the permission of its route. */
+export const filePermissions = {
+  variants: { import: 'catalog.manage', export: 'catalog.read' },
+  stock: { import: 'stock.move', export: 'stock.read' },
+  mappings: { import: 'catalog.manage', export: 'catalog.read' },
+  orders: { import: 'orders.write', export: 'orders.read' },
+} as const satisfies Record<string, { import: Permission; export: Permission }>
 
 export function isAllowed(role: Role, permission: Permission): boolean {
   return rolePermissions[role].includes(permission)

@@ -203,6 +203,41 @@ export const problemTexts = {
     ],
     ['订单 {order} 仍无法入账（{where}）', '该订单继续加密保留。请反馈字段名称，更新 Entrepot 后再试。'],
   ),
+  file_too_large: text(
+    413,
+    [
+      'The file is too large',
+      'Files of up to {megabytes} MB are taken. Nothing was stored. Split it and send the parts.',
+    ],
+    ['文件过大', '最多支持 {megabytes} MB 的文件。未保存任何内容，请拆分后分别上传。'],
+  ),
+  file_is_workbook: text(
+    422,
+    [
+      'This is a workbook, not a CSV file',
+      'Open it in the spreadsheet program, save it as CSV (UTF-8), and send that file.',
+    ],
+    ['这是工作簿，不是CSV文件', '请在表格软件中打开，另存为“CSV UTF-8”后重新上传。'],
+  ),
+  file_unreadable: text(
+    422,
+    [
+      'The file cannot be read as CSV: {reason}',
+      'Save it as CSV (UTF-8) with the column names in the first line, and send it again. Nothing was stored.',
+    ],
+    ['无法按CSV读取该文件（{reason}）', '请另存为“CSV UTF-8”，第一行为列名，然后重新上传。未保存任何内容。'],
+  ),
+  import_closed: text(
+    409,
+    [
+      'This import cannot be changed now: it is {state}',
+      'Wait until it is checked and no field is missing; one that has run stays as it is. For a new mapping upload the file again: rows that are in already change nothing.',
+    ],
+    [
+      '此导入当前不能更改（状态：{state}）',
+      '请等待检查完成并补齐必填字段；已运行的导入保持不变。如需新的列对应，请重新上传文件，已导入的行不会重复生效。',
+    ],
+  ),
   internal: text(
     500,
     ['Something failed inside Entrepot', 'Nothing was half done. Try again; if it stays, report the request id.'],

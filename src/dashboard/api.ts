@@ -81,6 +81,11 @@ function headersOf(method: string, hasBody: boolean, options: Options): Record<s
   return headers
 }
 
+/** The headers of a request whose body is no JSON. */
+export function headersFor(method: 'GET' | 'POST', idempotencyKey?: string): Record<string, string> {
+  return headersOf(method, false, idempotencyKey ? { idempotencyKey } : {})
+}
+
 /** `crypto.randomUUID` exists only on https and localhost; a hub in the local network may have neither. */
 export function newKey(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()

@@ -38,6 +38,12 @@ export const endpoints = {
   orders: { method: 'GET', path: '/orders' },
   order: { method: 'GET', path: '/orders/{id}' },
   orderBuyer: { method: 'GET', path: '/orders/{id}/buyer' },
+  imports: { method: 'GET', path: '/imports' },
+  import: { method: 'GET', path: '/imports/{id}' },
+  addImport: { method: 'POST', path: '/imports' },
+  changeImport: { method: 'PATCH', path: '/imports/{id}' },
+  runImport: { method: 'POST', path: '/imports/{id}/run' },
+  removeImport: { method: 'DELETE', path: '/imports/{id}' },
   calls: { method: 'GET', path: '/calls' },
 } as const satisfies { [K in keyof Routes]?: Place<K> }
 

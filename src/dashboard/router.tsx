@@ -62,6 +62,12 @@ const accounts = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Accounts.tsx'), 'AccountsPage'),
 })
+const files = createRoute({
+  getParentRoute: () => app,
+  path: '/files',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Files.tsx'), 'FilesPage'),
+})
 const journal = createRoute({
   getParentRoute: () => app,
   path: '/journal',
@@ -72,7 +78,7 @@ const journal = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([overview, orders, order, stock, variant, rules, accounts, journal]),
+  app.addChildren([overview, orders, order, stock, variant, rules, accounts, files, journal]),
 ])
 
 export function makeRouter() {

@@ -17,3 +17,6 @@ export type RulePreview = Received<Routes['previewRule']>
 export type Movement = Received<Routes['movements']>['items'][number]
 export type Finding = Overview['findings'][number]
 export type Call = Received<Routes['calls']>['items'][number]
+export type Import = Received<Routes['imports']>['items'][number]
+export type ImportDetail = Received<Routes['import']>
+export type SampleRow = ImportDetail['sample']['first'][number]

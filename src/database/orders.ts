@@ -200,15 +200,16 @@ async function insertOrders(
   if (rows.length === 0) return
   await tx.send(
     `insert into orders (id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, has_unknown_sku,
-       remote_id, placed_at, before_opening, account_id, imported_at, changed_at)
-     select t.*, $14, $15, $15 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
-       $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::text[], $12::timestamptz[], $13::boolean[])
-       as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown, remote_id, placed_at, before_opening)`,
+       remote_id, placed_at, before_opening, left_at, account_id, imported_at, changed_at)
+     select t.*, $15, $16, $16 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
+       $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::text[], $12::timestamptz[], $13::boolean[], $14::timestamptz[])
+       as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown, remote_id, placed_at, before_opening, left_at)`,
     [
       ...orderColumns(rows, unknown),
       column(rows, (r) => r.order.remoteId),
       column(rows, (r) => r.order.placedAt),
       column(rows, (r) => r.beforeOpening),
+      column(rows, (r) => (r.beforeOpening ? r.leftAt : null)),
       accountId,
       now,
     ],

@@ -178,10 +178,10 @@ async function saveMovements(tx: Sql, movements: readonly Movement[], options: S
   const rows = movements.filter((m) => m.onHand || m.unsellable || m.reserved || m.allocated || m.short)
   if (rows.length === 0) return
   await tx.send(
-    `insert into stock_movements (id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, actor, at)
-     select id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, $13, $14
-     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::uuid[], $12::text[])
-       with ordinality as t(id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, n)
+    `insert into stock_movements (id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, effective_at, actor, at)
+     select id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, effective_at, $14, $15
+     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::uuid[], $12::text[], $13::timestamptz[])
+       with ordinality as t(id, variant_id, location_id, kind, on_hand, unsellable, reserved, allocated, short, cause, order_id, note, effective_at, n)
      order by n`,
     [
       column(rows, () => options.newId()),
@@ -196,6 +196,7 @@ async function saveMovements(tx: Sql, movements: readonly Movement[], options: S
       column(rows, (m) => m.cause),
       column(rows, (m) => options.orderOf?.(m) ?? null),
       column(rows, (m) => m.note),
+      column(rows, (m) => m.effectiveAt ?? null),
       options.actor,
       options.now,
     ],

@@ -3,6 +3,7 @@
  * Pure: it is given what is known and answers what must be written. Any order of arrival, any repetition, ends in
  * the state of the newest versions.
  */
+import { leftBefore } from './counts.ts'
 import { type Kits, partsOf } from './kits.ts'
 import {
   type FulfilledBy,
@@ -76,6 +77,8 @@ export interface IntakeInput {
   /** By remote order id: the reservation lines of its checkout. */
   held: ReadonlyMap<string, readonly HeldLine[]>
   openedAt: Date
+  /** By variant, when its shelves were counted: goods that left before are not in the books (S13). */
+  countedAt?: ReadonlyMap<string, Date>
   now: Date
   newId: NewId
 }
@@ -90,6 +93,8 @@ export interface OrderWrite {
   /** Null where nothing of the order's state was known before. */
   from: OrderState | null
   beforeOpening: boolean
+  /** When its goods left, as far as the version says. */
+  leftAt: Date
 }
 
 export interface LineWrite extends KnownLine {
@@ -189,7 +194,8 @@ function planOrder(
 ) {
   const orderId = known?.id ?? input.newId()
   const beforeOpening = known?.beforeOpening ?? (order.state === 'shipped' && order.placedAt < input.openedAt)
-  plan.orders.push({ id: orderId, isNew: !known, order, from: known?.state ?? null, beforeOpening })
+  const leftAt = order.shippedAt ?? order.updatedAt
+  plan.orders.push({ id: orderId, isNew: !known, order, from: known?.state ?? null, beforeOpening, leftAt })
   plan.events.push(stateEvent(orderId, order, known))
   if (known && !isTransition(known.state, order.state)) {
     plan.events.push({ orderId, kind: 'odd-step', data: { from: known.state, to: order.state } })
@@ -198,7 +204,7 @@ function planOrder(
   const given = new Map(order.lines.map((line) => [line.remoteId, line]))
   for (const line of order.lines) {
     const before = known?.lines.find((one) => one.remoteId === line.remoteId)
-    planLine({ order, orderId, line, before, beforeOpening, held, input, stock, plan })
+    planLine({ order, orderId, line, before, beforeOpening, isNewOrder: !known, held, input, stock, plan })
   }
   // A version without a line we know: the channel dropped it, so it promises nothing any more.
   for (const before of known?.lines ?? []) {
@@ -212,7 +218,7 @@ function planOrder(
       canceled: before.quantity,
       unitPrice: null,
     }
-    planLine({ order, orderId, line: gone, before, beforeOpening, held, input, stock, plan })
+    planLine({ order, orderId, line: gone, before, beforeOpening, isNewOrder: false, held, input, stock, plan })
   }
   // Units of the checkout that no line took are free again, unless a line is unknown: they may be its own.
   const isComplete = order.lines.every((line) => line.remoteSku !== null && input.mappings.has(line.remoteSku))
@@ -235,6 +241,7 @@ interface LinePlan {
   line: IncomingLine
   before: KnownLine | undefined
   beforeOpening: boolean
+  isNewOrder: boolean
   /** Reservation lines of the order's checkout that no line took yet; taken ones are removed. */
   held: HeldLine[]
   input: IntakeInput
@@ -242,7 +249,7 @@ interface LinePlan {
   plan: IntakePlan
 }
 
-function planLine({ order, orderId, line, before, beforeOpening, held, input, stock, plan }: LinePlan) {
+function planLine({ order, orderId, line, before, beforeOpening, isNewOrder, held, input, stock, plan }: LinePlan) {
   const mapping = line.remoteSku === null ? undefined : input.mappings.get(line.remoteSku)
   const variantId = before?.variantId ?? mapping?.variantId ?? null
   const unitsPerSale = before?.variantId ? before.unitsPerSale : (mapping?.unitsPerSale ?? 1)
@@ -263,8 +270,12 @@ function planLine({ order, orderId, line, before, beforeOpening, held, input, st
     promises: [...(before?.promises ?? [])],
   }
   plan.lines.push(write)
+  // A count of the variant knows better than the account's opening what had left; of a known order it decided before.
+  const countedAt = variantId === null ? undefined : input.countedAt?.get(variantId)
+  const leftAt = order.shippedAt ?? order.updatedAt
+  if (beforeOpening && (!isNewOrder || countedAt === undefined || leftBefore(leftAt, countedAt))) return
   // A line that held units before it turned out to be the channel's gives them back.
-  if (beforeOpening || (order.fulfilledBy === 'channel' && write.promises.length === 0)) return
+  if (order.fulfilledBy === 'channel' && write.promises.length === 0) return
   if (!variantId) {
     if (!before) plan.events.push({ orderId, kind: 'unknown-sku', data: { sku: line.remoteSku, line: line.remoteId } })
     return
@@ -278,7 +289,7 @@ function planLine({ order, orderId, line, before, beforeOpening, held, input, st
   noteSale({ order, line, before, boundSales: salesOf(parts, bound), slotId, plan })
   const soldBefore = write.shippedUnits / unitsPerSale
   for (const part of parts)
-    bookPart({ order, line, write, part, soldBefore, bound: bound.get(part.variantId), input, stock, plan })
+    bookPart({ order, line, write, part, soldBefore, bound: bound.get(part.variantId), leftAt, input, stock, plan })
   write.shippedUnits = Math.max(write.shippedUnits, lineTarget(order, line, unitsPerSale).shipped)
 }
 
@@ -297,11 +308,12 @@ function bookPart(one: {
   /** Sales of the line that had left before this version. */
   soldBefore: number
   bound: HeldLine | undefined
+  leftAt: Date
   input: IntakeInput
   stock: Stock
   plan: IntakePlan
 }) {
-  const { order, line, write, part, soldBefore, bound, input, stock, plan } = one
+  const { order, line, write, part, soldBefore, bound, leftAt, input, stock, plan } = one
   const { variantId, perSale } = part
   let id = part.id ?? bound?.id
   if (bound) join(write, { id: bound.id, variantId, perSale }, plan)
@@ -309,10 +321,18 @@ function bookPart(one: {
     open: (id ? stock.promiseOf(id)?.quantity : undefined) ?? bound?.quantity ?? 0,
     shipped: soldBefore * perSale,
   }
-  const steps = lineSteps(holds, lineTarget(order, line, perSale))
+  const target = lineTarget(order, line, perSale)
   // Cancellations of one second differ by how much is canceled.
   const version = `${order.updatedAt.getTime()}:${order.state}:${line.canceled}`
   const cause = (step: string) => `line:${write.id}:${version}:${step}`
+  if (target.shipped > holds.shipped && leftBefore(leftAt, input.countedAt?.get(variantId))) {
+    // The count did not find these units: their promise ends, and nothing leaves the shelf a second time.
+    const promised = Math.min(target.shipped - holds.shipped, holds.open)
+    if (promised > 0) stock.release(id!, promised, cause('gone'))
+    holds.open -= promised
+    holds.shipped = target.shipped
+  }
+  const steps = lineSteps(holds, target)
   // Goods that left without ever having been promised here are promised and shipped in one go.
   if (steps.promise > 0) {
     const before = id ? (stock.promiseOf(id)?.short ?? 0) : 0
@@ -326,7 +346,7 @@ function bookPart(one: {
       plan.events.push({ orderId: write.orderId, kind: 'short', data: { line: line.remoteId, units: short } })
   }
   if (steps.ship > 0) {
-    const { found } = stock.ship(id!, steps.ship, cause('ship'))
+    const { found } = stock.ship(id!, steps.ship, cause('ship'), leftAt)
     if (found > 0)
       plan.events.push({ orderId: write.orderId, kind: 'found', data: { line: line.remoteId, units: found } })
   }

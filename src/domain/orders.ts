@@ -46,6 +46,8 @@ export interface IncomingOrder {
   /** The channel's own last-updated time: the order's version. */
   updatedAt: Date
   placedAt: Date
+  /** When its goods left, where the source says so; else a shipped version's own time stands for it. */
+  shippedAt?: Date | null
   state: OrderState
   /** Null where the channel does not say; then the listing decides. */
   fulfilledBy: FulfilledBy | null

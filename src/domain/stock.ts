@@ -49,6 +49,8 @@ export interface Movement extends PoolLevel {
   /** Unique together with variant, location and kind: the same cause never moves stock twice. */
   cause: string
   note: string | null
+  /** When it happened, where that is not the moment of booking. */
+  effectiveAt?: Date
 }
 
 export interface StockState {
@@ -128,6 +130,7 @@ export function openStock(state: StockState) {
     delta: Partial<PoolLevel>,
     locationId?: string,
     note?: string,
+    effectiveAt?: Date,
   ) => {
     const full = { ...emptyLevel, ...delta }
     const level = levelOf(variantId)
@@ -138,7 +141,8 @@ export function openStock(state: StockState) {
       place.unsellable += full.unsellable
       place.allocated += full.allocated
     }
-    movements.push({ variantId, locationId: locationId ?? null, kind, cause, note: note ?? null, ...full })
+    const when = effectiveAt ? { effectiveAt } : {}
+    movements.push({ variantId, locationId: locationId ?? null, kind, cause, note: note ?? null, ...when, ...full })
   }
   const openPromises = (variantId: string) =>
     [...promises.values()].filter((promise) => promise.variantId === variantId && promise.quantity > 0)
@@ -216,8 +220,9 @@ export function openStock(state: StockState) {
     /**
      * The goods left. Units come from the locations in order. Where the books hold fewer than were shipped, the
      * difference is booked as found (an adjustment with its own note): the shipment is a fact, the books were wrong.
+     * `leftAt`: when they left, so that a count of an earlier moment can tell.
      */
-    ship(promiseId: string, quantity: number, cause: string): { found: number } {
+    ship(promiseId: string, quantity: number, cause: string, leftAt?: Date): { found: number } {
       const promise = mustHave(promises, promiseId)
       const { variantId } = promise
       const units = Math.min(quantity, promise.quantity)
@@ -234,7 +239,8 @@ export function openStock(state: StockState) {
       if (found > 0) {
         const first = placesOf(variantId)[0]
         if (!first) throw new Error(`stock: no location to ship ${variantId} from`)
-        move('adjustment', variantId, `${cause}:found`, { onHand: found }, first.locationId, 'shipped beyond the books')
+        const note = 'shipped beyond the books'
+        move('adjustment', variantId, `${cause}:found`, { onHand: found }, first.locationId, note, leftAt)
       }
       // Covered units stop being reserved before anything leaves, so that no location sees less than it promised.
       let left = units
@@ -257,6 +263,8 @@ export function openStock(state: StockState) {
           cause,
           { onHand: -taken, reserved: -fromReserved, short: -fromShort },
           place.locationId,
+          undefined,
+          leftAt,
         )
       }
       serveShort(variantId, cause)
@@ -271,11 +279,12 @@ export function openStock(state: StockState) {
       delta: { onHand?: number; unsellable?: number },
       cause: string,
       note?: string,
+      effectiveAt?: Date,
     ) {
       const lowered = -((delta.onHand ?? 0) - (delta.unsellable ?? 0))
       const lacking = Math.max(0, lowered - available(levelOf(variantId)))
       if (lacking > 0) makeShort(variantId, lacking, cause)
-      move(kind, variantId, cause, delta, locationId, note)
+      move(kind, variantId, cause, delta, locationId, note, effectiveAt)
       serveShort(variantId, cause)
     },
 

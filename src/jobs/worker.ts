@@ -1,11 +1,13 @@
 /** Finds accounts without a worker and works for them; and the housekeeping that belongs to no account. */
 import { type AccountRow, allAccounts, endHalt } from '../database/accounts.ts'
+import { forgetFiles } from '../database/imports.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { forgetDeadStrays } from '../database/slots.ts'
 import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
 import type { Context } from '../operations/context.ts'
 import { createWebhookSender } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/end-reservation.ts'
+import { workOnImport } from '../operations/imports/work.ts'
 import { type AccountRunner, type RunnerOptions, startRunner, stopGraceMs } from './account-runner.ts'
 import { createSignal, type Signal } from './wait.ts'
 
@@ -28,6 +30,8 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const events = createSignal()
   const rules = createSignal()
   const rare = createSignal()
+  const files = createSignal()
+  const ending = new AbortController()
   const stopping = new AbortController()
   const sender = createWebhookSender(ctx, stopping.signal, () => events.wake())
   const scanning = repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options))
@@ -43,12 +47,16 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     repeat(ctx, rules, options.idleMs, 'publishing rules', async () => {
       if ((await applyPublishingRules(ctx)).next === 'now') rules.wake()
     }),
+    repeat(ctx, files, options.idleMs, 'imports', async () => {
+      if (await workOnImport(ctx, { holder: options.holder, stopping: ending.signal })) files.wake()
+    }),
     repeat(ctx, rare, 30_000, 'upkeep', async () => {
       const now = ctx.clock.now()
       await ensureJournalDays(ctx.db, now)
       await forgetDeadStrays(ctx.db, now)
       await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
       await ctx.db.run('delete from sessions where expires_at < $1', [now])
+      await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))
     }),
   ]
   return {
@@ -57,9 +65,12 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       chores.wake()
       events.wake()
       rules.wake()
+      files.wake()
     },
     async stop() {
-      for (const signal of [scan, chores, events, rules, rare]) signal.stop()
+      for (const signal of [scan, chores, events, rules, rare, files]) signal.stop()
+      // An import stops behind the batch at hand and is given back; whoever is there goes on with it.
+      ending.abort()
       // No account is taken any more; then everything under way ends side by side.
       await scanning
       const timer = setTimeout(() => stopping.abort(), stopGraceMs)

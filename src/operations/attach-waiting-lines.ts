@@ -1,8 +1,10 @@
 /** Order lines whose SKU was unknown take their stock once the SKU is linked. */
+import { countedAtOf } from '../database/counts.ts'
 import { resolve } from '../database/findings.ts'
 import { kitsAmong } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'
+import { leftBefore } from '../domain/counts.ts'
 import type { SlotSale } from '../domain/intake.ts'
 import { partsOf } from '../domain/kits.ts'
 import { type FulfilledBy, lineTarget, type OrderState } from '../domain/orders.ts'
@@ -22,6 +24,7 @@ interface WaitingLine {
   fulfilled_by: FulfilledBy
   before_opening: boolean
   placed_at: Date
+  left_at: Date
 }
 
 /** Locks the orders that wait for these SKUs, in the order in which imports lock theirs. */
@@ -43,7 +46,8 @@ export async function attachWaitingLines(
 ): Promise<number> {
   const now = ctx.clock.now()
   const lines = await tx.rows<WaitingLine>(
-    `select l.id, l.order_id, l.quantity, l.canceled, m.variant_id, m.units_per_sale, m.slot_id, o.state, o.fulfilled_by, o.before_opening, o.placed_at
+    `select l.id, l.order_id, l.quantity, l.canceled, m.variant_id, m.units_per_sale, m.slot_id, o.state, o.fulfilled_by, o.before_opening, o.placed_at,
+       coalesce(o.left_at, o.updated_at) as left_at
      from order_lines l join orders o on o.id = l.order_id
      join lateral (select variant_id, units_per_sale, slot_id from listings
        where account_id = $1 and remote_sku = l.remote_sku and variant_id is not null order by marketplace limit 1) m on true
@@ -52,11 +56,20 @@ export async function attachWaitingLines(
     [accountId, remoteSkus],
   )
   if (lines.length === 0) return 0
-  const moving = lines.filter((line) => line.fulfilled_by === 'merchant' && !line.before_opening)
   const kits = await kitsAmong(
     tx,
-    moving.map((line) => line.variant_id),
+    lines.map((line) => line.variant_id),
   )
+  const countedAt = await countedAtOf(
+    tx,
+    lines.flatMap((line) => partsOf(kits, line.variant_id).map((part) => part.variantId)),
+  )
+  // Of an order from before the account's opening only what a count knows to have left later (kits have no count).
+  const isLate = (line: WaitingLine) => {
+    const at = countedAt.get(line.variant_id)
+    return at !== undefined && !leftBefore(line.left_at, at)
+  }
+  const moving = lines.filter((line) => line.fulfilled_by === 'merchant' && (!line.before_opening || isLate(line)))
   const stock = await lockStock(
     tx,
     moving.flatMap((line) => partsOf(kits, line.variant_id).map((part) => part.variantId)),
@@ -75,10 +88,14 @@ export async function attachWaitingLines(
     if (sold === 0) continue
     for (const { variantId, quantity } of partsOf(kits, line.variant_id)) {
       const perSale = quantity * line.units_per_sale
+      // A count found the shelf without what had left before it.
+      const gone = leftBefore(line.left_at, countedAt.get(variantId)) ? target.shipped : 0
+      if (sold === gone) continue
       const id = ctx.newId()
       owners.set(id, { orderLineId: line.id, perSale })
-      stock.promise({ id, variantId, promisedAt: line.placed_at }, sold * perSale, `line:${line.id}:attach:promise`)
-      if (target.shipped > 0) stock.ship(id, target.shipped * perSale, `line:${line.id}:attach:ship`)
+      const cause = `line:${line.id}:attach`
+      stock.promise({ id, variantId, promisedAt: line.placed_at }, (sold - gone) * perSale, `${cause}:promise`)
+      if (target.shipped > gone) stock.ship(id, target.shipped * perSale, `${cause}:ship`, line.left_at)
     }
     shipped.set(line.id, target.shipped * line.units_per_sale)
     if (line.slot_id && line.state !== 'canceled')

@@ -1,4 +1,5 @@
 /** Takes a page of orders into the order book: orders, lines, sealed buyers, ledger, wishes; one transaction. */
+import { countedAtOf } from '../database/counts.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { kitsAmong, kitsListed } from '../database/kits.ts'
 import {
@@ -72,9 +73,22 @@ export async function importOrders(
     ...heldNow.map((line) => line.id),
   ]
   const ships = page.some((order) => order.state === 'shipped' || order.lines.some((line) => line.shipped > 0))
-  const stock = await lockStock(tx, variantIds, { promiseIds, places: ships, allPromises: ships })
+  const [stock, countedAt] = await Promise.all([
+    lockStock(tx, variantIds, { promiseIds, places: ships, allPromises: ships }),
+    ships ? countedAtOf(tx, variantIds) : undefined,
+  ])
   const plan = planIntake(
-    { orders: page, known, mappings, kits, held, openedAt: account.openedAt, now, newId: ctx.newId },
+    {
+      orders: page,
+      known,
+      mappings,
+      kits,
+      held,
+      openedAt: account.openedAt,
+      ...(countedAt ? { countedAt } : {}),
+      now,
+      newId: ctx.newId,
+    },
     stock,
   )
 

@@ -1,15 +1,10 @@
 /** Products, variants, locations, and the link between a remote SKU and a variant. */
 import { type AccountRow, findAccount } from '../database/accounts.ts'
-import { kitsAmong } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { beginPass } from '../database/publishing-passes.ts'
-import { upsertListings } from '../database/slots.ts'
-import { lockStock } from '../database/stock.ts'
 import { Problem } from '../domain/errors.ts'
-import { partsOf } from '../domain/kits.ts'
-import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
 import type { Context } from './context.ts'
-import { refreshSlots } from './refresh-slots.ts'
+import { type Link, linkListings } from './link-listings.ts'
 
 type Catalog = Pick<Context, 'clock' | 'newId'>
 
@@ -93,16 +88,6 @@ export async function addLocation(
   return id
 }
 
-export interface Link {
-  account: string
-  remoteSku: string
-  sku: string
-  unitsPerSale: number
-  marketplace: string
-  title?: string | undefined
-  fulfilledBy: 'merchant' | 'channel'
-}
-
 export async function mustFindAccount(tx: Sql, ref: string): Promise<AccountRow> {
   const account = await findAccount(tx, ref)
   if (!account) throw new Problem('unknown_account', { account: ref })
@@ -113,78 +98,11 @@ export async function mustFindAccount(tx: Sql, ref: string): Promise<AccountRow>
 export async function linkListing(
   tx: Sql,
   ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
-  link: Link,
+  link: Link & { account: string },
 ): Promise<string> {
-  const now = ctx.clock.now()
   const account = await mustFindAccount(tx, link.account)
-  const variant = await tx.one<{ id: string; title: string }>('select id, title from variants where sku = $1', [
-    link.sku,
-  ])
-  if (!variant) throw new Problem('unknown_sku', { sku: link.sku })
-  const listings = await tx.rows<{
-    marketplace: string
-    remote_id: string | null
-    title: string
-    fulfilled_by: 'merchant' | 'channel'
-    buyable: boolean | null
-    price: number | null
-    currency: string | null
-    variant_id: string | null
-    units_per_sale: number
-    merchant: boolean | null
-  }>(
-    `select l.*, s.merchant_fulfilled as merchant from listings l join stock_slots s on s.id = l.slot_id where l.account_id = $1 and l.remote_sku = $2`,
-    [account.id, link.remoteSku],
-  )
-  const other = listings.find(
-    (one) => one.variant_id !== null && (one.variant_id !== variant.id || one.units_per_sale !== link.unitsPerSale),
-  )
-  if (other) throw new Problem('listing_taken', { remoteSku: link.remoteSku, account: account.name })
-  // Our own store tells nothing about its listings: what is declared here is what it has.
-  const declared = ctx.registry.get(account.channel)?.listings === undefined
-  const rows =
-    listings.length > 0
-      ? listings.map((one) => ({
-          marketplace: one.marketplace,
-          remoteId: one.remote_id,
-          title: one.title,
-          fulfilledBy: one.fulfilled_by,
-          buyable: one.buyable,
-          price: one.price,
-          currency: one.currency,
-          merchantFulfilled: one.merchant,
-        }))
-      : [
-          {
-            marketplace: link.marketplace,
-            remoteId: null,
-            title: link.title ?? variant.title,
-            fulfilledBy: link.fulfilledBy,
-            buyable: null,
-            price: null,
-            currency: null,
-            merchantFulfilled: link.fulfilledBy === 'channel' ? false : declared ? true : null,
-          },
-        ]
-  // The order of locks everywhere: orders, levels, slots.
-  await lockWaitingOrders(tx, account.id, [link.remoteSku])
-  const parts = partsOf(await kitsAmong(tx, [variant.id]), variant.id).map((part) => part.variantId)
-  await lockStock(tx, [variant.id, ...parts])
-  const slots = await upsertListings(
-    tx,
-    account,
-    rows.map((row) => ({
-      ...row,
-      id: ctx.newId(),
-      slotId: ctx.newId(),
-      remoteSku: link.remoteSku,
-      variantId: variant.id,
-      unitsPerSale: link.unitsPerSale,
-    })),
-    now,
-  )
-  await attachWaitingLines(tx, ctx, account.id, [link.remoteSku])
-  const stock = await lockStock(tx, [variant.id])
-  await refreshSlots(tx, new Map([[variant.id, { ...stock.level(variant.id) }]]), [], now)
+  const { outcomes, slots } = await linkListings(tx, ctx, account, [link], { dry: false })
+  if (outcomes[0] === 'unknown') throw new Problem('unknown_sku', { sku: link.sku })
+  if (outcomes[0] === 'taken') throw new Problem('listing_taken', { remoteSku: link.remoteSku, account: account.name })
   return slots.get(link.remoteSku)!
 }

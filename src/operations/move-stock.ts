@@ -1,4 +1,5 @@
 /** A person (or a WMS) receives, adjusts or counts units at a location. */
+import { saveCounts } from '../database/counts.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock, saveStock } from '../database/stock.ts'
 import { Problem } from '../domain/errors.ts'
@@ -46,6 +47,10 @@ export async function moveStock(
       unsellable: place.unsellable,
       allocated: place.allocated,
     })
+  }
+  if (move.kind === 'count') {
+    const count = { variantId: variant.id, locationId: location.id, countedAt: now, onHand: move.quantity }
+    await saveCounts(tx, [{ ...count, unsellable: null, cause: `manual:${actor}` }])
   }
   if (onHand !== 0 || unsellable !== 0) {
     const kind = move.kind === 'receipt' || move.kind === 'return' ? move.kind : 'adjustment'

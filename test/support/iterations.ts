@@ -73,6 +73,9 @@ export const timeZones = ['UTC', 'Asia/Shanghai', 'America/New_York'].concat(
 /** R24: orders with amounts in all currencies. */
 export const orderAmounts = times(70, 5_000)
 
+/** Rows of the CSV files that are imported with bad ones among them. */
+export const csvRows = times(2_000, 100_000)
+
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)
 }

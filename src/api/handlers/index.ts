@@ -3,6 +3,7 @@ import type { RouteName } from '../../contract/routes.ts'
 import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
 import type { Handlers } from './handler.ts'
+import { importHandlers } from './imports.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { publishingHandlers } from './publishing.ts'
@@ -17,4 +18,5 @@ export const handlers = {
   ...publishingHandlers,
   ...stockHandlers,
   ...orderHandlers,
+  ...importHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

@@ -40,11 +40,13 @@ export const enCommon = {
     stock: 'Stock',
     rules: 'Rules',
     accounts: 'Accounts',
+    files: 'CSV files',
     journal: 'Journal',
   },
   error: {
     noAnswer: 'The hub did not answer. Nothing was lost; send it again.',
     colon: ': ',
+    listComma: ', ',
     load: 'This could not be loaded',
     id: 'ID {{id}}',
     copyId: 'Copy the code and the ID',

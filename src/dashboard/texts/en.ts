@@ -1,9 +1,11 @@
 import { enCommon } from './en-common.ts'
+import { enFiles } from './en-files.ts'
 import { enRules } from './en-rules.ts'
 
 /** Every text of the dashboard. Say what is, its effect, the next step; a button is verb, object, count. */
 export const en = {
   ...enCommon,
+  ...enFiles,
   ...enRules,
   overview: {
     title: 'Overview',

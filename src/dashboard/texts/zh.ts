@@ -1,10 +1,12 @@
 import type { en } from './en.ts'
 import type { Texts } from './texts.ts'
 import { zhCommon } from './zh-common.ts'
+import { zhFiles } from './zh-files.ts'
 import { zhRules } from './zh-rules.ts'
 
 export const zh = {
   ...zhCommon,
+  ...zhFiles,
   ...zhRules,
   overview: {
     title: '总览',

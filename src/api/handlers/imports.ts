@@ -1,0 +1,108 @@
+import { filePermissions, isAllowed } from '../../contract/permissions.ts'
+import { importFailureText, rowFaultText } from '../../contract/row-faults.ts'
+import { Problem } from '../../domain/errors.ts'
+import { importKinds } from '../../domain/import-fields.ts'
+import { exportCsv } from '../../operations/export-lists.ts'
+import { badRowsCsv } from '../../operations/imports/bad-rows.ts'
+import { type Described, describeImport, inColumns, listDescribed } from '../../operations/imports/describe.ts'
+import {
+  acceptFile,
+  changeImport,
+  dropFile,
+  mustGetImport,
+  receiveFile,
+  removeImport,
+  runImport,
+} from '../../operations/imports/manage.ts'
+import { openSample } from '../../operations/imports/sample.ts'
+import type { ApiRequest } from '../options.ts'
+import type { Call, Handlers } from './handler.ts'
+
+type Language = 'en' | 'zh'
+type Kind = keyof typeof filePermissions
+
+function requireFor(api: ApiRequest, kind: Kind, way: 'import' | 'export'): void {
+  const permission = filePermissions[kind][way]
+  if (!isAllowed(api.caller!.role, permission)) throw new Problem('forbidden', { permission })
+}
+
+/** One of a kind that the caller may not import is not shown either: its sample holds rows of that kind. */
+async function mustFind({ sql, input, api }: Pick<Call<{ params: { id: string } }>, 'sql' | 'input' | 'api'>) {
+  const row = await mustGetImport(sql, input.params.id)
+  requireFor(api, row.kind, 'import')
+  return row
+}
+
+const inWords = ({ failure, ...one }: Described, language: Language) => ({
+  ...one,
+  failure: failure && { code: failure.code, text: importFailureText(failure, language) },
+})
+
+export const importHandlers: Handlers<
+  'imports' | 'addImport' | 'import' | 'changeImport' | 'runImport' | 'removeImport' | 'importBadRows' | 'exportList'
+> = {
+  imports: async ({ sql, input, api }) => {
+    const kinds = importKinds.filter((kind) => isAllowed(api.caller!.role, filePermissions[kind].import))
+    const page = await listDescribed(sql, kinds, input.query)
+    return { ...page, items: page.items.map((one) => inWords(one, api.language)) }
+  },
+  addImport: async ({ sql, api }) => {
+    const id = await acceptFile(sql, api.upload!)
+    return inWords(await describeImport(sql, await mustGetImport(sql, id)), api.language)
+  },
+  import: async (call) => {
+    const { sql, api, options } = call
+    const row = await mustFind(call)
+    const sample = openSample(options.ctx, row)
+    const told = (list: (typeof sample)['first']) =>
+      list.map(({ faults, ...one }) => ({
+        ...one,
+        reasons: faults.map((fault) => rowFaultText(inColumns(row, fault), api.language)),
+      }))
+    return {
+      ...inWords(await describeImport(sql, row), api.language),
+      sample: { first: told(sample.first), changed: told(sample.changed), bad: told(sample.bad) },
+    }
+  },
+  changeImport: async (call) => {
+    const { id } = await mustFind(call)
+    await changeImport(call.sql, call.options.ctx, id, call.input.body)
+    return inWords(await describeImport(call.sql, await mustGetImport(call.sql, id)), call.api.language)
+  },
+  runImport: async (call) => {
+    const { id } = await mustFind(call)
+    await runImport(call.sql, call.options.ctx, id)
+    return inWords(await describeImport(call.sql, await mustGetImport(call.sql, id)), call.api.language)
+  },
+  removeImport: async (call) => {
+    const { id } = await mustFind(call)
+    await removeImport(call.sql, id)
+    return {}
+  },
+  importBadRows: async (call) => {
+    const { api, options } = call
+    const row = await mustFind(call)
+    const isChinese = api.language === 'zh'
+    return badRowsCsv(options.ctx, row, {
+      row: isChinese ? '行号' : 'row',
+      reason: isChinese ? '原因' : 'reason',
+      say: (fault) => rowFaultText(inColumns(row, fault), api.language),
+    })
+  },
+  exportList: async ({ input, api, options }) => {
+    requireFor(api, input.params.kind, 'export')
+    return exportCsv(options.ctx, input.params.kind, input.query)
+  },
+}
+
+/** Takes the body of an upload in, before its transaction begins: a slow sender must not hold one open. */
+export async function takeUpload(
+  options: Call<unknown>['options'],
+  api: ApiRequest,
+  query: { kind: Kind; fileName: string },
+  body: AsyncIterable<Uint8Array>,
+) {
+  requireFor(api, query.kind, 'import')
+  const upload = await receiveFile(options.ctx, { ...query, createdBy: api.caller!.name }, body)
+  return { upload, drop: () => dropFile(options.ctx, upload) }
+}
