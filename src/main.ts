@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 /** Joins the parts. The only reader of the environment. */
+import { registry } from './channels/registry.ts'
+import { exportCommand, importCommand } from './cli/import-export.ts'
 import { type Command, type Given, runCli, terminalLanguage } from './cli/run.ts'
 import { readConfig } from './config.ts'
+import { databaseClock } from './database/lease-clock.ts'
 import { demoSpeed, startDemo } from './demo.ts'
 import { openFoundation, startHub } from './hub.ts'
-import { createLog } from './system.ts'
+import { createLog, realRandom, sleep, uuidv7 } from './system.ts'
 
 const terminal = {
   out: (line: string) => process.stdout.write(`${line}\n`),
@@ -86,6 +89,18 @@ async function migrateOnly(): Promise<void> {
   await foundation.close()
 }
 
+/** The installation, opened for one command. */
+async function openForFiles() {
+  const config = readConfig(process.env, process.cwd())
+  const log = createLog(process.env.LOG_LEVEL ? config.logLevel : 'error')
+  const clock = { now: () => new Date() }
+  const { db, sealing, close } = await openFoundation(config, clock, log)
+  const newId = uuidv7(() => clock.now().getTime(), realRandom)
+  const leaseClock = databaseClock(db)
+  const ctx = { db, clock, newId, sealing, registry, leaseClock, log, sleep, wake: () => {} }
+  return { ctx, holder: `terminal:${process.pid}:${newId().slice(-8)}`, close }
+}
+
 const commands: Record<string, Command> = {
   start: {
     summary: 'run the hub',
@@ -100,6 +115,8 @@ const commands: Record<string, Command> = {
       await start(given)
     },
   },
+  import: importCommand({ open: openForFiles }, terminal),
+  export: exportCommand({ open: openForFiles }, terminal),
   migrate: { summary: 'bring the database schema to this version', flags: {}, run: migrateOnly },
 }
 

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
+import { work } from '../../test/support/imports.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
@@ -26,7 +27,8 @@ let app: FastifyInstance
 let keys: Record<'owner' | 'operator' | 'viewer', string>
 let cookie: string
 let csrf: string
-let ids: Record<'account' | 'reservation' | 'order' | 'webhook' | 'apiKey' | 'product' | 'rule', string>
+/** What was made before, by the beginning of its routes' path. */
+let ids: Record<string, string>
 let times = 0
 
 interface Ask {
@@ -57,7 +59,7 @@ async function ask(
     status: answer.statusCode,
     headers: answer.headers,
     text: answer.payload,
-    body: answer.payload === '' ? undefined : answer.json(),
+    body: String(answer.headers['content-type']).includes('json') ? answer.json() : undefined,
   }
 }
 
@@ -96,30 +98,23 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
+  changeImport: () => ({}),
+  runImport: () => ({}),
 }
 const bodyOf = (name: RouteName) => bodies[name]?.((times += 1))
+const csv = (n: number): Ask => ({ payload: `sku,title\nCSV ${n},Mug`, headers: { 'content-type': 'text/csv' } })
+const givenTo = (name: RouteName) => (routeOf(name).file === 'up' ? csv((times += 1)) : { payload: bodyOf(name)! })
 
 /** The route's address with the parameters of what was made before. */
 function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
-  const id = path.startsWith('/accounts')
-    ? ids.account
-    : path.startsWith('/orders')
-      ? ids.order
-      : path.startsWith('/webhooks')
-        ? ids.webhook
-        : path.startsWith('/api-keys')
-          ? ids.apiKey
-          : path.startsWith('/products')
-            ? ids.product
-            : path.startsWith('/publishing-rules')
-              ? ids.rule
-              : ids.reservation
-  return path.replace('{id}', id).replace('{sku}', 'MUG')
+  const id = ids[path.split('/')[1]!] ?? ids.reservations!
+  const filled = path.replace('{id}', id).replace('{sku}', 'MUG').replace('{kind}', 'variants')
+  return filled === '/imports' ? '/imports?kind=variants' : filled
 }
 
 async function add(name: RouteName): Promise<{ id: string; key: string; secret: string }> {
-  const { status, body } = await ask('POST', routeOf(name).path, { payload: bodyOf(name)! })
+  const { status, body } = await ask('POST', urlOf(name), givenTo(name))
   expect(status, JSON.stringify(body)).toBe(201)
   return body
 }
@@ -147,29 +142,31 @@ beforeAll(async () => {
   const session = await ask('POST', '/session', { auth: null, payload: { email: 'owner@example.com', password } })
   cookie = String(session.headers['set-cookie']).split(';')[0]!
   csrf = session.body.csrf
-  ids = { account: '', reservation: '', order: '', webhook: '', apiKey: '', product: '', rule: '' }
+  ids = {}
   const account = await ask('POST', '/accounts', {
     payload: { ...bodies.addAccount!(0), name: 'Store', stage: 'live' },
   })
-  ids.account = account.body.id
+  ids.accounts = account.body.id
   await ask('POST', '/locations', { payload: { code: 'MAIN', name: 'Main' } })
   const product = await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })
-  ids.product = product.body.id
+  ids.products = product.body.id
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
-  ids.reservation = (await add('addReservation')).id
-  ids.order = (await add('addOrder')).id
-  ids.rule = (await add('addRule')).id
-  ids.webhook = (await add('addWebhook')).id
-  ids.apiKey = (await add('addApiKey')).id
+  ids.reservations = (await add('addReservation')).id
+  ids.orders = (await add('addOrder')).id
+  ids['publishing-rules'] = (await add('addRule')).id
+  ids.webhooks = (await add('addWebhook')).id
+  ids['api-keys'] = (await add('addApiKey')).id
+  ids.imports = (await add('addImport')).id
+  await work(ctx)
   await add('addOrder')
   await raise(
     ctx.db,
-    [{ code: 'oversold', severity: 'loss', accountId: ids.account, subject: 'test', data: { sku: 'MUG', units: 2 } }],
+    [{ code: 'oversold', severity: 'loss', accountId: ids.accounts!, subject: 'test', data: { sku: 'MUG', units: 2 } }],
     ctx.clock.now(),
     ctx.newId,
   )
-  ctx.journal.forAccount(ids.account).record({
+  ctx.journal.forAccount(ids.accounts!).record({
     operation: 'stock.set',
     method: 'POST',
     url: '/hooks',
@@ -227,6 +224,7 @@ test.each(names.filter((name) => routeOf(name).method === 'GET'))(
   async (name) => {
     const { status, body, headers } = await ask('GET', urlOf(name))
     expect(status, JSON.stringify(body)).toBe(200)
+    if (routeOf(name).file === 'down') return expect(headers['content-type']).toBe('text/csv; charset=utf-8')
     const told = routeOf(name).response.parse(body)
     expect(told).toEqual(body)
     expect(headers['cache-control']).toBe('no-store')
@@ -238,7 +236,8 @@ describe('a key against doubling', () => {
   test.each(posts)('%s wants one', async (name) => {
     const none: Record<string, string>[] = [{}, { 'idempotency-key': '' }, { 'idempotency-key': 'x'.repeat(256) }]
     for (const headers of none) {
-      const answer = await ask('POST', urlOf(name), { key: null, headers, payload: bodyOf(name)! })
+      const given: Ask = givenTo(name)
+      const answer = await ask('POST', urlOf(name), { ...given, key: null, headers: { ...given.headers, ...headers } })
       expect(answer).toMatchObject({ status: 400, body: { code: 'idempotency_key_missing' } })
     }
   })
@@ -246,12 +245,12 @@ describe('a key against doubling', () => {
   test.each(posts.filter((name) => name !== 'replayFinding'))(
     '%s answers a repeat with the same answer',
     async (name) => {
-      const payload = bodyOf(name)!
+      const given = givenTo(name)
       const key = `repeat ${name}`
-      const first = await ask('POST', urlOf(name), { key, payload })
+      const first = await ask('POST', urlOf(name), { ...given, key })
       expect(first.status, first.text).toBe(routeOf(name).status ?? 200)
       expect(routeOf(name).response.parse(first.body)).toEqual(first.body)
-      const second = await ask('POST', urlOf(name), { key, payload })
+      const second = await ask('POST', urlOf(name), { ...given, key })
       expect(second).toMatchObject({
         status: first.status,
         body: first.body,
@@ -378,7 +377,7 @@ test('what needs no sign-in shows no person, no buyer and no secret', async () =
 })
 
 test('the buyer is shown by the one route that asks for it', async () => {
-  expect(await ask('GET', `/orders/${ids.order}/buyer`)).toMatchObject({ status: 200, body: buyer })
+  expect(await ask('GET', `/orders/${ids.orders}/buyer`)).toMatchObject({ status: 200, body: buyer })
   const others = names.filter((name) => routeOf(name).method === 'GET' && name !== 'orderBuyer')
   for (const name of others) expect((await ask('GET', urlOf(name))).text, name).not.toContain('canary-Ada')
   expect(

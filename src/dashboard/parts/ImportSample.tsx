@@ -68,7 +68,7 @@ function Rows({ title, one, rows, show }: RowsProps) {
             {rows.map((row) => (
               <tr key={row.row}>
                 <td className="number">{format.number(row.row)}</td>
-                {show === 'reasons' && <td className="reason">{row.reasons.join(' ')}</td>}
+                {show === 'reasons' && <td className="fault-text">{row.reasons.join(' ')}</td>}
                 {fields.map((name) => (
                   <td key={name} className="title" title={row.values[name]}>
                     {row.values[name]}

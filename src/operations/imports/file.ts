@@ -141,11 +141,13 @@ const parsing = {
 }
 
 function firstRows(text: string, delimiter: string): string[][] {
-  try {
-    return parseWhole(text, { ...parsing, delimiter, to: 25 }) as string[][]
-  } catch {
-    return []
+  // A quotation mark without its end must not hide the header before it.
+  for (const to of [25, 1]) {
+    try {
+      return parseWhole(text, { ...parsing, delimiter, to }) as string[][]
+    } catch {}
   }
+  return []
 }
 
 /** The beginning of a stored file. */
