@@ -7,7 +7,6 @@ import type { IncomingOrder, OrderState } from './orders.ts'
 import { emptyLevel, type Movement, openStock, type PlaceLevel, type PoolLevel, type StockPromise } from './stock.ts'
 
 const countedAt = new Date(50_000)
-const openedAt = new Date(60_000)
 const variantId = 'mug'
 
 interface Order {
@@ -15,6 +14,8 @@ interface Order {
   left: number
   state: OrderState
   quantity: number
+  /** It was delivered as an open order before. */
+  seenOpen: boolean
 }
 
 const order = fc.record({
@@ -22,7 +23,14 @@ const order = fc.record({
   left: fc.integer({ min: 0, max: 90 }),
   state: fc.constantFrom<OrderState>('open', 'pending', 'shipped', 'canceled'),
   quantity: fc.integer({ min: 1, max: 5 }),
+  seenOpen: fc.boolean(),
 })
+
+/** The versions in which the order is delivered. */
+const versions = (one: Order, index: number): IncomingOrder[] =>
+  one.state === 'shipped' && one.seenOpen
+    ? [incoming({ ...one, state: 'open', left: 0 }, index), incoming(one, index)]
+    : [incoming(one, index)]
 
 const incoming = (one: Order, index: number): IncomingOrder => ({
   remoteId: `order-${index}`,
@@ -43,7 +51,7 @@ const incoming = (one: Order, index: number): IncomingOrder => ({
 })
 
 /** The rules over one variant at two locations, with its ledger. */
-function book() {
+function book(openedAt: Date) {
   let next = 0
   const newId = () => `id-${(next += 1)}`
   let level: PoolLevel = { ...emptyLevel }
@@ -143,14 +151,15 @@ test('orders first, count first or in between: the same levels', () => {
       fc.tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 12 })),
       fc.nat(),
       fc.infiniteStream(fc.nat()),
-      (orders, units, when, shuffle) => {
-        const pages = orders.map((one, index) => [incoming(one, index)])
+      fc.constantFrom(new Date(0), new Date(60_000)),
+      (orders, units, when, shuffle, openedAt) => {
+        const pages = orders.flatMap(versions).map((one) => [one])
         const keys = pages.map(() => shuffle.next().value as number)
         const shuffled = pages.map((page, n) => ({ page, key: keys[n]! })).sort((a, b) => a.key - b.key)
-        const first = book()
+        const first = book(openedAt)
         first.count(units)
         for (const page of pages) first.take(page)
-        const other = book()
+        const other = book(openedAt)
         const at = when % (pages.length + 1)
         shuffled.forEach(({ page }, n) => {
           if (n === at) other.count(units)
