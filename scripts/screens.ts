@@ -60,6 +60,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     ...(level?.sku ? { variant: `/stock/${encodeURIComponent(level.sku)}` } : {}),
     rules: '/rules',
     accounts: '/accounts',
+    files: '/files',
     journal: '/journal',
     'filtered-empty': '/orders?q=no-such-order',
     'unknown-filter': '/orders?view=no-such-tab',
