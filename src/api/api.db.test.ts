@@ -104,6 +104,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
 const bodyOf = (name: RouteName) => bodies[name]?.((times += 1))
 const csv = (n: number): Ask => ({ payload: `sku,title\nCSV ${n},Mug`, headers: { 'content-type': 'text/csv' } })
 const givenTo = (name: RouteName) => (routeOf(name).file === 'up' ? csv((times += 1)) : { payload: bodyOf(name)! })
+
 /** The route's address with the parameters of what was made before. */
 function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
