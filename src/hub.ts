@@ -66,7 +66,7 @@ async function open(config: Config, clock: Clock, log: Log): Promise<Foundation>
 }
 
 /** Goods need a shelf to leave from: a new installation has one. */
-async function ensureLocation(db: Database, clock: Clock): Promise<void> {
+export async function ensureLocation(db: Database, clock: Clock): Promise<void> {
   const newId = uuidv7(() => clock.now().getTime(), realRandom)
   await db.run(
     `insert into locations (id, code, name, kind, master, priority, created_at)
@@ -75,7 +75,7 @@ async function ensureLocation(db: Database, clock: Clock): Promise<void> {
   )
 }
 
-function prepareFolder(folder: string): void {
+export function prepareFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
     accessSync(folder, constants.W_OK)

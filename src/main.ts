@@ -1,18 +1,26 @@
 #!/usr/bin/env node
 /** Joins the parts. The only reader of the environment. */
-import { registry } from './channels/registry.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { accountsCommand, connectCommand } from './cli/accounts.ts'
+import { createAsking } from './cli/ask.ts'
+import { backupCommand, restoreCommand } from './cli/backups.ts'
 import { exportCommand, importCommand } from './cli/import-export.ts'
-import { type Command, type Given, runCli, terminalLanguage } from './cli/run.ts'
+import { userCommand } from './cli/people.ts'
+import { type Command, type Given, runCli, type Terminal, terminalLanguage } from './cli/run.ts'
+import type { Tools } from './cli/tools.ts'
+import { pullCommand, pushCommand } from './cli/work.ts'
 import { readConfig } from './config.ts'
-import { databaseClock } from './database/lease-clock.ts'
 import { demoSpeed, startDemo } from './demo.ts'
 import { openFoundation, startHub } from './hub.ts'
-import { createLog, realRandom, sleep, uuidv7 } from './system.ts'
+import { createLog } from './system.ts'
+import { backupTools, openContext } from './terminal.ts'
 
-const terminal = {
+const terminal: Terminal = {
   out: (line: string) => process.stdout.write(`${line}\n`),
   err: (line: string) => process.stderr.write(`${line}\n`),
   language: terminalLanguage(process.env),
+  ...createAsking(process.stdin, process.stdout),
 }
 const say = (en: string, zh: string) => terminal.out(terminal.language === 'zh' ? zh : en)
 
@@ -89,16 +97,25 @@ async function migrateOnly(): Promise<void> {
   await foundation.close()
 }
 
-/** The installation, opened for one command. */
-async function openForFiles() {
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+  version: string
+}
+
+/** Opened when a command runs: one that only prints its help reads no environment. */
+const tools = (): Tools => {
   const config = readConfig(process.env, process.cwd())
   const log = createLog(process.env.LOG_LEVEL ? config.logLevel : 'error')
   const clock = { now: () => new Date() }
-  const { db, sealing, close } = await openFoundation(config, clock, log)
-  const newId = uuidv7(() => clock.now().getTime(), realRandom)
-  const leaseClock = databaseClock(db)
-  const ctx = { db, clock, newId, sealing, registry, leaseClock, log, sleep, wake: () => {} }
-  return { ctx, holder: `terminal:${process.pid}:${newId().slice(-8)}`, close }
+  // The embedded database ends with this process, so that process must end in an orderly way.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+  return { open: () => openContext(config, clock, log), backups: backupTools(config, clock, log, version) }
+}
+/** The same, made when first used. */
+const later: Tools = {
+  open: () => tools().open(),
+  get backups() {
+    return tools().backups
+  },
 }
 
 const commands: Record<string, Command> = {
@@ -115,9 +132,16 @@ const commands: Record<string, Command> = {
       await start(given)
     },
   },
-  import: importCommand({ open: openForFiles }, terminal),
-  export: exportCommand({ open: openForFiles }, terminal),
+  import: importCommand(later, terminal),
+  export: exportCommand(later, terminal),
   migrate: { summary: 'bring the database schema to this version', flags: {}, run: migrateOnly },
+  user: userCommand(later, terminal),
+  accounts: accountsCommand(later, terminal),
+  connect: connectCommand(later, terminal),
+  pull: pullCommand(later, terminal),
+  push: pushCommand(later, terminal),
+  backup: backupCommand(later, terminal),
+  restore: restoreCommand(later, terminal),
 }
 
 const code = await runCli(process.argv.slice(2), commands, terminal)

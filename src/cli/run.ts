@@ -22,14 +22,25 @@ export interface Terminal {
   out(line: string): void
   err(line: string): void
   language: 'en' | 'zh'
+  /** The answer of a person, or the next line of what is piped in. A secret is not shown while it is typed. */
+  ask(question: string, options?: { secret?: boolean }): Promise<string>
+  /** Whether a person sits there. */
+  isInteractive: boolean
+  /** Everything that is piped in. */
+  input(): Promise<string>
+}
+
+/** The command line itself is wrong: the sentence is shown with how the command is used. */
+export class Usage extends Error {
+  override name = 'Usage'
 }
 
 export function usage(commands: Record<string, Command>): string {
   const lines = Object.entries(commands).flatMap(([name, command]) => [
-    `  ${[name, command.args].filter(Boolean).join(' ').padEnd(24)} ${command.summary}`,
+    `  ${[name, command.args].filter(Boolean).join(' ').padEnd(26)} ${command.summary}`,
     ...Object.entries(command.flags).map(
       ([flag, { takes, about }]) =>
-        `    ${[`--${flag}`, takes && `<${takes}>`].filter(Boolean).join(' ').padEnd(22)} ${about}`,
+        `    ${[`--${flag}`, takes && `<${takes}>`].filter(Boolean).join(' ').padEnd(24)} ${about}`,
     ),
   ])
   return ['entrepot <command>', '', ...lines].join('\n')
@@ -78,6 +89,10 @@ export async function runCli(
     await command.run(given)
     return 0
   } catch (error) {
+    if (error instanceof Usage) {
+      terminal.err(`${error.message}\n\n${usage({ [name]: command })}`)
+      return 2
+    }
     if (!(error instanceof Problem)) throw error
     const { title, next } = problemText(error.code, error.params, terminal.language)
     terminal.err(`${title}\n${next} [${error.code}]`)

@@ -3,18 +3,8 @@
  * filled from the problem's params. Codes are stable; callers branch on them.
  */
 import { fill } from './fill.ts'
-
-export interface ProblemText {
-  status: number
-  en: { title: string; next: string }
-  zh: { title: string; next: string }
-}
-
-const text = (status: number, en: [string, string], zh: [string, string]): ProblemText => ({
-  status,
-  en: { title: en[0], next: en[1] },
-  zh: { title: zh[0], next: zh[1] },
-})
+import { type ProblemText, text } from './problem-text.ts'
+import { terminalProblems } from './problems-terminal.ts'
 
 export const problemTexts = {
   bad_request: text(
@@ -359,6 +349,7 @@ export const problemTexts = {
       '请提供当初用于加密的密钥（base64 或十六进制），否则无法解开已加密的凭据和买家数据。',
     ],
   ),
+  ...terminalProblems,
 } as const satisfies Record<string, ProblemText>
 
 export type ProblemTextCode = keyof typeof problemTexts

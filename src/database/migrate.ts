@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '../domain/errors.ts'
 import type { Clock } from '../domain/values.ts'
-import type { Database } from './pool.ts'
+import type { Database, Sql } from './pool.ts'
 
 const folder = join(import.meta.dirname, 'migrations')
-const lockKey = 736_001
+/** One process at a time changes the schema, or fills it from a backup. */
+export const migrationLock = 736_001
 
 export interface Migration {
   name: string
@@ -25,14 +26,33 @@ export function migrations(): Migration[] {
     })
 }
 
+export const migrationsTable =
+  'create table if not exists migrations (name text primary key, hash text not null, applied_at timestamptz not null)'
+
+/** One step of the schema, and the note that it was made. */
+export async function applyMigration(tx: Sql, { name, text, hash }: Migration, now: Date): Promise<void> {
+  for (const statement of statements(text)) await tx.run(statement)
+  await tx.run('insert into migrations (name, hash, applied_at) values ($1, $2, $3)', [name, hash, now])
+}
+
+/** What a database lacks or has too much; undefined where this program never made it. */
+export async function schemaState(db: Sql): Promise<{ missing: string[]; unknown: string[] } | undefined> {
+  const there = await db.one<{ there: boolean }>(`select to_regclass('migrations') is not null as there`)
+  if (!there?.there) return undefined
+  const done = (await db.rows<{ name: string }>('select name from migrations')).map((row) => row.name)
+  const known = migrations().map((one) => one.name)
+  return {
+    missing: known.filter((name) => !done.includes(name)),
+    unknown: done.filter((name) => !known.includes(name)).sort(),
+  }
+}
+
 /** Brings the schema to this version. Answers the names applied now. A newer database is refused, not touched. */
 export async function migrate(db: Database, clock: Clock): Promise<string[]> {
   return await db.session(async (session) => {
-    await session.rows('select pg_advisory_lock($1)', [lockKey])
+    await session.rows('select pg_advisory_lock($1)', [migrationLock])
     try {
-      await session.run(
-        'create table if not exists migrations (name text primary key, hash text not null, applied_at timestamptz not null)',
-      )
+      await session.run(migrationsTable)
       const done = new Map(
         (await session.rows<{ name: string; hash: string }>('select name, hash from migrations')).map((row) => [
           row.name,
@@ -47,15 +67,12 @@ export async function migrate(db: Database, clock: Clock): Promise<string[]> {
         const before = done.get(name)
         if (before === hash) continue
         if (before) throw new Error(`migration ${name} was changed after it was applied`)
-        await db.transaction(async (tx) => {
-          for (const statement of statements(text)) await tx.run(statement)
-          await tx.run('insert into migrations (name, hash, applied_at) values ($1, $2, $3)', [name, hash, clock.now()])
-        })
+        await db.transaction((tx) => applyMigration(tx, { name, text, hash }, clock.now()))
         applied.push(name)
       }
       return applied
     } finally {
-      await session.rows('select pg_advisory_unlock($1)', [lockKey])
+      await session.rows('select pg_advisory_unlock($1)', [migrationLock])
     }
   })
 }

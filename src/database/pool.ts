@@ -67,7 +67,8 @@ interface Queryable {
   }): Promise<{ rows: unknown[]; rowCount: number | null }>
 }
 
-function sqlOver(client: Queryable): Sql {
+/** The statements of one connection or of a pool. */
+export function sqlOver(client: Queryable): Sql {
   const query = (text: string, values: readonly unknown[] = []) =>
     client.query({ name: nameOf(text), text, values: values as unknown[] })
   return {
@@ -107,6 +108,8 @@ const again = new Set(['40001', '40P01'])
 export interface PoolOptions {
   max?: number
   queryTimeoutMs?: number
+  /** How the server lists its connections. */
+  name?: string
   /** Why the built-in database's folder takes no data now: what a server that is away cannot tell itself. */
   storage?: () => StorageTrouble | null
 }
@@ -161,7 +164,7 @@ export function openDatabase(url: string | (() => string), options: PoolOptions 
     // A connection that a firewall or a failover dropped without a word must not hold a loop for ever.
     keepAlive: true,
     query_timeout: options.queryTimeoutMs ?? 20_000,
-    application_name: 'entrepot',
+    application_name: options.name ?? 'entrepot',
   })
   // An idle connection that the server ends (restart, failover) is replaced at the next use.
   pool.on('error', () => {})

@@ -1,7 +1,7 @@
 /** Keys in files with mode 0600: the master key where none is given, and one sealed epoch key a day. */
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EpochKeys, type RandomBytes, readKey } from './sealing.ts'
 
@@ -59,4 +59,24 @@ export function epochKeyFolder(folder: string, masterKey: Buffer, random: Random
       return this.get(epoch)!
     },
   }
+}
+
+/** The epoch keys of a folder as they lie there, by day: for the archive of keys. */
+export function epochKeysIn(folder: string): Record<string, string> {
+  if (!existsSync(folder)) return {}
+  const days = readdirSync(folder).filter((name) => /^\d{4}-\d{2}-\d{2}\.key$/.test(name))
+  return Object.fromEntries(days.map((name) => [name.slice(0, 10), readFileSync(join(folder, name), 'utf8').trim()]))
+}
+
+/** Puts epoch keys back. A day that has a key keeps it: data may be sealed with it already. */
+export function putEpochKeys(folder: string, keys: Record<string, string>, random: RandomBytes): number {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const days = Object.entries(keys).filter(([day]) => /^\d{4}-\d{2}-\d{2}$/.test(day))
+  return days.filter(([day, sealed]) => writeOnce(join(folder, `${day}.key`), `${sealed}\n`, random)).length
+}
+
+/** Puts the master key back; answers false where another one lies there. */
+export function putMasterKey(path: string, key: Buffer, random: RandomBytes): boolean {
+  writeOnce(path, `${key.toString('base64')}\n`, random)
+  return readKey(readFileSync(path, 'utf8'))?.equals(key) ?? false
 }

@@ -46,7 +46,7 @@ const walls: Record<string, Wall> = {
   jobs: { rooms: ['operations', 'database', 'domain'] },
   'sign-in': { rooms: ['database', 'sealing', 'domain'] },
   api: { rooms: ['contract', 'operations', 'sign-in', 'domain', 'views', 'type:database', 'guard'] },
-  cli: { rooms: ['contract', 'operations', 'sign-in', 'domain'] },
+  cli: { rooms: ['contract', 'operations', 'sign-in', 'domain', 'views'] },
   dashboard: { rooms: ['contract'] },
   root: { rooms: ['src'] },
   simulator: { rooms: [] },

@@ -66,7 +66,7 @@ const open: Record<Room, { all: Room[]; types?: Room[] }> = {
   jobs: { all: ['jobs', 'operations', ...database, 'domain'] },
   signIn: { all: ['signIn', ...database, 'sealing', 'domain'] },
   api: { all: ['api', 'contract', 'operations', 'signIn', 'domain', 'views', 'guard'], types: ['database'] },
-  cli: { all: ['cli', 'contract', 'operations', 'signIn', 'domain'] },
+  cli: { all: ['cli', 'contract', 'operations', 'signIn', 'domain', 'views'] },
   dashboard: { all: ['dashboard', 'contract'] },
   root: { all: src },
   simulator: { all: ['simulator'] },

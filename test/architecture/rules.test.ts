@@ -70,6 +70,8 @@ const users: readonly { path: string; uses: readonly string[]; why: string }[] =
   { path: 'src/system.ts', uses: chances, why: 'makes what is injected everywhere' },
   { path: 'src/main.ts', uses: ['new Date()', 'process.env'], why: 'builds the clock and reads the environment' },
   { path: 'src/hub.ts', uses: ['performance.now'], why: 'builds the monotonic clock' },
+  { path: 'src/terminal.ts', uses: ['performance.now'], why: 'builds the monotonic clock' },
+  { path: 'src/database/attach.ts', uses: ['Date.now'], why: 'waits for a real process' },
   { path: 'src/demo.ts', uses: ['Date.now'], why: 'starts the simulator’s clock' },
   { path: 'src/http/client.ts', uses: ['performance.now'], why: 'measures how long a call took, for the journal only' },
   { path: 'src/database/home.ts', uses: ['randomBytes'], why: 'names the database’s own folder' },

@@ -49,6 +49,8 @@ export const diskFills = times(1, 20)
 export const idleConnections = times(70, 300)
 /** Commits whose connection ends right before or right after the server carried them out. */
 export const cutCommits = times(40, 2_000)
+/** Backups with one bit altered, and as many cut somewhere. */
+export const backupAlterations = times(150, 3_000)
 
 /** Random stocks and publishing rules, for each property. */
 export const publishingCases = times(2_000, 100_000)
