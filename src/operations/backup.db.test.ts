@@ -276,7 +276,6 @@ test('an altered or cut file is refused, wherever it was altered, and nothing is
   }
   await expectRefusal(Buffer.concat([whole, Buffer.from([0])]))
   await expectRefusal(Buffer.alloc(0))
-  // Two frames of the same file that change places.
   printCount('altered and cut backups', backupAlterations * 2)
   expect(codes.backup_damaged).toBeGreaterThan(backupAlterations)
   expect(await tablesIn(db)).toBe(0)

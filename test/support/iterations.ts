@@ -51,6 +51,8 @@ export const idleConnections = times(70, 300)
 export const cutCommits = times(40, 2_000)
 /** Backups with one bit altered, and as many cut somewhere. */
 export const backupAlterations = times(150, 3_000)
+/** Checkouts that the hub acknowledged before the backup of the drill begins. */
+export const drillOrders = times(40, 1_000)
 
 /** Random stocks and publishing rules, for each property. */
 export const publishingCases = times(2_000, 100_000)
