@@ -198,3 +198,22 @@ test('a reading that is refused because of one SKU is split: the others are read
   )
   expect(odd.map((row) => row.remote_sku)).toEqual(['SCARCE'])
 })
+
+test('a sold-out slot of the own store that was never read is read first: a compare-and-set needs to know what it replaces', async () => {
+  // What a restore leaves behind, and a new link of a variant without stock.
+  const have = (await levelOf(own.db, sku))!.onHand
+  await own.db.transaction((tx) =>
+    moveStock(tx, it.ctx, { sku, location: 'MAIN', kind: 'adjustment', quantity: -have }, 'test'),
+  )
+  await own.db.run(
+    `update stock_slots set confirmed_value = null, confirmed_version = null, confirmed_at = null, live_value = null, live_version = null,
+       live_sent_at = null, live_accepted_at = null, live_expected = null, version = version + 1000
+     where account_id = (select id from accounts where name = $1)`,
+    [storeName],
+  )
+  await pushStock(it.ctx, await it.work(storeName))
+  const refused = await own.db.rows(`select problem_code from stock_slots where problem_code is not null`)
+  expect(refused).toEqual([])
+  await settle(4)
+  expect((await stateOf(it)).channels.storefront.shown[sku]).toBe(0)
+})

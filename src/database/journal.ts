@@ -2,27 +2,37 @@
 
 import type { NewId } from '../domain/values.ts'
 import type { CallRecord } from '../http/client.ts'
-import type { Sql } from './pool.ts'
+import type { Database, Sql } from './pool.ts'
 
 const dayMs = 86_400_000
 const dayOf = (time: Date) => time.toISOString().slice(0, 10)
 
-/** Makes the journal's daily partitions some days ahead; rows of other days go to the default one. */
-export async function ensureJournalDays(db: Sql, now: Date, days = 4): Promise<void> {
+/**
+ * Makes the journal's daily partitions some days ahead; rows of other days go to the default one. Making one needs the
+ * whole journal for a moment: behind a long reader (a backup) it gives up soon, lest every call waits behind it.
+ */
+export async function ensureJournalDays(db: Database, now: Date, days = 4): Promise<void> {
   for (let day = 0; day < days; day += 1) {
     const from = dayOf(new Date(now.getTime() + day * dayMs))
     const to = dayOf(new Date(now.getTime() + (day + 1) * dayMs))
     const name = `channel_calls_${from.replaceAll('-', '')}`
-    // Two processes may make the same day at once; and a day whose rows lie in the default partition stays there.
-    await db
-      .run(
-        `create table if not exists ${name} partition of channel_calls for values from ('${from} 00:00:00+00') to ('${to} 00:00:00+00')`,
-      )
-      .catch((error: { code?: string }) => {
-        if (!['42P07', '23514', '42P17', '40P01'].includes(error.code ?? '')) throw error
+    try {
+      await db.transaction(async (tx) => {
+        await tx.run(`set local lock_timeout = '300ms'`)
+        await tx.run(
+          `create table if not exists ${name} partition of channel_calls for values from ('${from} 00:00:00+00') to ('${to} 00:00:00+00')`,
+        )
       })
+    } catch (error) {
+      const { code = '' } = error as { code?: string }
+      if (code === tooBusy) return
+      // Two processes may make the same day at once; and a day whose rows lie in the default partition stays there.
+      if (!['42P07', '23514', '42P17', '40P01'].includes(code)) throw error
+    }
   }
 }
+
+const tooBusy = '55P03'
 
 export interface StoredCall extends CallRecord {
   accountId: string | null

@@ -48,6 +48,8 @@ describe('what is due', () => {
   test('of a slot never read, only 0', () => {
     expect(isDue({ ...untouched, wish: 0 }, at(9), at(1))).toBe('send')
     expect(isDue({ ...untouched, wish: 1 }, at(9), at(1))).toBe('wait')
+    // A compare-and-set must say what it replaces, so it is read first.
+    expect(isDue({ ...untouched, wish: 0 }, at(9), at(1), 'compare-and-set')).toBe('wait')
   })
 
   test('a lower value supersedes at once, a higher one waits for the write before it', () => {

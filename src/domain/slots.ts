@@ -70,14 +70,15 @@ export type Due = 'send' | 'wait' | 'clean'
 
 /**
  * Whether a write should leave now. A raise waits for the write before it and for the orders it must know of; a
- * lower value supersedes at once. A slot never read shows an unknown number: only 0 may be sent.
+ * lower value supersedes at once. A slot never read shows an unknown number: only 0 may be sent, and only where a write
+ * need not say what it replaces.
  */
-export function isDue(slot: Slot, watermark: Date | null, now: Date): Due {
+export function isDue(slot: Slot, watermark: Date | null, now: Date, writes: QuantityWrites = 'absolute'): Due {
   if (slot.wish === null) return 'clean'
   const expected = expectedValue(slot)
   if (slot.wish === expected) return 'clean'
   if (slot.retryAt && slot.retryAt > now) return 'wait'
-  if (expected === null) return slot.wish === 0 ? 'send' : 'wait'
+  if (expected === null) return slot.wish === 0 && writes === 'absolute' ? 'send' : 'wait'
   if (slot.wish < expected) return 'send'
   if (slot.live) return 'wait'
   if (slot.holdUntil && (!watermark || watermark < slot.holdUntil)) return 'wait'

@@ -56,7 +56,7 @@ async function leave(ctx: Context, work: AccountAtWork, limit: number): Promise<
     const now = ctx.clock.now()
     const watermark = await watermarkOf(tx, work, now)
     const due = (await lockDueSlots(tx, work.row.id, watermark, now, limit)).filter(
-      (slot) => isDue(slot, watermark, now) === 'send',
+      (slot) => isDue(slot, watermark, now, work.connector.quantityWrites) === 'send',
     )
     const leaving = due.map(
       (slot): SlotRow => ({ ...slot, ...sent(slot, slot.wish!, now, work.connector.quantityWrites) }),
