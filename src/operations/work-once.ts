@@ -55,26 +55,29 @@ async function underLease<T>(
   ctx: Context,
   row: AccountRow,
   { holder, leaseMs }: OnceOptions,
-  work: (at: AccountAtWork) => Promise<T>,
+  work: (at: AccountAtWork, rest: (ms: number) => Promise<void>) => Promise<T>,
 ): Promise<T | undefined> {
   const before = ctx.monotonic()
   const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, holder, leaseMs, ctx.clock.now())
   if (!taken) return undefined
   let lease: HeldLease = { ...taken, until: before + leaseMs }
-  const timer = setInterval(() => {
+  const renew = async () => {
     const asked = ctx.monotonic()
-    renewLease(ctx.db, ctx.leaseClock, lease, leaseMs).then(
-      (next) => {
-        if (next) lease = { ...next, until: asked + leaseMs }
-      },
-      // The lease itself says when it is over: no call leaves after that, nothing is stored.
-      () => {},
-    )
-  }, leaseMs / 4)
+    // A failure tells itself: no call leaves and nothing is stored when the lease is over.
+    const next = await renewLease(ctx.db, ctx.leaseClock, lease, leaseMs).catch(() => undefined)
+    if (next) lease = { ...next, until: asked + leaseMs }
+  }
+  const timer = setInterval(() => void renew(), leaseMs / 4)
+  const rest = async (ms: number) => {
+    for (let left = ms; left > 0; left -= leaseMs / 4) {
+      await ctx.sleep(Math.min(left, leaseMs / 4))
+      await renew()
+    }
+  }
   try {
     const at = accountAtWork(ctx, row, () => lease)
     await takeOver(ctx, at)
-    const result = await work(at)
+    const result = await work(at, rest)
     await releaseLease(ctx.db, lease)
     return result
   } finally {
@@ -99,14 +102,19 @@ export async function pullOnce(ctx: Context, row: AccountRow, options: OnceOptio
   })
   if (streams.length === 0) return await report('nobody', {})
   const until = ctx.monotonic() + options.limitMs
-  const own = await underLease(ctx, row, options, (work) => pullStreams(ctx, work, until))
+  const own = await underLease(ctx, row, options, (work, rest) => pullStreams(ctx, work, rest, until))
   if (own) return await report('self', own)
   return await report('holder', await watchPull(ctx, row, streams, until))
 }
 
 type PullEnd = Pick<PullReport, 'troubles' | 'waitsUntil' | 'isDone'>
 
-async function pullStreams(ctx: Context, work: AccountAtWork, until: number): Promise<PullEnd> {
+async function pullStreams(
+  ctx: Context,
+  work: AccountAtWork,
+  rest: (ms: number) => Promise<void>,
+  until: number,
+): Promise<PullEnd> {
   const end: PullEnd = { troubles: [], waitsUntil: null, isDone: true }
   const pulls = [
     { stream: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
@@ -129,7 +137,7 @@ async function pullStreams(ctx: Context, work: AccountAtWork, until: number): Pr
       }
       const wait = result.notBefore.getTime() - ctx.clock.now().getTime()
       if (ctx.monotonic() + wait > until) return { ...end, waitsUntil: result.notBefore.toISOString(), isDone: false }
-      await ctx.sleep(Math.max(0, wait))
+      await rest(wait)
       more = true
     }
   }
@@ -227,7 +235,7 @@ export async function pushOnce(ctx: Context, row: AccountRow, options: OnceOptio
     [row.id],
   )
   const until = ctx.monotonic() + options.limitMs
-  const own = await underLease(ctx, row, options, (work) => pump(ctx, work, until))
+  const own = await underLease(ctx, row, options, (work, rest) => pump(ctx, work, rest, until))
   if (own !== undefined) return await report('self', own)
   for (let quiet = 0; quiet < 4; await ctx.sleep(lookMs)) {
     const { inFlight, differing, refused } = await slotCounts(ctx, row.id)
@@ -238,14 +246,19 @@ export async function pushOnce(ctx: Context, row: AccountRow, options: OnceOptio
 }
 
 /** Until nothing leaves, nothing is read and nothing is under way; false where the limit came first. */
-async function pump(ctx: Context, work: AccountAtWork, until: number): Promise<boolean> {
+async function pump(
+  ctx: Context,
+  work: AccountAtWork,
+  rest: (ms: number) => Promise<void>,
+  until: number,
+): Promise<boolean> {
   for (let quiet = 0; quiet < 2; ) {
     const { sent } = await pushStock(ctx, work)
     const { read } = await readStock(ctx, work)
     const { inFlight } = await slotCounts(ctx, work.row.id)
     quiet = sent === 0 && read === 0 && inFlight === 0 ? quiet + 1 : 0
     if (ctx.monotonic() > until) return false
-    if (sent === 0 && read === 0) await ctx.sleep(lookMs)
+    if (sent === 0 && read === 0) await rest(lookMs)
   }
   return true
 }
