@@ -2,14 +2,10 @@
 /** Joins the parts. The only reader of the environment. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { accountsCommand, connectCommand } from './cli/accounts.ts'
 import { createAsking } from './cli/ask.ts'
-import { backupCommand, restoreCommand } from './cli/backups.ts'
-import { exportCommand, importCommand } from './cli/import-export.ts'
-import { userCommand } from './cli/people.ts'
+import { terminalCommands } from './cli/commands.ts'
 import { type Command, type Given, runCli, type Terminal, terminalLanguage } from './cli/run.ts'
 import type { Tools } from './cli/tools.ts'
-import { pullCommand, pushCommand } from './cli/work.ts'
 import { readConfig } from './config.ts'
 import { demoSpeed, startDemo } from './demo.ts'
 import { openFoundation, startHub } from './hub.ts'
@@ -101,7 +97,7 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../packag
   version: string
 }
 
-/** Opened when a command runs: one that only prints its help reads no environment. */
+/** What the commands of the terminal work with. */
 const tools = (): Tools => {
   const config = readConfig(process.env, process.cwd())
   const log = createLog(process.env.LOG_LEVEL ? config.logLevel : 'error')
@@ -110,14 +106,6 @@ const tools = (): Tools => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
   return { open: () => openContext(config, clock, log), backups: backupTools(config, clock, log, version) }
 }
-/** The same, made when first used. */
-const later: Tools = {
-  open: () => tools().open(),
-  get backups() {
-    return tools().backups
-  },
-}
-
 const commands: Record<string, Command> = {
   start: {
     summary: 'run the hub',
@@ -132,16 +120,8 @@ const commands: Record<string, Command> = {
       await start(given)
     },
   },
-  import: importCommand(later, terminal),
-  export: exportCommand(later, terminal),
   migrate: { summary: 'bring the database schema to this version', flags: {}, run: migrateOnly },
-  user: userCommand(later, terminal),
-  accounts: accountsCommand(later, terminal),
-  connect: connectCommand(later, terminal),
-  pull: pullCommand(later, terminal),
-  push: pushCommand(later, terminal),
-  backup: backupCommand(later, terminal),
-  restore: restoreCommand(later, terminal),
+  ...terminalCommands(tools, terminal),
 }
 
 const code = await runCli(process.argv.slice(2), commands, terminal)

@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 import { type EmbeddedUse, startOrJoin } from './database/attach.ts'
 import { journalWriter } from './database/journal.ts'
 import { databaseClock } from './database/lease-clock.ts'
-import { migrate, schemaState } from './database/migrate.ts'
+import { migrate, migrationLock, schemaState } from './database/migrate.ts'
 import { checkDatabase, type Database, openDatabase } from './database/pool.ts'
 import { DataDirInUse, EmbeddedUnavailable, startEmbedded } from './database/supervisor.ts'
 import { Problem } from './domain/errors.ts'
@@ -80,6 +80,11 @@ export async function openContext(config: Config, clock: Clock, log: Log): Promi
 }
 
 async function requireSchema(db: Database, clock: Clock): Promise<void> {
+  // A hub that is just starting has the lock until its schema is whole.
+  await db.session(async (session) => {
+    await session.rows('select pg_advisory_lock($1)', [migrationLock])
+    await session.rows('select pg_advisory_unlock($1)', [migrationLock])
+  })
   const state = await schemaState(db)
   if (!state) {
     await migrate(db, clock)

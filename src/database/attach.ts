@@ -46,7 +46,7 @@ async function addressOfRunning(dataDir: string): Promise<string | undefined> {
   client.on('error', () => {})
   try {
     await client.connect()
-    await client.query('select 1 from migrations limit 1')
+    await client.query('select 1')
     return url
   } catch {
     return undefined

@@ -1,0 +1,29 @@
+/** The commands that do one thing and end. */
+import { accountsCommand, connectCommand } from './accounts.ts'
+import { backupCommand, restoreCommand } from './backups.ts'
+import { exportCommand, importCommand } from './import-export.ts'
+import { userCommand } from './people.ts'
+import type { Command, Terminal } from './run.ts'
+import type { Tools } from './tools.ts'
+import { pullCommand, pushCommand } from './work.ts'
+
+/** `tools` is asked for when a command runs: one that only prints its help reads no environment. */
+export function terminalCommands(tools: () => Tools, terminal: Terminal): Record<string, Command> {
+  const later: Tools = {
+    open: () => tools().open(),
+    get backups() {
+      return tools().backups
+    },
+  }
+  return {
+    user: userCommand(later, terminal),
+    accounts: accountsCommand(later, terminal),
+    connect: connectCommand(later, terminal),
+    pull: pullCommand(later, terminal),
+    push: pushCommand(later, terminal),
+    import: importCommand(later, terminal),
+    export: exportCommand(later, terminal),
+    backup: backupCommand(later, terminal),
+    restore: restoreCommand(later, terminal),
+  }
+}
