@@ -1,5 +1,5 @@
 /** Writes a backup of one moment while the hub works on, and reads it back before it counts. */
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -37,6 +37,9 @@ const journal = 'channel_calls'
 export async function writeBackup(options: BackupOptions): Promise<BackupReport> {
   const { file, masterKey, random } = options
   const draft = join(dirname(file), `.${basename(file)}.${random(6).toString('hex')}.part`)
+  // Ctrl+C ends the process in the middle of it.
+  const removeDraft = () => rmSync(draft, { force: true })
+  process.once('exit', removeDraft)
   try {
     await writeDraft(options, draft)
     const report = await readBackup(draft, masterKey)
@@ -46,6 +49,8 @@ export async function writeBackup(options: BackupOptions): Promise<BackupReport>
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {})
     throw asFileProblem(error, file)
+  } finally {
+    process.removeListener('exit', removeDraft)
   }
 }
 
