@@ -3,7 +3,8 @@
  * input connects the store.
  */
 import { createInterface } from 'node:readline'
-import { createSimulator, demoCatalog, type StorefrontConnection, serveSimulator } from '../../simulator/index.ts'
+import { createSimulator, type StorefrontConnection, serveSimulator } from '../../simulator/index.ts'
+import { drillGoods } from './drill-goods.ts'
 import { nowBy, readClock } from './fast-clock.ts'
 
 const clock = readClock(process.env)!
@@ -11,7 +12,7 @@ const simulator = createSimulator({
   seed: 4,
   speed: 1,
   realNow: () => nowBy(clock),
-  catalog: demoCatalog(),
+  catalog: drillGoods(),
   history: { orders: 40, days: 3 },
   amazon: { lagMs: { typical: 60_000, tail: 90_000, tailShare: 0.02 } },
 })
