@@ -37,16 +37,17 @@ export interface TerminalContext {
  */
 export async function openContext(config: Config, clock: Clock, log: Log): Promise<TerminalContext> {
   prepareFolder(config.dataDir)
-  const used = await useDatabase(config, log)
-  const db = openDatabase(used.url, { max: 4 })
-  const close = async () => {
-    await db.close()
-    await used.stop()
-  }
+  const { db, close } = await connectTo(config, log, { max: 4 })
   try {
-    await checkDatabase(db)
-    await requireSchema(db, clock)
+    const isNew = await isWithoutSchema(db)
+    // What is there was sealed with a key: a new one, made on this machine, would open none of it.
+    if (!isNew) presentKey(config)
+    // The key is there before the schema, so that whoever joins meanwhile finds both.
     const sealing = openSealing(config)
+    if (isNew) {
+      await migrate(db, clock)
+      await ensureLocation(db, clock)
+    }
     const newId = uuidv7(() => clock.now().getTime(), realRandom)
     const holder = `${hostname()}:${process.pid}:${newId().slice(-8)}`
     const journal = journalWriter(db, newId, {
@@ -79,25 +80,43 @@ export async function openContext(config: Config, clock: Clock, log: Log): Promi
   }
 }
 
-async function requireSchema(db: Database, clock: Clock): Promise<void> {
+/** Whether the database is new. One that is not of this version is refused. */
+async function isWithoutSchema(db: Database): Promise<boolean> {
   // A hub that is just starting has the lock until its schema is whole.
   await db.session(async (session) => {
     await session.rows('select pg_advisory_lock($1)', [migrationLock])
     await session.rows('select pg_advisory_unlock($1)', [migrationLock])
   })
   const state = await schemaState(db)
-  if (!state) {
-    await migrate(db, clock)
-    await ensureLocation(db, clock)
-    return
-  }
+  if (!state) return true
   if (state.unknown.length > 0) throw new Problem('database_newer', { migration: state.unknown.at(-1)! })
   if (state.missing.length > 0) throw new Problem('schema_behind', { migration: state.missing[0]! })
+  return false
 }
 
 async function useDatabase(config: Config, log: Log): Promise<EmbeddedUse> {
   if (config.databaseUrl) return { url: config.databaseUrl, joined: true, stop: async () => {} }
   return await inWords(config, () => startOrJoin({ dataDir: config.dataDir, log: (message) => log.info(message) }))
+}
+
+/** A connection that answers. A joined database whose keeper just stops is sought again. */
+async function connectTo(config: Config, log: Log, options: { max: number; name?: string }) {
+  for (let attempt = 1; ; attempt += 1) {
+    const used = await useDatabase(config, log)
+    const db = openDatabase(used.url, options)
+    const close = async () => {
+      await db.close()
+      await used.stop()
+    }
+    try {
+      await checkDatabase(db)
+      return { db, close }
+    } catch (error) {
+      await close().catch(() => {})
+      if (config.databaseUrl || !used.joined || attempt === 20) throw error
+      await sleep(250)
+    }
+  }
 }
 
 async function inWords<T>(config: Config, work: () => Promise<T>): Promise<T> {
@@ -152,14 +171,11 @@ export function backupTools(config: Config, clock: Clock, log: Log, product: str
     async backup(file, options) {
       const masterKey = presentKey(config)
       prepareFolder(config.dataDir)
-      const used = await useDatabase(config, log)
-      const db = openDatabase(used.url, { max: 1, name: 'entrepot look' })
+      const { db, close } = await connectTo(config, log, { max: 1, name: 'entrepot look' })
       try {
-        await checkDatabase(db)
-        return await writeBackup({ ...options, url: used.url, file, masterKey, random: realRandom, now, product })
+        return await writeBackup({ ...options, url: db.url, file, masterKey, random: realRandom, now, product })
       } finally {
-        await db.close()
-        await used.stop()
+        await close()
       }
     },
     sealKeys: (passphrase) =>

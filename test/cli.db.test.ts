@@ -1,5 +1,5 @@
 /** The terminal's commands: what they say, how they end, and that nothing secret is on a command line. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -24,9 +24,12 @@ let env: Record<string, string>
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'entrepot-cli-'))
   chmodSync(folder, 0o711)
-  env = { DATA_DIR: folder, DATABASE_URL: own.url }
+  env = { DATA_DIR: folder, DATABASE_URL: own.url, ENTREPOT_KEY: Buffer.alloc(32, 5).toString('base64') }
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
+
+/** Starting processes and databases takes long on a busy machine. */
+const slowly = 240_000
 
 /** In this process, with all parts but the process itself: starting one takes longer than most commands. */
 async function withInput(input: string, ...args: string[]): Promise<Ran> {
@@ -204,6 +207,14 @@ test('an account is connected from answers or from a file, and listed', async ()
   expectProblem(await run('pull', 'Nobody'), 'unknown_account', { account: 'Nobody' })
 })
 
+test('on a machine without the key a command makes none, for nothing that is there would open with it', async () => {
+  const { ENTREPOT_KEY: _, ...without } = env
+  const dataDir = join(folder, 'elsewhere')
+  const ran = await runCommand({ ...without, DATA_DIR: dataDir }, ['accounts'])
+  expectProblem(ran, 'key_missing', { place: join(dataDir, 'entrepot.key') })
+  expect(existsSync(join(dataDir, 'entrepot.key'))).toBe(false)
+})
+
 test('a full disk ends a backup with a sentence, and what was there before is still there', async () => {
   await own.db.run(
     `insert into products (id, title, created_at) select md5(n::text)::uuid, md5(n::text) || md5((n * 7)::text), $1 from generate_series(1, 4000) n`,
@@ -218,62 +229,70 @@ test('a full disk ends a backup with a sentence, and what was there before is st
   expect(readFileSync(file)).toEqual(before)
 })
 
-test('with a database of its own: backup while a worker runs, restore refused until it has stopped, then done', async () => {
-  const name = `cli_${Date.now()}`
-  const live = { DATA_DIR: folder, DATABASE_URL: await createFromTemplate(name), PORT: '0' }
-  const look = openDatabase(live.DATABASE_URL, { max: 1, name: 'a test' })
-  try {
-    const file = join(folder, 'live.backup')
-    const worker = await startHubProcess({ ...live, ROLE: 'worker' })
-    await look.run(`insert into products (id, title, created_at) values ($1, 'Kept', $2)`, [productId, new Date()])
-    expect(await runCommand(live, ['backup', file])).toMatchObject({ code: 0, err: '' })
-    await look.run(`update products set title = 'Changed'`)
-    expect((await runCommand(live, ['restore', file, '--replace'])).err).toContain('[restore_hub_running]')
-    expect(await look.one('select title from products')).toEqual({ title: 'Changed' })
-    expect(await worker.stop()).toBe(0)
-    const { out } = await runCommand(live, ['restore', file, '--replace', '--json'])
-    expect(JSON.parse(out)).toMatchObject({ rows: { products: 1, orders: 0 }, applied: [], broken: [] })
-    expect(await look.one('select title from products')).toEqual({ title: 'Kept' })
-  } finally {
-    await look.close()
-    await dropDatabase(name)
-  }
-})
+test(
+  'with a database of its own: backup while a worker runs, restore refused until it has stopped, then done',
+  async () => {
+    const name = `cli_${Date.now()}`
+    const live = { ...env, DATABASE_URL: await createFromTemplate(name), PORT: '0' }
+    const look = openDatabase(live.DATABASE_URL, { max: 1, name: 'a test' })
+    try {
+      const file = join(folder, 'live.backup')
+      const worker = await startHubProcess({ ...live, ROLE: 'worker' })
+      await look.run(`insert into products (id, title, created_at) values ($1, 'Kept', $2)`, [productId, new Date()])
+      expect(await runCommand(live, ['backup', file])).toMatchObject({ code: 0, err: '' })
+      await look.run(`update products set title = 'Changed'`)
+      expect((await runCommand(live, ['restore', file, '--replace'])).err).toContain('[restore_hub_running]')
+      expect(await look.one('select title from products')).toEqual({ title: 'Changed' })
+      expect(await worker.stop()).toBe(0)
+      const { out } = await runCommand(live, ['restore', file, '--replace', '--json'])
+      expect(JSON.parse(out)).toMatchObject({ rows: { products: 1, orders: 0 }, applied: [], broken: [] })
+      expect(await look.one('select title from products')).toEqual({ title: 'Kept' })
+    } finally {
+      await look.close()
+      await dropDatabase(name)
+    }
+  },
+  slowly,
+)
 
-test('without any hub a command brings the built-in database along, and leaves none behind', async () => {
-  const dataDir = join(folder, 'embedded')
-  const alone = { DATA_DIR: dataDir }
-  const add = ['user', 'add', 'own@example.com', '--name', 'Own', '--role', 'owner', '--json']
-  const [first, second] = await Promise.all([
-    runCommand(alone, add),
-    // Started at the same time: it waits for the other one's database, or its own turn.
-    runCommand(alone, ['user', 'list', '--json']),
-  ])
-  expect(first).toMatchObject({ code: 0, err: '' })
-  expect(second).toMatchObject({ code: 0, err: '' })
-  expect(postmasterOf(dataDir)).toBeUndefined()
-  const file = join(folder, 'embedded.backup')
-  const keys = join(folder, 'embedded.keys')
-  const passphrase = join(folder, 'passphrase')
-  writeFileSync(passphrase, 'a long passphrase\n')
-  const made = await runCommand(alone, ['backup', file, '--check', '--keys', keys, '--passphrase-file', passphrase])
-  expect(made).toMatchObject({ code: 0, err: '' })
-  expect(made.out).toContain('every count agrees')
-  expectProblem(
-    await runCommand({ DATA_DIR: join(folder, 'other') }, ['restore', file, '--keys', keys], {
-      input: 'a wrong passphrase\n',
-    }),
-    'keys_refused',
-    { file: keys },
-  )
-  expectProblem(await runCommand(alone, ['restore', file]), 'restore_not_empty', {
-    accounts: 0,
-    orders: 0,
-    newest: '–',
-  })
-  const other = { DATA_DIR: join(folder, 'other'), LANG: 'zh_CN.UTF-8' }
-  const restored = await runCommand(other, ['restore', file, '--keys', keys], { input: 'a long passphrase\n' })
-  expect(restored).toMatchObject({ code: 0, err: '' })
-  expect(restored.out).toContain('请启动 Entrepot')
-  expect((await runCommand(other, ['user', 'list'])).out).toMatch(/own@example\.com +Own +owner/)
-})
+test(
+  'without any hub a command brings the built-in database along, and leaves none behind',
+  async () => {
+    const dataDir = join(folder, 'embedded')
+    const alone = { DATA_DIR: dataDir }
+    const add = ['user', 'add', 'own@example.com', '--name', 'Own', '--role', 'owner', '--json']
+    const [first, second] = await Promise.all([
+      runCommand(alone, add),
+      // Started at the same time: it waits for the other one's database, or its own turn.
+      runCommand(alone, ['user', 'list', '--json']),
+    ])
+    expect(first).toMatchObject({ code: 0, err: '' })
+    expect(second).toMatchObject({ code: 0, err: '' })
+    expect(postmasterOf(dataDir)).toBeUndefined()
+    const file = join(folder, 'embedded.backup')
+    const keys = join(folder, 'embedded.keys')
+    const passphrase = join(folder, 'passphrase')
+    writeFileSync(passphrase, 'a long passphrase\n')
+    const made = await runCommand(alone, ['backup', file, '--check', '--keys', keys, '--passphrase-file', passphrase])
+    expect(made).toMatchObject({ code: 0, err: '' })
+    expect(made.out).toContain('every count agrees')
+    expectProblem(
+      await runCommand({ DATA_DIR: join(folder, 'other') }, ['restore', file, '--keys', keys], {
+        input: 'a wrong passphrase\n',
+      }),
+      'keys_refused',
+      { file: keys },
+    )
+    expectProblem(await runCommand(alone, ['restore', file]), 'restore_not_empty', {
+      accounts: 0,
+      orders: 0,
+      newest: '–',
+    })
+    const other = { DATA_DIR: join(folder, 'other'), LANG: 'zh_CN.UTF-8' }
+    const restored = await runCommand(other, ['restore', file, '--keys', keys], { input: 'a long passphrase\n' })
+    expect(restored).toMatchObject({ code: 0, err: '' })
+    expect(restored.out).toContain('请启动 Entrepot')
+    expect((await runCommand(other, ['user', 'list'])).out).toMatch(/own@example\.com +Own +owner/)
+  },
+  slowly,
+)

@@ -15,6 +15,8 @@ export interface EmbeddedUse {
 
 /** How long a hub that is just starting may take to have its database ready. */
 const startingMs = 30_000
+/** How long commands that joined may go on after the one that started the database. */
+const finishingMs = 10 * 60_000
 
 /** Starts the embedded database for as long as it is used, or joins the one that a hub keeps on this folder. */
 export async function startOrJoin(options: EmbeddedOptions): Promise<EmbeddedUse> {
@@ -22,7 +24,11 @@ export async function startOrJoin(options: EmbeddedOptions): Promise<EmbeddedUse
   for (;;) {
     try {
       const { url, stop } = await startEmbedded(options)
-      return { url, joined: false, stop }
+      const stopLast = async () => {
+        await othersGone(url)
+        await stop()
+      }
+      return { url, joined: false, stop: stopLast }
     } catch (error) {
       if (!(error instanceof DataDirInUse)) throw error
       const url = await addressOfRunning(options.dataDir)
@@ -50,6 +56,25 @@ async function addressOfRunning(dataDir: string): Promise<string | undefined> {
     return url
   } catch {
     return undefined
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** Commands that joined meanwhile finish first; a hub cannot be among them, for it would not have started. */
+async function othersGone(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, ssl: false, connectionTimeoutMillis: 2_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    for (const deadline = Date.now() + finishingMs; Date.now() < deadline; await sleep(100)) {
+      const { rowCount } = await client.query(
+        `select 1 from pg_stat_activity where datname = current_database() and application_name like 'entrepot%'`,
+      )
+      if (rowCount === 0) return
+    }
+  } catch {
+    // A server that does not answer is stopped all the same.
   } finally {
     await client.end().catch(() => {})
   }

@@ -255,7 +255,7 @@ test('commands set a running hub up: an owner, two accounts, goods', async () =>
   await command('connect', 'amazon', '--file', join(folder, 'amazon.json'))
   expect(await command('accounts')).toMatch(/^Amazon US +amazon +live +working/m)
   await until('all is settled', 60_000, async () => (await slots()).length > 15 && (await unsettled()).length === 0)
-})
+}, 240_000)
 
 test('backup under load, kill, destruction, restore, pull: nothing that was acknowledged before is missing, everything after is found again', async () => {
   const buyers = startBuyers()
