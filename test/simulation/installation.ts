@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type CatalogItem, createSimulator, type Simulator } from '../../simulator/index.ts'
 import { createMetrics } from '../../src/api/metrics.ts'
 import { buildApi } from '../../src/api/server.ts'
+import { quoted, tablesOf } from '../../src/database/copy.ts'
 import { ensureJournalDays } from '../../src/database/journal.ts'
 import type { Database, Sql } from '../../src/database/pool.ts'
 import { connectAccount } from '../../src/operations/connect-account.ts'
@@ -45,23 +46,9 @@ const quiet = {
   lifecycle: { slowPaymentShare: 0.05, pendingCancelShare: 0, buyerCancelShare: 0, cancelRequestShare: 0.1 },
 }
 
-const tables = [
-  'users',
-  'accounts',
-  'products',
-  'variants',
-  'locations',
-  'api_keys',
-  'idempotency_keys',
-  'findings',
-  'channel_calls',
-  'webhook_endpoints',
-  'sign_in_tries',
-  'setup_links',
-]
-
+/** Every table: a truncation that cascades reaches only those that refer to others. */
 export async function emptyDatabase(db: Database): Promise<void> {
-  await db.run(`truncate ${tables.join(', ')} cascade`)
+  await db.run(`truncate ${(await tablesOf(db)).map(({ name }) => quoted(name)).join(', ')}`)
 }
 
 function catalogOf(random: () => number): CatalogItem[] {
