@@ -1,12 +1,12 @@
 /** Joins the parts of a running hub, by hand: database, keys, operations, worker, HTTP. */
 import { accessSync, constants, mkdirSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createMetrics } from './api/metrics.ts'
 import { buildApi } from './api/server.ts'
 import { registry } from './channels/registry.ts'
 import type { Config } from './config.ts'
 import { buildDashboard } from './dashboard-build.ts'
+import { holders } from './database/holders.ts'
 import { journalWriter } from './database/journal.ts'
 import { databaseClock } from './database/lease-clock.ts'
 import { migrate } from './database/migrate.ts'
@@ -169,8 +169,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     setupUrl: setupToken && `${config.port === 0 ? url : config.publicUrl}/setup?token=${setupToken}`,
     startWork() {
       if (config.role === 'api') return
+      const { name, isDead } = holders({ oneMachine: config.databaseUrl === undefined })
       worker = startWorker(ctx, {
-        holder: `${hostname()}:${process.pid}:${newId().slice(-8)}`,
+        holder: name(newId().slice(-8)),
+        isDead,
         leaseMs: 15_000,
         idleMs: demo ? 150 : 500,
         scanMs: 1_000,

@@ -222,7 +222,7 @@ test('a holder whose lease went to another stores nothing and sends nothing', as
   await begin()
   const work = await it.work(amazonName)
   it.advance(leaseMs + 1_000)
-  const other = await acquireLease(it.ctx.db, it.ctx.leaseClock, work.row.id, 'other', leaseMs, it.ctx.clock.now())
+  const other = await acquireLease(it.ctx.db, it.ctx.leaseClock, work.row.id, 'other', leaseMs)
   expect(other!.epoch).toBe(work.lease().epoch + 1)
   await it.control('/orders', { channel: 'storefront', sku, quantity: 1 })
   const calls = async () =>

@@ -79,8 +79,12 @@ export async function haltAccount(db: Sql, accountId: string, code: string, now:
   )
 }
 
-export async function endHalt(db: Sql, accountId: string): Promise<void> {
-  await db.run('update accounts set halted_code = null, halted_at = null where id = $1', [accountId])
+/** `haltedAt`: only this halt, not one that another process made since. */
+export async function endHalt(db: Sql, accountId: string, haltedAt: Date | null = null): Promise<void> {
+  await db.run(
+    'update accounts set halted_code = null, halted_at = null where id = $1 and ($2::timestamptz is null or halted_at = $2)',
+    [accountId, haltedAt],
+  )
 }
 
 /** Asks for the account to be read now; the asking is forgotten once a pull that began later is done. */

@@ -25,7 +25,7 @@ beforeEach(async () => {
     { slow: { rate: 0.5, burst: 3 }, sparse: { rate: 0.0056, burst: 1 } },
     world.clock.now(),
   )
-  lease = (await acquireLease(database.db, world.ctx.leaseClock, accountId, 'test', 3_600_000, world.clock.now()))!
+  lease = (await acquireLease(database.db, world.ctx.leaseClock, accountId, 'test', 3_600_000))!
 })
 
 const budget = (of: { accountId: string; epoch: number } = lease) =>

@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { createWorld, type World } from '../../test/support/world.ts'
 import { connectAccount } from '../operations/connect-account.ts'
-import { allowance } from './budgets.ts'
-import { acquireLease, fence, type Lease, LeaseLost, releaseLease, renewLease } from './leases.ts'
+import { allowance, leasedBudget } from './budgets.ts'
+import { acquireLease, fence, heldAccounts, type Lease, LeaseLost, releaseLease, renewLease } from './leases.ts'
 
 const database = useDatabase()
 const ttlMs = 15_000
@@ -22,8 +22,8 @@ beforeEach(async () => {
   })
 })
 
-const take = (holder: string) =>
-  acquireLease(database.db, world.ctx.leaseClock, accountId, holder, ttlMs, world.clock.now())
+const take = (holder: string, isDead?: (holder: string) => boolean) =>
+  acquireLease(database.db, world.ctx.leaseClock, accountId, holder, ttlMs, isDead)
 const renew = (lease: Lease) => renewLease(database.db, world.ctx.leaseClock, lease, ttlMs)
 const isFenced = (lease: Lease) =>
   database.db
@@ -131,17 +131,51 @@ test('a fence holds the lease until its transaction ends', async () => {
   expect(order).toEqual(['old work ends', 'taken over'])
 })
 
-test('after an unclean end the budgets start empty, after a release they are what they were', async () => {
-  expect(await left()).toBe(100)
-  const first = (await take('a'))!
-  expect(await left()).toBe(100)
-  await releaseLease(database.db, first)
-  const second = await take('b')
-  expect(second).toMatchObject({ epoch: 2 })
-  expect(await left()).toBe(100)
+test('taken over at once from a holder that is proven dead, and from no other', async () => {
+  const first = (await take('dead'))!
+  expect(await take('b', (holder) => holder === 'somebody else')).toBeUndefined()
+  const next = await take('b', (holder) => holder === 'dead')
+  expect(next).toMatchObject({ holder: 'b', epoch: first.epoch + 1 })
+  expect(await isFenced(first)).toBe(true)
+  // The proof is about the holder that stands there when the lease is taken.
+  expect(await take('c', (holder) => holder === 'dead')).toBeUndefined()
+})
+
+test('of many that find a dead holder one wins', async () => {
+  await take('dead')
+  const taken = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => take(`holder ${index}`, (holder) => holder === 'dead')),
+  )
+  expect(taken.filter((one) => one !== undefined)).toHaveLength(1)
+})
+
+test('held are accounts whose holder may be alive and whose lease runs', async () => {
+  const held = async (isDead: (holder: string) => boolean = () => false) =>
+    (await heldAccounts(database.db, world.ctx.leaseClock, isDead)).has(accountId)
+  expect(await held()).toBe(false)
+  const lease = (await take('a'))!
+  expect(await held()).toBe(true)
+  expect(await held((holder) => holder === 'a')).toBe(false)
   world.clock.advance(ttlMs)
-  expect(await take('c')).toMatchObject({ epoch: 3 })
-  expect(await left()).toBe(0)
-  world.clock.advance(1_000)
+  expect(await held()).toBe(false)
+  world.clock.advance(-ttlMs)
+  await releaseLease(database.db, lease)
+  expect(await held()).toBe(false)
+})
+
+test('what was spent stays spent, however the holder ended; nothing else is lost', async () => {
+  const spend = async (lease: Lease) =>
+    await leasedBudget(database.db, lease, () => world.clock.now()).spend('stock.set')
+  const first = (await take('a'))!
+  for (let call = 0; call < 30; call += 1) expect(await spend(first)).toBeUndefined()
+  const second = (await take('b', () => true))!
+  expect(await left()).toBe(70)
+  expect(await spend(first)).toBeInstanceOf(Date)
+  for (let call = 0; call < 70; call += 1) expect(await spend(second)).toBeUndefined()
+  world.clock.advance(ttlMs - 14_000)
+  const third = (await take('c', () => true))!
+  expect(await left()).toBe(50)
+  await releaseLease(database.db, third)
+  expect(await take('d')).toMatchObject({ epoch: 4 })
   expect(await left()).toBe(50)
 })

@@ -1,7 +1,8 @@
 /**
  * Who works for an account. One process at a time; every change of hands raises the epoch, and every write of the
- * work is fenced by it. A lease is taken over only after it ran out, and calls end before their lease does, so no
- * call of an old holder is under way when a new one begins (P-6).
+ * work is fenced by it. A lease is taken over after it ran out, and calls end before their lease does, so that no
+ * call of an old holder leaves when a new one has begun (P-6); or at once where its holder is proven dead. What had
+ * left by then may still take effect: the new holder treats it as unanswered either way (operations/take-over.ts).
  */
 
 import type { LeaseClock } from './lease-clock.ts'
@@ -23,8 +24,9 @@ export class LeaseLost extends Error {
 }
 
 /**
- * Takes a free or run-out lease; undefined while another process holds it. After an unclean end the budgets start
- * empty: nobody knows what the former holder spent.
+ * Takes a lease that is free, run out, or held by a process that is proven dead; undefined while another one holds it.
+ * The budgets stay as they are: every call is paid for, durably, before it leaves, so that nobody's end loses a spent
+ * one.
  */
 export async function acquireLease(
   db: { transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> },
@@ -32,27 +34,38 @@ export async function acquireLease(
   accountId: string,
   holder: string,
   ttlMs: number,
-  budgetNow: Date,
+  isDead: (holder: string) => boolean = () => false,
 ): Promise<Lease | undefined> {
   const now = await clock()
   const expiresAt = new Date(now.getTime() + ttlMs)
   return await db.transaction(async (tx) => {
-    const before = await tx.one<{ released: boolean }>('select released from leases where account_id = $1 for update', [
+    // Locked: whoever is judged here is whom the lease is taken from.
+    const before = await tx.one<{ holder: string }>('select holder from leases where account_id = $1 for update', [
       accountId,
     ])
     const row = await tx.one<{ epoch: number }>(
       `insert into leases (account_id, holder, epoch, expires_at, released) values ($1, $2, 1, $3, false)
        on conflict (account_id) do update set holder = $2, epoch = leases.epoch + 1, expires_at = $3, released = false
-       where leases.expires_at <= $4 or leases.released
+       where leases.expires_at <= $4 or leases.released or leases.holder = $5
        returning epoch`,
-      [accountId, holder, expiresAt, now],
+      [accountId, holder, expiresAt, now, before && isDead(before.holder) ? before.holder : null],
     )
-    if (!row) return undefined
-    if (before && !before.released) {
-      await tx.run('update budgets set tokens = 0, refilled_at = $2 where account_id = $1', [accountId, budgetNow])
-    }
-    return { accountId, holder, epoch: row.epoch, expiresAt }
+    return row && { accountId, holder, epoch: row.epoch, expiresAt }
   })
+}
+
+/** Accounts whose lease somebody works under, as far as can be told without a lock. */
+export async function heldAccounts(
+  db: Sql,
+  clock: LeaseClock,
+  isDead: (holder: string) => boolean,
+): Promise<Set<string>> {
+  const now = await clock()
+  const rows = await db.rows<{ account_id: string; holder: string }>(
+    'select account_id, holder from leases where not released and expires_at > $1',
+    [now],
+  )
+  return new Set(rows.filter((row) => !isDead(row.holder)).map((row) => row.account_id))
 }
 
 /** Extends a lease that is still ours; undefined where it is not. */
@@ -66,7 +79,7 @@ export async function renewLease(db: Sql, clock: LeaseClock, lease: Lease, ttlMs
   return renewed === 1 ? { ...lease, expiresAt } : undefined
 }
 
-/** A clean hand-over: nothing is under way, the budgets are right. */
+/** A clean hand-over: nothing is under way. */
 export async function releaseLease(db: Sql, lease: Lease): Promise<void> {
   await db.run('update leases set released = true where account_id = $1 and epoch = $2', [lease.accountId, lease.epoch])
 }

@@ -45,12 +45,13 @@ async function find(
       [accountId, name, now],
     )
     if (row) return store.open(row.sealed)
+    const until = new Date(now.getTime() + mintingMs)
     const claimed = await db.run(
       `update tokens set minting_until = $4, sealed = null where account_id = $1 and name = $2
          and (sealed is null or expires_at <= $3) and (minting_until is null or minting_until <= $3)`,
-      [accountId, name, now, new Date(now.getTime() + mintingMs)],
+      [accountId, name, now, until],
     )
-    if (claimed === 1) return await mintAndStore(db, store, accountId, name, mint)
+    if (claimed === 1) return await mintAndStore(db, store, accountId, name, until, mint)
     await store.sleep(50)
   }
 }
@@ -60,19 +61,32 @@ async function mintAndStore(
   store: TokenStore,
   accountId: string,
   name: string,
+  /** Names the claim: one that was stopped for long must not replace what another stored since. */
+  until: Date,
   mint: () => Promise<{ value: string; expiresAt: Date }>,
 ): Promise<string> {
   try {
     const { value, expiresAt } = await mint()
     await db.run(
-      'update tokens set sealed = $3, expires_at = $4, minting_until = null where account_id = $1 and name = $2',
-      [accountId, name, store.seal(value), expiresAt],
+      'update tokens set sealed = $3, expires_at = $4, minting_until = null where account_id = $1 and name = $2 and minting_until = $5',
+      [accountId, name, store.seal(value), expiresAt, until],
     )
     return value
   } catch (error) {
-    await db.run('update tokens set minting_until = null where account_id = $1 and name = $2', [accountId, name])
+    await db.run('update tokens set minting_until = null where account_id = $1 and name = $2 and minting_until = $3', [
+      accountId,
+      name,
+      until,
+    ])
     throw error
   }
+}
+
+/** A new holder of the account's lease waits for no mint of the one before it. */
+export async function forgetMints(tx: Sql, accountId: string): Promise<void> {
+  await tx.run('update tokens set minting_until = null where account_id = $1 and minting_until is not null', [
+    accountId,
+  ])
 }
 
 /** Forgets a token the channel refused, unless a newer one is stored already. */

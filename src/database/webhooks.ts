@@ -47,7 +47,8 @@ export interface Delivery {
 
 /**
  * A few of each endpoint, so that one that does not answer delays no other; none of those that are still being served.
- * Claims due deliveries by moving their next try beyond the call's deadline: a crash only delays them.
+ * Claims due deliveries by moving their next try beyond the call's deadline: a crash only delays them. The number of the
+ * attempt names the claim.
  */
 export async function claimDeliveries(
   db: Sql,
@@ -87,14 +88,16 @@ export async function countDead(db: Sql, endpointId: string): Promise<number> {
   return row?.count ?? 0
 }
 
+/** What became of a claimed delivery; without effect where it was claimed anew or settled meanwhile. */
 export async function settleDelivery(
   db: Sql,
-  id: string,
+  { id, attempts }: Pick<Delivery, 'id' | 'attempts'>,
   result: { state: 'waiting' | 'delivered' | 'dead'; nextAt: Date | null; status: number | null; error: string | null },
   now: Date,
 ): Promise<void> {
   await db.run(
-    `update webhook_deliveries set state = $2, next_at = $3, last_status = $4, last_error = $5, done_at = case when $2 = 'waiting' then null else $6::timestamptz end where id = $1`,
-    [id, result.state, result.nextAt, result.status, result.error, now],
+    `update webhook_deliveries set state = $2, next_at = $3, last_status = $4, last_error = $5, done_at = case when $2 = 'waiting' then null else $6::timestamptz end
+     where id = $1 and state = 'waiting' and attempts = $7`,
+    [id, result.state, result.nextAt, result.status, result.error, now, attempts],
   )
 }

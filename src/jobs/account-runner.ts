@@ -12,6 +12,8 @@ import { createSignal } from './wait.ts'
 
 export interface RunnerOptions {
   holder: string
+  /** Whether the process of a holder's name is proven to be gone. Doubt is no proof. */
+  isDead(holder: string): boolean
   /** Longer than a call's deadline, so that a fresh lease always covers one. */
   leaseMs: number
   /** Pause between looks while nothing is announced. */
@@ -33,12 +35,19 @@ export async function startRunner(
   options: RunnerOptions,
 ): Promise<AccountRunner | undefined> {
   const before = ctx.monotonic()
-  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, options.holder, options.leaseMs, ctx.clock.now())
+  const { holder, leaseMs, isDead } = options
+  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, holder, leaseMs, isDead)
   if (!taken) return undefined
   let lease: HeldLease = { ...taken, until: before + options.leaseMs }
   const stopping = new AbortController()
   const work = accountAtWork(ctx, row, () => lease, stopping.signal)
-  await takeOver(ctx, work)
+  try {
+    await takeOver(ctx, work)
+  } catch (error) {
+    // Nothing was done under this lease yet; whoever looks next need not wait for its end.
+    await releaseLease(ctx.db, taken).catch(() => {})
+    throw error
+  }
   const slots = createSignal()
   const pulls = createSignal()
   const ticks = createSignal()
@@ -70,7 +79,7 @@ export async function startRunner(
     guarded('slots', () => slotLoop(ctx, work, slots, options)),
   ]
   const done = Promise.all(loops).then(async () => {
-    // After an unclean end nobody knows what was spent or sent: the lease is left to run out.
+    // After an unclean end nobody knows what was sent: the lease is left to run out.
     if (clean) await releaseLease(ctx.db, lease).catch(() => {})
   })
   return {
@@ -191,7 +200,8 @@ async function isPullDue(ctx: Context, work: AccountAtWork, name: string, notBef
 
 async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
   let readAfter: Date | null = null
-  let failing = false
+  // A finding of an earlier holder ends with the first round that works.
+  let failing = true
   while (!signal.stopped) {
     try {
       // A round that met a database that is away may have left writes that nobody will answer for.
@@ -203,7 +213,7 @@ async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
         readings = result.read
         readAfter = result.nextAt
       }
-      if (failing) await noteWorkFailing(ctx, work.row, null)
+      if (failing) await noteWorkFailing(ctx, work, null)
       failing = false
       if (pushed.sent === 0 && readings === 0) await signal.wait(options.idleMs)
     } catch (error) {
@@ -214,7 +224,7 @@ async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
         stack: (error as Error).stack,
       })
       failing = true
-      await noteWorkFailing(ctx, work.row, 'internal').catch(() => {})
+      await noteWorkFailing(ctx, work, 'internal').catch(() => {})
       await signal.wait(2_000)
     }
   }

@@ -30,7 +30,7 @@ test('a stop gives up calls under way before their own deadline, and the event i
     ],
   )
   await enqueueEvents(own.db, ctx, [{ event: 'order.imported', data: {} }], ctx.clock.now())
-  const worker = startWorker(ctx, { holder: 'test', leaseMs: 15_000, idleMs: 20, scanMs: 20 })
+  const worker = startWorker(ctx, { holder: 'test', isDead: () => false, leaseMs: 15_000, idleMs: 20, scanMs: 20 })
   await expect.poll(() => asked).toBeDefined()
   await worker.stop()
   expect(asked!.reason.name).toBe('AbortError')

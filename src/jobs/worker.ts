@@ -2,6 +2,8 @@
 import { type AccountRow, allAccounts, endHalt } from '../database/accounts.ts'
 import { forgetFiles } from '../database/imports.ts'
 import { ensureJournalDays } from '../database/journal.ts'
+import { heldAccounts } from '../database/leases.ts'
+import type { Sql } from '../database/pool.ts'
 import { forgetDeadStrays } from '../database/slots.ts'
 import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
 import type { Context } from '../operations/context.ts'
@@ -22,6 +24,7 @@ export interface WorkerOptions extends RunnerOptions {
 }
 
 const dayMs = 86_400_000
+const upkeepLock = 736_002
 
 export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const runners = new Map<string, AccountRunner>()
@@ -50,14 +53,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     repeat(ctx, files, options.idleMs, 'imports', async () => {
       if (await workOnImport(ctx, { holder: options.holder, stopping: ending.signal })) files.wake()
     }),
-    repeat(ctx, rare, 30_000, 'upkeep', async () => {
-      const now = ctx.clock.now()
-      await ensureJournalDays(ctx.db, now)
-      await forgetDeadStrays(ctx.db, now)
-      await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
-      await ctx.db.run('delete from sessions where expires_at < $1', [now])
-      await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))
-    }),
+    repeat(ctx, rare, 30_000, 'upkeep', () => ctx.db.transaction((tx) => keepUp(tx, ctx))),
   ]
   return {
     wake() {
@@ -81,9 +77,24 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   }
 }
 
+/** One process at a time; the others look again at their next turn. */
+async function keepUp(tx: Sql, ctx: Context): Promise<void> {
+  if (!(await tx.one<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [upkeepLock]))?.mine) return
+  const now = ctx.clock.now()
+  // Outside of the transaction: a day that cannot be made must not undo the rest.
+  await ensureJournalDays(ctx.db, now)
+  await forgetDeadStrays(ctx.db, now)
+  await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
+  await ctx.db.run('delete from sessions where expires_at < $1', [now])
+  await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))
+}
+
 async function takeAccounts(ctx: Context, runners: Map<string, AccountRunner>, options: WorkerOptions): Promise<void> {
-  for (const row of await allAccounts(ctx.db)) {
-    if (runners.has(row.id) || row.stage === 'paused' || !ctx.registry.has(row.channel)) continue
+  const rows = await allAccounts(ctx.db)
+  if (rows.every((row) => runners.has(row.id))) return
+  const held = await heldAccounts(ctx.db, ctx.leaseClock, options.isDead)
+  for (const row of rows) {
+    if (runners.has(row.id) || held.has(row.id) || row.stage === 'paused' || !ctx.registry.has(row.channel)) continue
     if (!(await mayWork(ctx, row))) continue
     // One account that cannot be started hides none of the others.
     const runner = await startRunner(ctx, row, options).catch((error: Error) => {
@@ -103,7 +114,7 @@ async function mayWork(ctx: Context, row: AccountRow): Promise<boolean> {
   if (row.halted_code === null) return true
   if (row.halted_at && ctx.clock.now().getTime() - row.halted_at.getTime() < retryHaltMs) return false
   // The finding stays until something succeeds.
-  await endHalt(ctx.db, row.id)
+  await endHalt(ctx.db, row.id, row.halted_at)
   return true
 }
 

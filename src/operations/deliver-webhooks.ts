@@ -25,10 +25,10 @@ export function createWebhookSender(ctx: Context, stopping?: AbortSignal, done: 
   return {
     async send() {
       const now = ctx.clock.now()
-      const until = new Date(now.getTime() + 60_000)
-      const due = await claimDeliveries(ctx.db, now, until, 5, [...underWay.keys()])
+      const until = ctx.monotonic() + claimMs
+      const due = await claimDeliveries(ctx.db, now, new Date(now.getTime() + claimMs), 5, [...underWay.keys()])
       for (const [endpoint, deliveries] of Map.groupBy(due, (one) => one.endpoint_id)) {
-        const serving = Promise.all(deliveries.map((one) => deliver(ctx, one, stopping)))
+        const serving = Promise.all(deliveries.map((one) => deliver(ctx, one, until, stopping)))
           .catch((error: Error) => ctx.log.error('webhook failed inside', { endpoint, error: error.message }))
           .then(() => {
             underWay.delete(endpoint)
@@ -44,8 +44,15 @@ export function createWebhookSender(ctx: Context, stopping?: AbortSignal, done: 
   }
 }
 
+/** How long a delivery is this process's own; then another one may send it. */
+const claimMs = 60_000
+
+/** The process stood still until others may send the event: it must not. */
+class ClaimLost extends Error {}
+
 const unmetered = { spend: async () => undefined, exhausted: async () => {}, learned: async () => {} }
 
+/** What came of it; absent where it must not leave any more. */
 interface Outcome {
   status: number | null
   error: string | null
@@ -53,7 +60,12 @@ interface Outcome {
   isOurs?: true
 }
 
-async function post(ctx: Context, delivery: Delivery, stopping?: AbortSignal): Promise<Outcome> {
+async function post(
+  ctx: Context,
+  delivery: Delivery,
+  until: number,
+  stopping?: AbortSignal,
+): Promise<Outcome | undefined> {
   const http = createHttp({
     fetch: ctx.fetch,
     now: () => ctx.clock.now(),
@@ -63,6 +75,9 @@ async function post(ctx: Context, delivery: Delivery, stopping?: AbortSignal): P
     guard: (url) => refuseUrl(url, { allowedOrigins: ctx.allowedOrigins }),
     timeoutMs: callTimeoutMs,
     hidePaths: true,
+    beforeCall(timeoutMs) {
+      if (ctx.monotonic() + timeoutMs > until) throw new ClaimLost()
+    },
     ...(stopping ? { stopping } : {}),
   })
   try {
@@ -84,24 +99,27 @@ async function post(ctx: Context, delivery: Delivery, stopping?: AbortSignal): P
     })
     return { status, error: status < 200 || status >= 300 ? `HTTP ${status}` : null }
   } catch (failed) {
+    if (failed instanceof ClaimLost) return undefined
     if (failed instanceof WireError) return { status: null, error: failed.kind }
     ctx.log.error('event could not be sent', { event: delivery.event, error: (failed as Error).message })
     return { status: null, error: 'internal', isOurs: true }
   }
 }
 
-async function deliver(ctx: Context, delivery: Delivery, stopping?: AbortSignal): Promise<void> {
-  const { status, error, isOurs } = await post(ctx, delivery, stopping)
+async function deliver(ctx: Context, delivery: Delivery, until: number, stopping?: AbortSignal): Promise<void> {
+  const outcome = await post(ctx, delivery, until, stopping)
+  if (!outcome) return
+  const { status, error, isOurs } = outcome
   const after = ctx.clock.now()
   const subject = `webhook:${delivery.endpoint_id}`
   if (error === null) {
-    await settleDelivery(ctx.db, delivery.id, { state: 'delivered', nextAt: null, status, error }, after)
+    await settleDelivery(ctx.db, delivery, { state: 'delivered', nextAt: null, status, error }, after)
     await resolve(ctx.db, 'webhook_failing', [subject], after)
     return
   }
   const wait = isOurs && delivery.attempts >= ownFaultsAtMost ? undefined : waits[delivery.attempts - 1]
   const nextAt = wait === undefined ? null : new Date(after.getTime() + wait * 1_000)
-  await settleDelivery(ctx.db, delivery.id, { state: nextAt ? 'waiting' : 'dead', nextAt, status, error }, after)
+  await settleDelivery(ctx.db, delivery, { state: nextAt ? 'waiting' : 'dead', nextAt, status, error }, after)
   const { origin } = new URL(delivery.url)
   const about = { severity: 'warning' as const, accountId: null, subject }
   if (!nextAt) {

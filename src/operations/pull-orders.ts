@@ -169,33 +169,43 @@ export async function pullFailed(
   const now = ctx.clock.now()
   if (error.kind === 'throttled') return error.retryAt ?? new Date(now.getTime() + 60_000)
   const nextAt = new Date(now.getTime() + Math.min(300_000, 5_000 * 2 ** Math.min(failures, 6)))
-  await noteFailure(ctx.db, row.id, name, { code: error.code, message: error.message }, now, nextAt)
-  if (error.kind === 'auth') await halt(ctx, work, error)
-  else if (failures >= 2) {
-    await raise(
-      ctx.db,
-      [
-        {
-          code: 'pull_failing',
-          severity: 'warning',
-          accountId: row.id,
-          subject: `account:${row.id}:${name}`,
-          data: { account: row.name, stream: name, code: error.code, failures: failures + 1 },
-        },
-      ],
-      now,
-      ctx.newId,
-    )
-  }
+  await ctx.db.transaction(async (tx) => {
+    // The failure of a holder that was replaced meanwhile says nothing about the account.
+    await fence(tx, work.lease())
+    await noteFailure(tx, row.id, name, { code: error.code, message: error.message }, now, nextAt)
+    if (error.kind === 'auth') await halt(tx, ctx, work, error)
+    else if (failures >= 2) {
+      await raise(
+        tx,
+        [
+          {
+            code: 'pull_failing',
+            severity: 'warning',
+            accountId: row.id,
+            subject: `account:${row.id}:${name}`,
+            data: { account: row.name, stream: name, code: error.code, failures: failures + 1 },
+          },
+        ],
+        now,
+        ctx.newId,
+      )
+    }
+  })
   ctx.log.warn('pull failed', { account: row.name, stream: name, kind: error.kind, code: error.code })
   return nextAt
 }
 
-export async function halt(ctx: Context, work: Pick<AccountAtWork, 'row'>, error: ChannelError): Promise<void> {
+/** Inside a fenced transaction: only the holder's word halts an account. */
+export async function halt(
+  tx: Sql,
+  ctx: Context,
+  work: Pick<AccountAtWork, 'row'>,
+  error: ChannelError,
+): Promise<void> {
   const now = ctx.clock.now()
-  await haltAccount(ctx.db, work.row.id, error.code, now)
+  await haltAccount(tx, work.row.id, error.code, now)
   await raise(
-    ctx.db,
+    tx,
     [
       {
         code: 'account_halted',
@@ -211,16 +221,18 @@ export async function halt(ctx: Context, work: Pick<AccountAtWork, 'row'>, error
 }
 
 /** The pump itself failed (a fault of ours), or works again: `code` null. */
-export async function noteWorkFailing(ctx: Context, row: AccountAtWork['row'], code: string | null): Promise<void> {
+export async function noteWorkFailing(ctx: Context, work: AccountAtWork, code: string | null): Promise<void> {
+  const { row } = work
   const now = ctx.clock.now()
   const subject = `account:${row.id}:slots`
-  if (code === null) await resolve(ctx.db, 'push_failing', [subject], now)
-  else {
+  await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    if (code === null) return await resolve(tx, 'push_failing', [subject], now)
     await raise(
-      ctx.db,
+      tx,
       [{ code: 'push_failing', severity: 'warning', accountId: row.id, subject, data: { account: row.name, code } }],
       now,
       ctx.newId,
     )
-  }
+  })
 }

@@ -111,9 +111,9 @@ async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leav
     }
     await saveSlots(tx, changed, now)
     await recordOutcomes(tx, effects, now)
+    const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')
+    if (refused?.kind === 'failed') await halt(tx, ctx, work, refused.error)
   })
-  const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')
-  if (refused?.kind === 'failed') await halt(ctx, work, refused.error)
 }
 
 /** What nobody foresaw says nothing about whether the write left: it counts as unanswered, not as under way. */

@@ -31,10 +31,12 @@ export async function readStock(ctx: Context, work: AccountAtWork): Promise<Read
   if (due.length === 0) return { read: 0, nextAt: null }
   try {
     await readSlots(ctx, work, due)
-    await resolve(ctx.db, 'account_halted', [`account:${row.id}`], ctx.clock.now())
-    if ((await clearFailure(ctx.db, row.id, stream, ctx.clock.now())) > 0) {
-      await resolve(ctx.db, 'pull_failing', [`account:${row.id}:${stream}`], ctx.clock.now())
-    }
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      await resolve(tx, 'account_halted', [`account:${row.id}`], ctx.clock.now())
+      if ((await clearFailure(tx, row.id, stream, ctx.clock.now())) > 0)
+        await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], ctx.clock.now())
+    })
     ctx.wake()
     return { read: due.length, nextAt: null }
   } catch (error) {

@@ -2,6 +2,7 @@
 import { closeOrphanEffects } from '../database/journal.ts'
 import { fence } from '../database/leases.ts'
 import { lockUnansweredSlots, saveSlots } from '../database/slots.ts'
+import { forgetMints } from '../database/tokens.ts'
 import { answered } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { watermarkOf } from './read-stock.ts'
@@ -16,6 +17,7 @@ export async function takeOver(ctx: Context, work: AccountAtWork, own = false): 
     const lease = work.lease()
     await fence(tx, lease)
     const now = ctx.clock.now()
+    await forgetMints(tx, work.row.id)
     await closeOrphanEffects(tx, work.row.id, own ? lease.epoch + 1 : lease.epoch, now)
     const watermark = await watermarkOf(tx, work, now)
     const slots = await lockUnansweredSlots(tx, work.row.id)

@@ -109,7 +109,7 @@ export async function workFor(
   leaseMs = 60_000,
 ): Promise<AccountAtWork> {
   const row = (await findAccount(ctx.db, accountName))!
-  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, holder, leaseMs, ctx.clock.now())
+  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, holder, leaseMs)
   if (!taken) throw new Error(`the lease of ${accountName} is taken`)
   const lease: HeldLease = { ...taken, until: ctx.monotonic() + leaseMs }
   return accountAtWork(ctx, row, () => lease)

@@ -5,6 +5,9 @@ import { conditions, type Page, type PageQuery, readCursor, toPage } from './pag
 
 const iso = (time: Date | null) => time?.toISOString() ?? null
 
+/** Machine and process number of a lease's holder; the rest of its name is for other processes. */
+const placeOf = (holder: string) => holder.split('|').slice(0, 2).join(':')
+
 export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now: Date) {
   const ids = rows.map((row) => row.id)
   const streams = await db.rows<{
@@ -61,7 +64,7 @@ export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now
               : null,
         })),
       budgets: budgets.filter((one) => one.account_id === row.id).map(({ account_id: _, ...one }) => one),
-      worker: lease ? { holder: lease.holder, until: lease.expires_at.toISOString() } : null,
+      worker: lease ? { holder: placeOf(lease.holder), until: lease.expires_at.toISOString() } : null,
       slots: {
         total: slot?.total ?? 0,
         dirty: slot?.dirty ?? 0,
