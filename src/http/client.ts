@@ -2,6 +2,7 @@
  * The one way out. Every call has a hard deadline, spends its budget before it leaves, and leaves one journal row.
  * It never repeats anything: whether a call may be repeated is a rule of the caller.
  */
+import { leaveOnly, tooLate } from './departure.ts'
 import { type Kept, redact } from './redact.ts'
 
 export interface WireRequest {
@@ -100,9 +101,10 @@ export function createHttp(options: HttpOptions): Http {
       const retryAt = await options.budget.spend(request.operation)
       if (retryAt) throw new WireError('budget', `no allowance for ${request.operation} left`, { left: false, retryAt })
     }
+    // Read before the check: a stop in between ends the call's time, too.
+    const startedMs = performance.now()
     options.beforeCall?.(options.timeoutMs)
     const startedAt = options.now()
-    const startedMs = performance.now()
     const record = (more: Pick<CallRecord, 'status' | 'response' | 'requestId' | 'error'>) =>
       options.journal.record({
         operation: request.operation,
@@ -114,15 +116,18 @@ export function createHttp(options: HttpOptions): Http {
         ...more,
       })
     try {
-      const answer = await options.fetch(request.url, {
-        method: request.method,
-        headers: request.headers ?? {},
-        body: request.body ?? null,
-        redirect: 'error',
-        signal: options.stopping
-          ? AbortSignal.any([options.stopping, AbortSignal.timeout(options.timeoutMs)])
-          : AbortSignal.timeout(options.timeoutMs),
-      })
+      const inTime = () => performance.now() < startedMs + options.timeoutMs
+      const answer = await leaveOnly(inTime, () =>
+        options.fetch(request.url, {
+          method: request.method,
+          headers: request.headers ?? {},
+          body: request.body ?? null,
+          redirect: 'error',
+          signal: options.stopping
+            ? AbortSignal.any([options.stopping, AbortSignal.timeout(options.timeoutMs)])
+            : AbortSignal.timeout(options.timeoutMs),
+        }),
+      )
       const text = await readText(answer)
       const json = jsonOf(text)
       const requestId = options.requestIdHeader ? answer.headers.get(options.requestIdHeader) : null
@@ -166,6 +171,8 @@ function asWireError(error: unknown): WireError {
   const { name, cause } = error as { name?: string; cause?: { code?: string } }
   if (name === 'TimeoutError') return new WireError('deadline', 'no answer in time', { left: true, cause: error })
   const code = cause?.code ?? 'no answer'
+  if (code === tooLate)
+    return new WireError('deadline', 'its time was over before it left', { left: false, cause: error })
   // A connection that never opened carried nothing.
   const left = !['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(code)
   return new WireError('network', `no connection (${code})`, { left, cause: error })
