@@ -14,6 +14,7 @@ import { checkDatabase, type Database, openDatabase } from './database/pool.ts'
 import { storageTrouble } from './database/storage.ts'
 import { DataDirInUse, type EmbeddedPostgres, EmbeddedUnavailable, startEmbedded } from './database/supervisor.ts'
 import { troubleOf } from './database/trouble.ts'
+import { shareWakes, type Wakes } from './database/wakes.ts'
 import { databaseProblem, Problem } from './domain/errors.ts'
 import type { Clock } from './domain/values.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
@@ -129,6 +130,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     lost: ({ operation }, why) => log.error('a call could not be journaled', { operation, why }),
   })
   let worker: Worker | undefined
+  let wakes: Wakes | undefined
   const ctx: Context = {
     db: foundation.db,
     clock,
@@ -142,7 +144,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     journal,
     log,
     allowedOrigins: demo ? [demo.origin] : [],
-    wake: () => worker?.wake(),
+    wake() {
+      worker?.wake()
+      wakes?.ring()
+    },
   }
   const people: SignInContext = { db: ctx.db, clock, newId, sealing: ctx.sealing, random: realRandom }
   let built: Promise<string> | undefined
@@ -161,6 +166,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   // Built while the rest starts, so that the first page is not what waits for it.
   if (config.role !== 'worker') await dashboard()
   const setupToken = await onceBack(ctx.db, () => newSetupToken(people))
+  // The built-in database has no second hub to tell.
+  if (config.databaseUrl) wakes = shareWakes(config.databaseUrl, () => worker?.wake())
   return {
     url,
     ctx,
@@ -182,6 +189,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       await app.close()
       await worker?.stop()
       await journal.flush()
+      await wakes?.close()
     },
   }
 }
