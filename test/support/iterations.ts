@@ -79,6 +79,11 @@ export const orderAmounts = times(70, 5_000)
 
 /** Rows of the CSV files that are imported with bad ones among them. */
 export const csvRows = times(2_000, 100_000)
+/** Kills of a hub under load; a runner of its own does a thousand (test/batteries/kills). */
+export const kills = 30
+
+/** Workers that are stopped for longer than their lease and go on. */
+export const processStops = times(1, 20)
 
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)
