@@ -1,7 +1,7 @@
 /** Builds the dashboard at the first start and keeps it by the hash of its sources; nothing built is ever committed. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -33,8 +33,9 @@ export async function buildDashboard(cacheDir: string): Promise<string> {
   // In a process of its own: what the bundler takes of memory ends with it.
   await promisify(execFile)(process.execPath, [import.meta.filename, draft], { maxBuffer: 10 * 1024 * 1024 })
   for (const name of readdirSync(cacheDir)) {
-    if (name.startsWith('dashboard-') && join(cacheDir, name) !== draft)
-      rmSync(join(cacheDir, name), { recursive: true, force: true })
+    const other = join(cacheDir, name)
+    if (name.startsWith('dashboard-') && ![draft, target].includes(other) && !isUnderway(other, draft))
+      rmSync(other, { recursive: true, force: true })
   }
   try {
     renameSync(draft, target)
@@ -45,6 +46,14 @@ export async function buildDashboard(cacheDir: string): Promise<string> {
   }
   return target
 }
+
+/** Another process on the same folder builds it at the same time: its draft is not ours to remove, unless it was left. */
+function isUnderway(other: string, draft: string): boolean {
+  const seen = statSync(other, { throwIfNoEntry: false })
+  return /\.\d+$/.test(other) && seen !== undefined && seen.mtimeMs > statSync(draft).mtimeMs - leftAfterMs
+}
+
+const leftAfterMs = 10 * 60_000
 
 /** Runs the bundler; called in its own process with the folder to write to. */
 async function bundle(outDir: string): Promise<void> {

@@ -1,9 +1,10 @@
 /** A new installation for real processes: accounts on simulated marketplaces and on the test's own store, goods, a key. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { CatalogItem } from '../../../simulator/index.ts'
 import { registry } from '../../../src/channels/registry.ts'
 import { readConfig } from '../../../src/config.ts'
+import { buildDashboard } from '../../../src/dashboard-build.ts'
 import type { Database } from '../../../src/database/pool.ts'
 import { openFoundation } from '../../../src/hub.ts'
 import { connectAccount } from '../../../src/operations/connect-account.ts'
@@ -42,11 +43,18 @@ export interface Wanted {
   unitsEach: number
 }
 
+/** Built once for all installations under test, and kept while its sources are the same. */
+async function giveDashboard(dataDir: string): Promise<void> {
+  const built = await buildDashboard(join(import.meta.dirname, '../../../node_modules/.cache/entrepot-dashboard'))
+  cpSync(built, join(dataDir, 'cache', basename(built)), { recursive: true })
+}
+
 /** Opens the foundation as a start does, fills it, and closes it again. */
 export async function seedInstallation(wanted: Wanted): Promise<Seeded> {
   const config = readConfig({ DATA_DIR: wanted.dataDir, DATABASE_URL: wanted.databaseUrl }, process.cwd())
   const clock = { now: () => new Date() }
   const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+  await giveDashboard(wanted.dataDir)
   const foundation = await openFoundation(config, clock, quiet)
   try {
     return await fill(foundation.db, { ...wanted, ...foundation, clock })
