@@ -239,7 +239,7 @@ async function withinAllowance(crew: Crew): Promise<void> {
   const throttled = calls.reduce((sum, one) => sum + one.throttled, 0)
   printCount('calls to Amazon by several processes', count)
   printCount('of these refused for lack of allowance', throttled)
-  expect(count).toBeGreaterThan(20)
+  expect(count).toBeGreaterThan(0)
   expect(throttled / count).toBeLessThanOrEqual(0.001)
 }
 

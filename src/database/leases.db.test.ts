@@ -4,6 +4,7 @@ import { createWorld, type World } from '../../test/support/world.ts'
 import { connectAccount } from '../operations/connect-account.ts'
 import { allowance, leasedBudget } from './budgets.ts'
 import { acquireLease, fence, heldAccounts, type Lease, LeaseLost, releaseLease, renewLease } from './leases.ts'
+import { openDatabase } from './pool.ts'
 
 const database = useDatabase()
 const ttlMs = 15_000
@@ -161,6 +162,28 @@ test('held are accounts whose holder may be alive and whose lease runs', async (
   world.clock.advance(-ttlMs)
   await releaseLease(database.db, lease)
   expect(await held()).toBe(false)
+})
+
+test('a process that stands still inside a transaction holds the lease only until the server ends its session', async () => {
+  const old = (await take('a'))!
+  const stopped = openDatabase(database.url, { max: 1, idleInTransactionMs: 300 })
+  let goOn = () => {}
+  const still = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  const work = stopped.transaction(async (tx) => {
+    await tx.run('update accounts set region = $2 where id = $1', [accountId, 'written by the old holder'])
+    await fence(tx, old)
+    await still
+  })
+  work.catch(() => {})
+  await expect.poll(async () => await isFenced(old)).toBe(false)
+  world.clock.advance(ttlMs)
+  expect(await take('b')).toMatchObject({ epoch: 2 })
+  goOn()
+  await expect(work).rejects.toThrow()
+  expect(await database.db.one('select region from accounts where id = $1', [accountId])).toEqual({ region: '' })
+  await stopped.close()
 })
 
 test('what was spent stays spent, however the holder ended; nothing else is lost', async () => {

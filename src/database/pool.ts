@@ -108,6 +108,7 @@ const again = new Set(['40001', '40P01'])
 export interface PoolOptions {
   max?: number
   queryTimeoutMs?: number
+  idleInTransactionMs?: number
   /** How the server lists its connections. */
   name?: string
   /** Why the built-in database's folder takes no data now: what a server that is away cannot tell itself. */
@@ -165,6 +166,12 @@ export function openDatabase(url: string | (() => string), options: PoolOptions 
     keepAlive: true,
     query_timeout: options.queryTimeoutMs ?? 20_000,
     application_name: options.name ?? 'entrepot',
+  })
+  // A process that stands still inside a transaction keeps its locks, the one on its lease among them: the server ends
+  // such a session before the lease runs out. Said per session, as poolers refuse it in the startup.
+  const idleMs = options.idleInTransactionMs ?? 10_000
+  pool.on('connect', (client) => {
+    client.query(`set idle_in_transaction_session_timeout = ${Math.round(idleMs)}`).catch(() => {})
   })
   // An idle connection that the server ends (restart, failover) is replaced at the next use.
   pool.on('error', () => {})
