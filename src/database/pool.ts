@@ -168,11 +168,9 @@ export function openDatabase(url: string | (() => string), options: PoolOptions 
     application_name: options.name ?? 'entrepot',
   })
   // A process that stands still inside a transaction keeps its locks, the one on its lease among them: the server ends
-  // such a session before the lease runs out. Said per session, as poolers refuse it in the startup.
-  const idleMs = options.idleInTransactionMs ?? 10_000
-  pool.on('connect', (client) => {
-    client.query(`set idle_in_transaction_session_timeout = ${Math.round(idleMs)}`).catch(() => {})
-  })
+  // such a session before the lease runs out. Said once a connection, as poolers refuse it in the startup.
+  const limit = `set idle_in_transaction_session_timeout = ${Math.round(options.idleInTransactionMs ?? 10_000)}`
+  const limited = new WeakSet<pg.PoolClient>()
   // An idle connection that the server ends (restart, failover) is replaced at the next use.
   pool.on('error', () => {})
   const connect = async () => {
@@ -188,6 +186,8 @@ export function openDatabase(url: string | (() => string), options: PoolOptions 
     })
     let broken: Error | undefined
     const { tx, settled } = txOver(client)
+    if (!limited.has(client)) client.query(limit).catch(() => {})
+    limited.add(client)
     // Not awaited: the first statement leaves with it. Where it fails, so do all that follow.
     const begun = client.query('begin')
     begun.catch(() => {})
