@@ -113,8 +113,13 @@ async function verify(crew: Crew): Promise<void> {
   }
 }
 
-const writtenSince = (crew: Crew, epochs: number) => async () =>
-  (await crew.db.one('select 1 from effects where epoch > $1 limit 1', [epochs])) !== undefined
+/** Whether somebody has written under the lease as it stands now, for one of these accounts. */
+const written = (crew: Crew, leases: readonly Held[]) => async () =>
+  (await crew.db.one(
+    `select 1 from effects e join leases l on l.account_id = e.account_id and l.epoch = e.epoch join accounts a on a.id = l.account_id
+     where a.name = any($1) limit 1`,
+    [leases.map(({ name }) => name)],
+  )) !== undefined
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const seconds = (from: number) => `${((performance.now() - from) / 1_000).toFixed(1)} s`
@@ -135,7 +140,7 @@ test.concurrent('two API processes and three workers share the work; one that st
   await rings(crew, await apiTwo.ready)
   crew.put(await apiOne.ready, 3)
   crew.put(await apiTwo.ready, 3)
-  await until('a write', 30_000, writtenSince(crew, 0))
+  await until('a write', 60_000, written(crew, await held(crew)))
   for (let round = 1; round <= processStops; round += 1) await standStill(crew, workers())
   await dieAndBeReplaced(crew, workers())
   for (const load of crew.loads) await load.stop()
@@ -184,10 +189,7 @@ async function standStill(crew: Crew, workers: HubProcess[]): Promise<void> {
     allHeldBy(crew, (other) => other !== pid),
   )
   process.stdout.write(`taken over from a process that stood still after ${seconds(from)}\n`)
-  await until('a write of another worker', 60_000, async () => {
-    const epoch = Math.max(...lost.map((lease) => lease.epoch))
-    return await writtenSince(crew, epoch)()
-  })
+  await until('a write of another worker', 60_000, written(crew, lost))
   await pause(1_000)
   const newest = new Map<string, number>()
   for (const { sku, version } of crew.store.sets) newest.set(sku, Math.max(version, newest.get(sku) ?? 0))
@@ -216,7 +218,7 @@ async function standStill(crew: Crew, workers: HubProcess[]): Promise<void> {
 async function dieAndBeReplaced(crew: Crew, workers: HubProcess[]): Promise<void> {
   const before = await held(crew)
   const { pid } = before.find((lease) => lease.name === names.till)!
-  const epoch = Math.max(...before.map((lease) => lease.epoch))
+  const lost = before.filter((lease) => lease.pid === pid)
   const from = performance.now()
   await workers.find((worker) => worker.pid === pid)!.end('SIGKILL')
   await until(
@@ -225,7 +227,7 @@ async function dieAndBeReplaced(crew: Crew, workers: HubProcess[]): Promise<void
     allHeldBy(crew, (other) => other !== pid),
   )
   process.stdout.write(`taken over from a process that was killed after ${seconds(from)}\n`)
-  await until('a write of another worker', 30_000, writtenSince(crew, epoch))
+  await until('a write of another worker', 60_000, written(crew, lost))
   await verify(crew)
 }
 
