@@ -155,14 +155,17 @@ function figuresOf(output: string): Record<string, unknown> {
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { minutes: { type: 'string' } } })
 const minutes = values.minutes === undefined ? Number.POSITIVE_INFINITY : Number(values.minutes)
 const known = names()
-const unknown = positionals.filter((name) => !known.includes(name))
-if (unknown.length > 0 || !(minutes > 0)) {
+/** A beginning names all batteries that begin so. */
+const meant = positionals.map((given) =>
+  known.includes(given) ? [given] : known.filter((name) => name.startsWith(given)),
+)
+if (meant.some((list) => list.length === 0) || !(minutes > 0)) {
   console.error(`Usage: npm run test:long -- [${known.join(' | ')}] [--minutes N]`)
   process.exit(2)
 }
 const end = performance.now() + minutes * 60_000
 let ok = true
-for (const battery of positionals.length > 0 ? positionals : known) {
+for (const battery of positionals.length > 0 ? new Set(meant.flat()) : known) {
   if (performance.now() >= end) say(`== ${battery}: no time left`)
   else ok = (await run(battery, end)) && ok
 }

@@ -42,7 +42,13 @@ test('a saved rule reaches its slots by itself', async () => {
   const sku = await shop.stocked('mug', { units: 10 })
   // The account is left alone: only the rules are to be carried out.
   await own.db.run(`update accounts set stage = 'paused'`)
-  const worker = startWorker(shop.world.ctx, { holder: 'test', leaseMs: 15_000, idleMs: 20, scanMs: 20 })
+  const worker = startWorker(shop.world.ctx, {
+    holder: 'test',
+    isDead: () => false,
+    leaseMs: 15_000,
+    idleMs: 20,
+    scanMs: 20,
+  })
   try {
     await shop.add({}, { cap: 4 })
     await expect.poll(() => shop.wish(sku), { timeout: 20_000 }).toBe(4)
