@@ -1,11 +1,12 @@
 /** What the terminal's commands work with: the same parts as a hub, without its server and worker. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { registry } from './channels/registry.ts'
 import type { Tools } from './cli/tools.ts'
 import type { Config } from './config.ts'
 import { type EmbeddedUse, startOrJoin } from './database/attach.ts'
+import { holders } from './database/holders.ts'
 import { journalWriter } from './database/journal.ts'
 import { databaseClock } from './database/lease-clock.ts'
 import { migrate, migrationLock, schemaState } from './database/migrate.ts'
@@ -28,6 +29,7 @@ export interface TerminalContext {
   people: SignInContext
   /** Names this process among the holders of leases. */
   holder: string
+  isDead(holder: string): boolean
   close(): Promise<void>
 }
 
@@ -49,7 +51,7 @@ export async function openContext(config: Config, clock: Clock, log: Log): Promi
       await ensureLocation(db, clock)
     }
     const newId = uuidv7(() => clock.now().getTime(), realRandom)
-    const holder = `${hostname()}:${process.pid}:${newId().slice(-8)}`
+    const { name, isDead } = holders({ oneMachine: config.databaseUrl === undefined })
     const journal = journalWriter(db, newId, {
       autoFlushMs: 250,
       lost: ({ operation }, why) => log.error('a call could not be journaled', { operation, why }),
@@ -73,7 +75,13 @@ export async function openContext(config: Config, clock: Clock, log: Log): Promi
       await journal.flush()
       await close()
     }
-    return { ctx, people: { db, clock, newId, sealing, random: realRandom }, holder, close: flushAndClose }
+    return {
+      ctx,
+      people: { db, clock, newId, sealing, random: realRandom },
+      holder: name(newId().slice(-8)),
+      isDead,
+      close: flushAndClose,
+    }
   } catch (error) {
     await close().catch(() => {})
     throw error

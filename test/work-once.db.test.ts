@@ -14,7 +14,7 @@ import { amazonName, type Installation, install, storeName } from './simulation/
 import { useDatabase } from './support/database.ts'
 
 const own = useDatabase()
-const options = { holder: 'a person', leaseMs: 15_000, limitMs: 600_000 }
+const options = { holder: 'a person', isDead: () => false, leaseMs: 15_000, limitMs: 600_000 }
 const minute = 60_000
 let it: Installation
 let ctx: Context

@@ -8,6 +8,7 @@ export interface Opened {
   ctx: Context
   people: SignInContext
   holder: string
+  isDead(holder: string): boolean
   close(): Promise<void>
 }
 

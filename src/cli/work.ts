@@ -53,7 +53,12 @@ async function round<T extends PullReport | PushReport>(
     for (const account of accounts) {
       // A person who names a paused account means it; without a name it is left alone.
       if (args[0] === undefined && account.stage === 'paused') continue
-      const report = await work(opened, account, { holder: opened.holder, leaseMs, limitMs: seconds * 1_000 })
+      const report = await work(opened, account, {
+        holder: opened.holder,
+        isDead: opened.isDead,
+        leaseMs,
+        limitMs: seconds * 1_000,
+      })
       reports.push(report)
       if (!given.json) tell(say, report)
     }

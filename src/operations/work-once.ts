@@ -16,6 +16,8 @@ export interface OnceOptions {
   holder: string
   /** Longer than a call's deadline. */
   leaseMs: number
+  /** Whether the process of that name is provably gone. */
+  isDead(holder: string): boolean
   /** How long to work, or to watch another process, at most. */
   limitMs: number
 }
@@ -54,11 +56,11 @@ const lookMs = 250
 async function underLease<T>(
   ctx: Context,
   row: AccountRow,
-  { holder, leaseMs }: OnceOptions,
+  { holder, leaseMs, isDead }: OnceOptions,
   work: (at: AccountAtWork, rest: (ms: number) => Promise<void>) => Promise<T>,
 ): Promise<T | undefined> {
   const before = ctx.monotonic()
-  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, holder, leaseMs, ctx.clock.now())
+  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, holder, leaseMs, isDead)
   if (!taken) return undefined
   let lease: HeldLease = { ...taken, until: before + leaseMs }
   const renew = async () => {

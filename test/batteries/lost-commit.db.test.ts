@@ -162,6 +162,7 @@ test.each([
   }
   const runner = (await startRunner({ ...ctx, db: fragile, monotonic: () => performance.now() }, row, {
     holder: 'test',
+    isDead: () => false,
     leaseMs: 60_000,
     idleMs: 5,
   }))!

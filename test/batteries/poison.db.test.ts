@@ -196,7 +196,7 @@ async function timeToDeliver(count: number, arrived: () => number): Promise<numb
   const ctx = { ...it.ctx, fetch, allowedOrigins: allowed, monotonic: () => performance.now() }
   const worker = startWorker(
     { ...ctx, registry: new Map() },
-    { holder: 'poison', leaseMs: 15_000, idleMs: 5, scanMs: 1_000 },
+    { holder: 'poison', isDead: () => false, leaseMs: 15_000, idleMs: 5, scanMs: 1_000 },
   )
   const from = performance.now()
   const target = arrived() + count
