@@ -45,6 +45,7 @@ function amazonSettings(options: AmazonOptions = {}): AmazonSettings {
     lagMs: options.lagMs ?? { typical: 120_000, tail: 480_000, tailShare: 0.02 },
     effectMs: options.effectMs ?? { min: 5_000, max: 40_000 },
     limits: options.limits ?? 'published',
+    largestPage: options.largestPage ?? 100,
     lifecycle: {
       slowPaymentShare: 0.1,
       pendingCancelShare: 0.02,

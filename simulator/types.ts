@@ -46,6 +46,8 @@ export interface AmazonOptions {
   lagMs?: Lag
   effectMs?: { min: number; max: number }
   limits?: 'published' | 'none'
+  /** searchOrders never answers more than this, whatever is asked for: Amazon promises no full pages */
+  largestPage?: number
   lifecycle?: Partial<Lifecycle>
 }
 

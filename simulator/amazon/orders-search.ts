@@ -24,7 +24,8 @@ export function getOrder(core: Core, orderId: string, query: URLSearchParams): R
  * the orders themselves are read when their page is.
  */
 export function searchOrders(core: Core, query: URLSearchParams): Response {
-  const asked = readOrdersQuery(query, core.now(), core.amazon.marketplaceIds)
+  const read = readOrdersQuery(query, core.now(), core.amazon.marketplaceIds)
+  const asked = { ...read, pageSize: Math.min(read.pageSize, core.amazon.largestPage) }
   const page = asked.token === null ? firstPage(core, asked) : laterPage(core, asked, asked.token)
   const { search } = page
   let entries: Entry[] = []

@@ -1,21 +1,27 @@
 /** What can happen in a step. Each action is drawn by weight from the seed; what it did goes into the event log. */
 
-import { expireReservations } from '../../src/operations/end-reservation.ts'
-import { moveStock } from '../../src/operations/move-stock.ts'
+import { deliverWebhooks } from '../../src/operations/deliver-webhooks.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
-import { amazonName, Crash, type Installation, storeName } from './installation.ts'
+import { expireReservations } from '../../src/operations/end-reservation.ts'
+import { pick, someSku, upTo } from './chance.ts'
+import type { Installation } from './installation.ts'
+import { harms, spots } from './process.ts'
+import { amazonName, storeName } from './seeding.ts'
+import { changeTillOrder, endBasket, fillBasket, sellAtTill, sellAtTwoTills } from './till.ts'
+
+/** Of one lane only one operation is under way at a time, as in the hub; requests come as they like. */
+type Lane = 'request' | 'amazon pulls' | 'amazon slots' | 'store slots' | 'chores'
 
 export interface Action {
   name: string
   weight: number
+  /** Absent: never beside another one. */
+  lane?: Lane
   run(it: Installation): Promise<string>
 }
-
-const pick = <T>(it: Installation, list: readonly T[]): T => list[Math.floor(it.random() * list.length)]!
-const upTo = (it: Installation, n: number) => 1 + Math.floor(it.random() * n)
 
 interface State {
   channels: Record<'amazon' | 'storefront', { orders: { id: string; status: string; past?: boolean }[] }>
@@ -23,7 +29,7 @@ interface State {
 
 async function buy(it: Installation, channel: 'amazon' | 'storefront'): Promise<string> {
   const items = it.catalog.filter((item) => item[channel])
-  const sku = pick(it, items).sku
+  const sku = it.focus ?? pick(it, items).sku
   const quantity = it.random() < 0.8 ? 1 : upTo(it, 3)
   const { status } = await it.control('/orders', { channel, sku, quantity })
   return `${quantity} ${sku} ${status}`
@@ -48,6 +54,7 @@ export const plantable = [
   ['amazon', 'searchOrders', 'expire-token'],
   ['amazon', 'searchOrders', 'stale-read'],
   ['amazon', 'patchListingsItem', 'status'],
+  ['amazon', 'patchListingsItem', 'refused'],
   ['amazon', 'patchListingsItem', 'drop'],
   ['amazon', 'patchListingsItem', 'timeout-after-apply'],
   ['amazon', 'patchListingsItem', 'malformed'],
@@ -60,6 +67,7 @@ export const plantable = [
   ['amazon', 'token', 'status'],
   ['amazon', 'token', 'drop'],
   ['storefront', 'stock.set', 'status'],
+  ['storefront', 'stock.set', 'refused'],
   ['storefront', 'stock.set', 'drop'],
   ['storefront', 'stock.set', 'timeout-after-apply'],
   ['storefront', 'stock.set', 'malformed'],
@@ -71,9 +79,41 @@ export const plantable = [
   ['storefront', 'order', 'duplicate'],
 ] as const
 
+/** A person counts or receives; the same key is asked again until there is an answer. */
+async function countOrReceive(it: Installation): Promise<string> {
+  const sku = someSku(it)
+  const quantity = it.random() < 0.6 ? upTo(it, 4) : -upTo(it, 2)
+  const move = { sku, location: 'MAIN', kind: 'adjustment', quantity }
+  const status = await it.insist('/stock/movements', move, (answer) => {
+    if (answer.status === 201) it.brought.set(sku, (it.brought.get(sku) ?? 0) + quantity)
+  })
+  return `${sku} ${quantity} ${status}`
+}
+
+/** Two operations at once, where they can they meet at the same variant. */
+async function atOnce(it: Installation): Promise<string> {
+  await it.process.run(async () => [await it.work(amazonName), await it.work(storeName)])
+  const list = actions.filter((one) => one.lane)
+  const first = pick(it, list)
+  const second = pick(
+    it,
+    list.filter((one) => one.lane !== first.lane || one.lane === 'request'),
+  )
+  it.focus = someSku(it)
+  try {
+    const { results, turns } = await it.process.together([() => first.run(it), () => second.run(it)])
+    const told = results.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))
+    const failed = results.find((one) => one.status === 'rejected')
+    if (failed) throw Object.assign(failed.reason as Error, { turns })
+    return `${first.name}: ${told[0]} | ${second.name}: ${told[1]} | ${turns}`
+  } finally {
+    it.focus = null
+  }
+}
+
 export const actions: Action[] = [
   { name: 'buy on Amazon', weight: 6, run: (it) => buy(it, 'amazon') },
-  { name: 'buy in the store', weight: 6, run: (it) => buy(it, 'storefront') },
+  { name: 'buy in the store', weight: 6, lane: 'request', run: (it) => buy(it, 'storefront') },
   {
     name: 'cancel',
     weight: 2,
@@ -90,30 +130,12 @@ export const actions: Action[] = [
       return id ? `${id} ${(await it.control(`/orders/${id}/ship`, {})).status}` : 'none'
     },
   },
-  {
-    name: 'receive or count',
-    weight: 2,
-    run: async (it) => {
-      const item = pick(
-        it,
-        it.catalog.filter((one) => one.storefront),
-      )
-      const quantity = it.random() < 0.6 ? upTo(it, 4) : -upTo(it, 2)
-      const brought = () => it.brought.set(item.sku, (it.brought.get(item.sku) ?? 0) + quantity)
-      try {
-        await it.ctx.db.transaction((tx) =>
-          moveStock(tx, it.ctx, { sku: item.sku, location: 'MAIN', kind: 'adjustment', quantity }, 'person'),
-        )
-        brought()
-        return `${item.sku} ${quantity}`
-      } catch (error) {
-        // The process died after the commit: the units are there, though nobody was told.
-        if (error instanceof Crash && error.message === 'after the commit') brought()
-        if ((error as { code?: string }).code !== 'stock_below_zero') throw error
-        return `${item.sku} ${quantity} refused`
-      }
-    },
-  },
+  { name: 'receive or count', weight: 2, lane: 'request', run: countOrReceive },
+  { name: 'fill a basket', weight: 2, lane: 'request', run: fillBasket },
+  { name: 'end a basket', weight: 1, lane: 'request', run: endBasket },
+  { name: 'sell at the till', weight: 1.5, lane: 'request', run: sellAtTill },
+  { name: 'change a till order', weight: 1, lane: 'request', run: changeTillOrder },
+  { name: 'one sale told twice at once', weight: 0.7, run: sellAtTwoTills },
   {
     name: 'somebody else writes',
     weight: 0.5,
@@ -129,7 +151,7 @@ export const actions: Action[] = [
     name: 'time passes',
     weight: 8,
     run: async (it) => {
-      const ms = pick(it, [1_000, 10_000, 30_000, 60_000, 180_000, 300_000])
+      const ms = pick(it, [1_000, 10_000, 30_000, 60_000, 60_000, 180_000, 300_000, 300_000, 1_500_000, 7_200_000])
       it.advance(ms)
       await it.sim.tick()
       return `${ms}`
@@ -138,18 +160,47 @@ export const actions: Action[] = [
   {
     name: 'pull orders',
     weight: 6,
+    lane: 'amazon pulls',
     run: async (it) => `${(await pullOrders(it.ctx, await it.work(amazonName))).more}`,
   },
   {
     name: 'pull listings',
     weight: 1.5,
+    lane: 'amazon pulls',
     run: async (it) => `${(await pullListings(it.ctx, await it.work(amazonName))).more}`,
   },
-  { name: 'push Amazon', weight: 6, run: async (it) => `${(await pushStock(it.ctx, await it.work(amazonName))).sent}` },
-  { name: 'push store', weight: 6, run: async (it) => `${(await pushStock(it.ctx, await it.work(storeName))).sent}` },
-  { name: 'read Amazon', weight: 4, run: async (it) => `${(await readStock(it.ctx, await it.work(amazonName))).read}` },
-  { name: 'read store', weight: 3, run: async (it) => `${(await readStock(it.ctx, await it.work(storeName))).read}` },
-  { name: 'expire', weight: 1, run: async (it) => `${await expireReservations(it.ctx)}` },
+  {
+    name: 'push Amazon',
+    weight: 6,
+    lane: 'amazon slots',
+    run: async (it) => `${(await pushStock(it.ctx, await it.work(amazonName))).sent}`,
+  },
+  {
+    name: 'push store',
+    weight: 6,
+    lane: 'store slots',
+    run: async (it) => `${(await pushStock(it.ctx, await it.work(storeName))).sent}`,
+  },
+  {
+    name: 'read Amazon',
+    weight: 4,
+    lane: 'amazon slots',
+    run: async (it) => `${(await readStock(it.ctx, await it.work(amazonName))).read}`,
+  },
+  {
+    name: 'read store',
+    weight: 3,
+    lane: 'store slots',
+    run: async (it) => `${(await readStock(it.ctx, await it.work(storeName))).read}`,
+  },
+  {
+    name: 'expire',
+    weight: 1,
+    lane: 'chores',
+    run: async (it) => `${await expireReservations(it.ctx)}`,
+  },
+  { name: 'deliver events', weight: 1.5, lane: 'chores', run: async (it) => `${await deliverWebhooks(it.ctx)}` },
+  { name: 'at once', weight: 4, run: atOnce },
   {
     name: 'fault',
     weight: 3,
@@ -158,20 +209,29 @@ export const actions: Action[] = [
       const { status } = await it.control('/faults', {
         channel,
         operation,
-        kind,
+        kind: kind === 'refused' ? 'status' : kind,
         count: upTo(it, 2),
         ...(kind === 'status' ? { status: pick(it, [500, 503, 429]) } : {}),
+        ...(kind === 'refused' ? { status: 400 } : {}),
       })
       return `${channel} ${operation} ${kind} ${status}`
     },
   },
   {
     name: 'crash',
-    weight: 1,
+    weight: 3,
     run: async (it) => {
-      const when = it.random() < 0.5 ? 'before' : 'after'
-      it.crashAtNextCommit(when)
-      return when
+      const action = pick(
+        it,
+        actions.filter((one) => one.lane),
+      )
+      const spot = it.random() < 0.5 ? undefined : pick(it, spots)
+      const far = spot === undefined || spot === 'statement' ? 20 : 3
+      const plan = { harm: pick(it, harms), after: Math.floor(it.random() * far), ...(spot ? { spot } : {}) }
+      it.backAtOnce = it.random() < 0.5
+      it.process.interrupt(plan)
+      // Where this action is over before, a later one is hit.
+      return `${plan.harm} ${spot ?? 'any'} ${plan.after}, ${action.name}: ${await action.run(it)}`
     },
   },
 ]

@@ -1,10 +1,27 @@
 /** The promises, checked from outside the rules: by SQL that adds up, and against what the marketplaces know. */
-import { amazonName, type Installation } from './installation.ts'
+import { availableToPromise, wishFor } from '../../src/domain/availability.ts'
+import type { PoolLevel } from '../../src/domain/stock.ts'
+import type { Installation } from './installation.ts'
+import { amazonName } from './seeding.ts'
 
 export class Broken extends Error {}
 
 const broken = (promise: string, what: string): never => {
   throw new Broken(`${promise}: ${what}`)
+}
+
+/** What is checked after every step, with what it remembers from the step before. */
+export function watchSteps(it: Installation): () => Promise<void> {
+  const versions = new Map<string, number>()
+  const proofs = new Map<string, number>()
+  let readings = 0
+  return async () => {
+    if (it.wire.wrong.length > 0) broken('on the wire', it.wire.wrong[0]!)
+    await checkStep(it)
+    await checkVersions(it, versions)
+    await checkProofs(it, proofs, it.wire.readings() > readings)
+    readings = it.wire.readings()
+  }
 }
 
 /** Cheap enough for every step: P-1, P-2, P-3, P-6 and that short is never beside free. */
@@ -13,6 +30,8 @@ export async function checkStep(it: { ctx: Pick<Installation['ctx'], 'db'> }): P
   const wrong = await db.one<{ promise: string; what: string }>(
     `select 'P-1' as promise, v.sku as what from pool_levels p join variants v on v.id = p.variant_id
        where p.reserved + p.allocated > p.on_hand - p.unsellable or (p.short > 0 and p.reserved + p.allocated < p.on_hand - p.unsellable)
+     union all
+     select 'P-1 decision', variant_id::text from stock_movements where kind = 'reservation' and actor = 'checkout' and short > 0
      union all
      select 'P-2', remote_id from orders group by account_id, remote_id having count(*) > 1
      union all
@@ -37,7 +56,7 @@ export async function checkStep(it: { ctx: Pick<Installation['ctx'], 'db'> }): P
 }
 
 /** O2: a stored order never goes back to an older version, not even until the next pull. */
-export async function checkVersions(it: Installation, seen: Map<string, number>): Promise<void> {
+async function checkVersions(it: Installation, seen: Map<string, number>): Promise<void> {
   const rows = await it.ctx.db.rows<{ id: string; remote_id: string; updated_at: Date }>(
     'select id, remote_id, updated_at from orders',
   )
@@ -45,6 +64,20 @@ export async function checkVersions(it: Installation, seen: Map<string, number>)
     const at = row.updated_at.getTime()
     if (at < (seen.get(row.id) ?? 0))
       broken('O2', `${row.remote_id} went back to its version of ${row.updated_at.toISOString()}`)
+    seen.set(row.id, at)
+  }
+}
+
+/** Where a channel only accepts, nothing but a reading proves what it shows. */
+async function checkProofs(it: Installation, seen: Map<string, number>, wereRead: boolean): Promise<void> {
+  const rows = await it.ctx.db.rows<{ id: string; remote_sku: string; confirmed_at: Date }>(
+    `select s.id, s.remote_sku, s.confirmed_at from stock_slots s join accounts a on a.id = s.account_id
+     where a.name = $1 and s.confirmed_at is not null`,
+    [amazonName],
+  )
+  for (const row of rows) {
+    const at = row.confirmed_at.getTime()
+    if (at !== seen.get(row.id) && !wereRead) broken('P-4', `${row.remote_sku} was taken for proven without a reading`)
     seen.set(row.id, at)
   }
 }
@@ -108,6 +141,7 @@ export async function checkRest(it: Installation): Promise<void> {
   await checkSlots(it, state)
   await checkWrites(it, state)
   await checkSilence(it)
+  await checkEvents(it)
   await checkSecrets(it)
 }
 
@@ -132,6 +166,9 @@ async function checkOrders(it: Installation, { channels }: SimState): Promise<vo
     if (known.get(order.id) !== expected)
       broken('I5', `${order.id} is ${known.get(order.id)} here and ${expected} there`)
   }
+  for (const order of it.till)
+    if (known.get(order.remoteId) !== order.state)
+      broken('I5', `${order.remoteId} is ${known.get(order.remoteId)} here and ${order.state} at the till`)
 }
 
 async function checkShelf(it: Installation, { channels }: SimState): Promise<void> {
@@ -144,7 +181,8 @@ async function checkShelf(it: Installation, { channels }: SimState): Promise<voi
   for (const level of levels) {
     let shipped = 0
     let open = 0
-    for (const order of [...channels.amazon.orders, ...channels.storefront.orders]) {
+    const till = it.till.map((order) => ({ ...order, status: order.state }))
+    for (const order of [...channels.amazon.orders, ...channels.storefront.orders, ...till]) {
       if ('fulfilledBy' in order && order.fulfilledBy === 'AMAZON') continue
       const units = order.lines.filter((line) => line.sku === level.sku).reduce((sum, line) => sum + line.quantity, 0)
       const status = stateNames[order.status] ?? order.status
@@ -175,9 +213,11 @@ async function checkSlots(it: Installation, { channels }: SimState): Promise<voi
     wish: number | null
     dirty: boolean
     merchant_fulfilled: boolean | null
-    atp: number
+    units_per_sale: number
+    level: PoolLevel
   }>(
-    `select a.channel, s.remote_sku, s.wish, s.dirty, s.merchant_fulfilled, p.on_hand - p.unsellable - p.reserved - p.allocated as atp
+    `select a.channel, s.remote_sku, s.wish, s.dirty, s.merchant_fulfilled, s.units_per_sale, json_build_object(
+       'onHand', p.on_hand, 'unsellable', p.unsellable, 'reserved', p.reserved, 'allocated', p.allocated, 'short', p.short) as level
      from stock_slots s join accounts a on a.id = s.account_id join pool_levels p on p.variant_id = s.variant_id`,
   )
   for (const slot of slots) {
@@ -186,7 +226,8 @@ async function checkSlots(it: Installation, { channels }: SimState): Promise<voi
       if (slot.wish !== null) broken('P-4', `${name} has a wish though the channel fulfills it`)
       continue
     }
-    if (slot.wish !== slot.atp) broken('P-4', `${name} wishes ${slot.wish}, available are ${slot.atp}`)
+    const wish = wishFor(availableToPromise(slot.level), slot.units_per_sale)
+    if (slot.wish !== wish) broken('P-4', `${name} wishes ${slot.wish}, it should be ${wish}`)
     const shown = channels[slot.channel].shown[slot.remote_sku]
     if (shown !== slot.wish || slot.dirty)
       broken('P-4', `${name} shows ${shown}, wish ${slot.wish}${slot.dirty ? ', still waiting' : ''}`)
@@ -223,6 +264,22 @@ async function checkSilence(it: Installation): Promise<void> {
      union all select 'failure of ' || stream from cursors where failure is not null and next_at is null limit 1`,
   )
   if (silent) broken('P-8', silent.what)
+}
+
+/** Every event was told, and is taken for told only where it was. */
+async function checkEvents(it: Installation): Promise<void> {
+  const rows = await it.ctx.db.rows<{ id: string; event: string; state: string }>(
+    'select id, event, state from webhook_deliveries order by id',
+  )
+  for (const { id, event, state } of rows) {
+    if (state !== 'delivered') broken('P-8', `${event} ${id} is ${state}`)
+    if (!it.wire.heard.has(`msg_${id}`)) broken('P-8', `${event} ${id} counts as told and was never heard`)
+  }
+  const silent = await it.ctx.db.one<{ remote_id: string }>(
+    `select remote_id from orders o where not exists (select 1 from webhook_deliveries d
+       where d.event = 'order.imported' and d.body->'data'->>'orderId' = o.id::text)`,
+  )
+  if (silent) broken('P-8', `nobody was told of ${silent.remote_id}`)
 }
 
 /** P-9: no word of any buyer stands outside the sealed store. */

@@ -3,43 +3,67 @@ import type { FastifyInstance } from 'fastify'
 import { type CatalogItem, createSimulator, type Simulator } from '../../simulator/index.ts'
 import { createMetrics } from '../../src/api/metrics.ts'
 import { buildApi } from '../../src/api/server.ts'
+import { findAccount } from '../../src/database/accounts.ts'
 import { quoted, tablesOf } from '../../src/database/copy.ts'
-import { ensureJournalDays } from '../../src/database/journal.ts'
-import type { Database, Sql } from '../../src/database/pool.ts'
-import { connectAccount } from '../../src/operations/connect-account.ts'
-import type { AccountAtWork, Context } from '../../src/operations/context.ts'
-import { addLocation, addProduct, linkListing } from '../../src/operations/manage-catalog.ts'
-import { moveStock } from '../../src/operations/move-stock.ts'
-import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
+import { ensureJournalDays, journalWriter } from '../../src/database/journal.ts'
+import { acquireLease } from '../../src/database/leases.ts'
+import { type Database, openDatabase } from '../../src/database/pool.ts'
+import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../../src/operations/context.ts'
 import { takeOver } from '../../src/operations/take-over.ts'
-import { addApiKey, type SignInContext } from '../../src/sign-in/people.ts'
-import { createWorld, seededBytes, workFor } from '../support/world.ts'
+import type { SignInContext } from '../../src/sign-in/people.ts'
+import { createWorld, seeded, seededBytes } from '../support/world.ts'
+import { createProcess, type Process } from './process.ts'
+import { base, catalogOf, seedInstallation, storeName } from './seeding.ts'
+import { listen, type Wire } from './wire.ts'
 
-/** The process died: nothing after this point of the operation happened. */
-export class Crash extends Error {}
+/** The lease is held by a process that died or never learned that it has it; it runs out by itself. */
+export class LeaseTaken extends Error {}
+
+export interface TillOrder {
+  remoteId: string
+  lines: { sku: string; quantity: number }[]
+  state: 'open' | 'shipped' | 'canceled'
+  updatedAt: number
+}
+
+export interface Answer {
+  status: number
+  body: unknown
+}
 
 export interface Installation {
   ctx: Context
   sim: Simulator
+  process: Process
+  wire: Wire
   catalog: CatalogItem[]
   random: () => number
   /** The accounts at work; taken anew after a crash. */
   work(name: string): Promise<AccountAtWork>
   advance(ms: number): void
-  /** The next commit fails as if the process had died, before or after it. */
-  crashAtNextCommit(when: 'before' | 'after'): void
+  /** After a crash inside a request: whether the next request finds a new process already. */
+  backAtOnce: boolean
   /** Forgets everything in memory, as a restart does. */
   restart(): void
-  control(path: string, body?: unknown, method?: string): Promise<{ status: number; body: unknown }>
+  control(path: string, body?: unknown, method?: string): Promise<Answer>
+  /** Asks the hub's API under a key, again and again until it answers; what finds no answer now is repeated later. */
+  insist(path: string, body: unknown, done: (answer: Answer) => void): Promise<number | null>
+  /** Repeats what found no answer. */
+  insistAgain(): Promise<void>
   /** Units that people (not orders) brought, by SKU. */
   brought: Map<string, number>
+  /** Reservations of a checkout that never becomes an order. */
+  baskets: string[]
+  /** Orders that a till tells the hub, past the simulated store. */
+  till: TillOrder[]
+  /** Where several operations should meet. */
+  focus: string | null
   close(): Promise<void>
 }
 
+export { amazonName, storeName } from './seeding.ts'
+
 export const leaseMs = 60_000
-const base = 'http://marketplaces.test'
-export const amazonName = 'Amazon'
-export const storeName = 'Store'
 
 /** Orders change by the run's own actions only, so that at rest both sides can be compared. */
 const quiet = {
@@ -51,122 +75,105 @@ export async function emptyDatabase(db: Database): Promise<void> {
   await db.run(`truncate ${(await tablesOf(db)).map(({ name }) => quoted(name)).join(', ')}`)
 }
 
-function catalogOf(random: () => number): CatalogItem[] {
-  const units = () => Math.floor(random() * 6)
-  return ['PLAIN', 'AWK/WARD+1', 'SCARCE', 'FBA'].map(
-    (sku, index): CatalogItem => ({
-      sku,
-      title: sku,
-      asin: `B0SIM0000${index}`,
-      price: 1_000,
-      currency: 'USD',
-      amazon: { quantity: sku === 'SCARCE' ? 1 : units(), fulfilledBy: sku === 'FBA' ? 'AMAZON' : 'MERCHANT' },
-      ...(sku === 'FBA' ? {} : { storefront: { quantity: units() } }),
-    }),
-  )
+/** Connections for a run: what happens on one is in one order; a second one lets two operations meet. */
+export interface Connections {
+  each: readonly Database[]
+  watcher: Database
+  close(): Promise<void>
 }
 
-export async function install(db: Database, seed: number): Promise<Installation> {
-  await emptyDatabase(db)
-  let time = Date.UTC(2026, 10, 22, 8)
-  let crash: 'before' | 'after' | null = null
-  const fragile: Database = {
-    ...db,
-    async transaction(task) {
-      const when = crash
-      crash = null
-      if (when === 'before')
-        return await db.transaction(async (tx) => {
-          await task(tx)
-          throw new Crash('before the commit')
-        })
-      const result = await db.transaction(task)
-      if (when === 'after') throw new Crash('after the commit')
-      return result
-    },
+export function openConnections(url: string): Connections {
+  const each = [0, 1].map(() => openDatabase(url, { max: 1 }))
+  const watcher = openDatabase(url, { max: 1 })
+  return {
+    each,
+    watcher,
+    close: async () => void (await Promise.all([...each, watcher].map((db) => db.close()))),
   }
-  let app: FastifyInstance | undefined
-  const world = createWorld(fragile, {
+}
+
+export interface InstallOptions {
+  /** Amazon orders that are there before the account is opened. */
+  history?: number
+  /** The longest page of orders that Amazon gives. */
+  largestPage?: number
+}
+
+export async function install(
+  database: Connections | Database,
+  seed: number,
+  { history = 4, largestPage = 100 }: InstallOptions = {},
+): Promise<Installation> {
+  const connections = 'each' in database ? database : { each: [database], watcher: database }
+  const plain = connections.each[0]!
+  await emptyDatabase(plain)
+  let time = Date.UTC(2026, 10, 22, 8)
+  const wire = listen(
+    (async (url: string, init: RequestInit) => await sim.handle(new Request(url, init))) as never,
+    () => time,
+  )
+  // Streams of their own: what the hub draws for its ids must not change what happens in a seed.
+  const random = seeded(seed ^ 0x5eed)
+  const process = createProcess(connections.each, connections.watcher, seeded(seed ^ 0x7a57))
+  const world = createWorld(process.db, {
     seed,
     now: () => new Date(time),
     allowedOrigins: [base],
-    fetch: (async (url: string, init: RequestInit) => await sim.handle(new Request(url, init))) as typeof fetch,
+    fetch: process.calling(wire.fetch),
   })
-  const { ctx, random } = world
+  const { ctx } = world
+  // Who waits for another process waits for time to pass.
+  ctx.sleep = async (ms) => void (time += ms)
   const catalog = catalogOf(random)
-  const toHub = async (url: string | URL | Request, init?: RequestInit) => {
-    const answer = await app!.inject({
-      method: (init?.method ?? 'GET') as 'POST',
-      url: new URL(String(url)).pathname,
-      headers: init?.headers as Record<string, string>,
-      payload: init?.body as string,
-    })
-    return new Response(answer.statusCode === 204 ? null : answer.body, {
-      status: answer.statusCode,
-      headers: { 'content-type': 'application/json' },
-    })
-  }
+  const held = new Map<string, AccountAtWork>()
+  const api = createFrontDoor(() => it)
   const sim = createSimulator({
     seed,
     realNow: () => time,
     startAt: new Date(time),
     catalog,
-    fetch: toHub as typeof fetch,
-    amazon: quiet,
-    history: { orders: 4, days: 2 },
+    fetch: api.fetch,
+    amazon: { ...quiet, largestPage },
+    history: { orders: history, days: 2 },
   })
-  const people: SignInContext = {
-    db: fragile,
-    clock: ctx.clock,
-    newId: ctx.newId,
-    sealing: ctx.sealing,
-    random: seededBytes(random),
-  }
-  app = await buildApi({
-    ctx,
-    people,
-    desk: createReservationDesk(ctx),
-    publicUrl: base,
-    demo: null,
-    metrics: createMetrics(db, ctx.clock),
-    dashboard: async () => '',
-    ready: async () => true,
-  })
-  await ensureJournalDays(db, ctx.clock.now(), 2)
-  const brought = new Map<string, number>()
-  const { apiKey, webhookSecret } = await db.transaction((tx) => seedInstallation(tx, ctx, catalog, brought))
-  sim.connectStorefront({ hubUrl: 'http://hub.test', apiKey, account: storeName, webhookSecret })
-  const held = new Map<string, AccountAtWork>()
-  return {
+  const it: Installation = {
     ctx,
     sim,
+    process,
+    wire,
     catalog,
     random,
-    brought,
+    brought: new Map(),
+    baskets: [],
+    till: [],
+    focus: null,
+    backAtOnce: false,
     async work(name) {
       const before = held.get(name)
+      if (before && process.isShared()) return before
       if (before) {
         // The lease of a living process is always renewed in time here; losing it is what a crash is for.
         Object.assign(before.lease(), { until: ctx.monotonic() + leaseMs })
-        await db.run('update leases set expires_at = $2 where account_id = $1', [
-          before.row.id,
-          new Date(time + leaseMs),
-        ])
-        const row = await db.one<AccountAtWork['row']>('select * from accounts where id = $1', [before.row.id])
+        const row = await process.outside(async () => {
+          await plain.run('update leases set expires_at = $2 where account_id = $1', [
+            before.row.id,
+            new Date(time + leaseMs),
+          ])
+          return await plain.one<AccountAtWork['row']>('select * from accounts where id = $1', [before.row.id])
+        })
         Object.assign(before.row, row)
         return before
       }
-      const work = await workFor(ctx, name, 'simulation', leaseMs)
+      const work = await takeAccount(ctx, name)
       held.set(name, work)
-      await takeOver(ctx, work)
       return work
     },
     advance: (ms) => void (time += ms),
-    crashAtNextCommit: (when) => void (crash = when),
     restart() {
-      crash = null
+      process.begin()
       held.clear()
       time += leaseMs + 1_000
+      ctx.journal = journalWriter(process.db, ctx.newId, { autoFlushMs: null, lost: () => {} })
     },
     async control(path, body, method = body === undefined ? 'GET' : 'POST') {
       const answer = await sim.handle(
@@ -178,52 +185,114 @@ export async function install(db: Database, seed: number): Promise<Installation>
       )
       return { status: answer.status, body: answer.status === 204 ? null : await answer.json() }
     },
-    close: async () => await app!.close(),
+    insist: api.insist,
+    insistAgain: api.insistAgain,
+    close: async () => await app.close(),
   }
+  const people: SignInContext = {
+    db: process.db,
+    clock: ctx.clock,
+    newId: ctx.newId,
+    sealing: ctx.sealing,
+    random: seededBytes(world.random),
+  }
+  const app = await buildApi({
+    ctx,
+    people,
+    publicUrl: base,
+    demo: null,
+    metrics: createMetrics(plain, ctx.clock),
+    dashboard: async () => '',
+    ready: async () => true,
+  })
+  await ensureJournalDays(plain, ctx.clock.now(), 2)
+  const { apiKey, webhookSecret } = await plain.transaction((tx) => seedInstallation(tx, ctx, catalog, it.brought))
+  api.open(app, apiKey)
+  sim.connectStorefront({ hubUrl: 'http://hub.test', apiKey, account: storeName, webhookSecret })
+  return it
 }
 
-async function seedInstallation(tx: Sql, ctx: Context, catalog: readonly CatalogItem[], brought: Map<string, number>) {
-  const webhookSecret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
-  await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
-  await connectAccount(tx, ctx, {
-    channel: 'amazon',
-    name: amazonName,
-    stage: 'live',
-    settings: {
-      sellerId: 'A1SIMULATEDSEL',
-      region: 'na',
-      marketplaceIds: ['ATVPDKIKX0DER'],
-      endpoint: `${base}/amazon`,
-      tokenEndpoint: `${base}/lwa/auth/o2/token`,
-      historyDays: 3,
-    },
-    secrets: {
-      clientId: 'amzn1.application-oa2-client.simulated',
-      clientSecret: 'amzn1.oa2-cs.v1.simulated',
-      refreshToken: 'Atzr|simulated',
-    },
-  })
-  await connectAccount(tx, ctx, {
-    channel: 'storefront',
-    name: storeName,
-    stage: 'live',
-    settings: { webhookUrl: `${base}/storefront/webhooks`, sameNetwork: true },
-    secrets: { webhookSecret },
-  })
-  for (const item of catalog) {
-    await addProduct(tx, ctx, { title: item.title, variants: [{ sku: item.sku }] })
-    if (!item.storefront) continue
-    const quantity = (item.amazon?.quantity ?? 0) + 4
-    await moveStock(tx, ctx, { sku: item.sku, location: 'MAIN', kind: 'receipt', quantity }, 'seed')
-    brought.set(item.sku, quantity)
-    await linkListing(tx, ctx, {
-      account: storeName,
-      remoteSku: item.sku,
-      sku: item.sku,
-      unitsPerSale: 1,
-      marketplace: '',
-      fulfilledBy: 'merchant',
+/** What a new holder of an account does before it works. */
+async function takeAccount(ctx: Context, name: string): Promise<AccountAtWork> {
+  const row = (await findAccount(ctx.db, name))!
+  const asked = ctx.monotonic()
+  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, 'simulation', leaseMs, ctx.clock.now())
+  if (!taken) throw new LeaseTaken(`the lease of ${name} is taken`)
+  const lease: HeldLease = { ...taken, until: asked + leaseMs }
+  const work = accountAtWork(ctx, row, () => lease)
+  await takeOver(ctx, work)
+  return work
+}
+
+/** The hub's API as callers outside see it: it may be away, or come back between two tries. */
+function createFrontDoor(installation: () => Installation) {
+  let app: FastifyInstance | undefined
+  let key = ''
+  let waiting: (() => Promise<number | null>)[] = []
+  const refused = () => {
+    throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })
+  }
+  const call = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const it = installation()
+    const answer = await it.process.answer(
+      async () =>
+        await app!.inject({
+          method: (init?.method ?? 'GET') as 'POST',
+          url: new URL(String(url)).pathname,
+          headers: init?.headers as Record<string, string>,
+          payload: init?.body as string,
+        }),
+      refused as never,
+      () => {
+        if (it.backAtOnce) it.restart()
+        return it.backAtOnce
+      },
+    )
+    return new Response(answer.statusCode === 204 ? null : answer.body, {
+      status: answer.statusCode,
+      headers: { 'content-type': 'application/json' },
     })
   }
-  return { apiKey: (await addApiKey(tx, ctx, 'store', 'operator')).key, webhookSecret }
+  const once = async (path: string, body: unknown, idempotencyKey: string): Promise<Answer | null> => {
+    try {
+      const answer = await call(`http://hub.test/api/v1${path}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${key}`,
+          'content-type': 'application/json',
+          'idempotency-key': idempotencyKey,
+        },
+        body: JSON.stringify(body),
+      })
+      return answer.status >= 500 ? null : { status: answer.status, body: await answer.json() }
+    } catch {
+      return null
+    }
+  }
+  return {
+    fetch: call as typeof fetch,
+    open(opened: FastifyInstance, apiKey: string) {
+      app = opened
+      key = apiKey
+    },
+    async insist(path: string, body: unknown, done: (answer: Answer) => void): Promise<number | null> {
+      const idempotencyKey = installation().ctx.newId()
+      const ask = async () => {
+        for (let attempt = 0; attempt < 3; attempt += 1) {
+          const answer = await once(path, body, idempotencyKey)
+          if (!answer) continue
+          done(answer)
+          return answer.status
+        }
+        waiting.push(ask)
+        return null
+      }
+      return await ask()
+    },
+    async insistAgain() {
+      const list = waiting
+      waiting = []
+      for (const ask of list) await ask()
+    },
+  }
 }

@@ -1,4 +1,8 @@
-/** `npm run simulate -- --seeds N [--seed S] [--steps N]`: runs seeds and prints what broke, with its log. */
+/**
+ * `npm run simulate -- --seeds N [--seed S] [--steps N]`: runs seeds and prints what broke, with its log.
+ * `--planted <name>|all`: plants bugs and looks for the first seed that finds each; `--stored` runs only the seeds that
+ * are kept in finding-seeds.ts, each with its bug and without. `--database URL` uses an empty database that is there.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +11,10 @@ import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/pool.ts'
 import { startEmbedded } from '../../src/database/supervisor.ts'
 import { simulationSteps } from '../support/iterations.ts'
+import { findingSeeds } from './finding-seeds.ts'
+import { type Connections, openConnections } from './installation.ts'
+import { loadPlanted } from './load.ts'
+import { type Planted, planted } from './planted.ts'
 import { runSeed } from './run.ts'
 
 const { values } = parseArgs({
@@ -14,33 +22,115 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
     steps: { type: 'string' },
+    planted: { type: 'string' },
+    stored: { type: 'boolean', default: false },
+    database: { type: 'string' },
   },
 })
 const first = Number(values.seed)
 const count = Number(values.seeds)
 const steps = Number(values.steps ?? simulationSteps)
 
-const dataDir = mkdtempSync(join(tmpdir(), 'entrepot-simulation-'))
-const postgres = await startEmbedded({ dataDir, settings: { fsync: 'off', synchronous_commit: 'off' } })
-const setup = openDatabase(postgres.url)
-await migrate(setup, { now: () => new Date('2026-11-22T00:00:00Z') })
-await setup.close()
-const db = openDatabase(postgres.url, { max: 1 })
-let failed = 0
-try {
-  for (let seed = first; seed < first + count; seed += 1) {
-    const result = await runSeed(db, seed, steps)
-    if (result.broken) {
-      failed += 1
-      console.log(
-        `seed ${seed} BROKEN ${result.broken}\nrepeat with: npm run simulate -- --seeds 1 --seed ${seed} --steps ${steps}\n${result.log.join('\n')}`,
-      )
-    } else console.log(`seed ${seed} ok ${result.hash}`)
+async function withDatabase(work: (url: string) => Promise<number>): Promise<number> {
+  if (values.database) return await work(values.database)
+  const dataDir = mkdtempSync(join(tmpdir(), 'entrepot-simulation-'))
+  const postgres = await startEmbedded({ dataDir, settings: { fsync: 'off', synchronous_commit: 'off' } })
+  try {
+    return await work(postgres.url)
+  } finally {
+    await postgres.stop()
+    rmSync(dataDir, { recursive: true, force: true })
   }
-} finally {
-  await db.close()
-  await postgres.stop()
-  rmSync(dataDir, { recursive: true, force: true })
 }
-console.log(`${count - failed} passed, ${failed} failed`)
+
+const atStart = { now: () => new Date('2026-11-22T00:00:00Z') }
+
+/** The schema that stands in the database: as it is, or as a bug left it. */
+let schema: string | undefined
+
+async function prepare(url: string, bug?: Planted): Promise<void> {
+  const wanted = bug?.schema ?? ''
+  if (schema === wanted) return
+  const db = openDatabase(url, { max: 2 })
+  try {
+    await db.run('drop schema public cascade')
+    await db.run('create schema public')
+    await migrate(db, atStart)
+    if (wanted) await db.run(wanted)
+    schema = wanted
+  } finally {
+    await db.close()
+  }
+}
+
+async function connected<T>(url: string, work: (connections: Connections) => Promise<T>): Promise<T> {
+  const connections = openConnections(url)
+  try {
+    return await work(connections)
+  } finally {
+    await connections.close()
+  }
+}
+
+async function runSeeds(url: string): Promise<number> {
+  await prepare(url)
+  let failed = 0
+  await connected(url, async (connections) => {
+    for (let seed = first; seed < first + count; seed += 1) {
+      const result = await runSeed(connections, seed, steps)
+      if (result.broken) {
+        failed += 1
+        console.log(
+          `seed ${seed} BROKEN ${result.broken}\nrepeat with: npm run simulate -- --seeds 1 --seed ${seed} --steps ${steps}\n${result.log.join('\n')}`,
+        )
+      } else console.log(`seed ${seed} ok ${result.hash}`)
+    }
+  })
+  console.log(`${count - failed} passed, ${failed} failed`)
+  return failed
+}
+
+/** The seed that found the bug, or null. */
+async function find(url: string, bug: Planted, seeds: Iterable<number>): Promise<number | null> {
+  await prepare(url, bug)
+  const copy = await loadPlanted<typeof import('./run.ts')>(bug, 'run.ts')
+  return await connected(url, async (connections) => {
+    for (const seed of seeds) {
+      const { broken } = await copy.runSeed(connections, seed, steps)
+      if (!broken) continue
+      console.log(`planted ${bug.name}: seed ${seed} finds it: ${broken}`)
+      return seed
+    }
+    console.log(`planted ${bug.name}: NOT FOUND`)
+    return null
+  })
+}
+
+function* upwards(from: number, number: number) {
+  for (let seed = from; seed < from + number; seed += 1) yield seed
+}
+
+async function runPlanted(url: string, name: string): Promise<number> {
+  const bugs = planted.filter((bug) => name === 'all' || bug.name === name)
+  if (bugs.length === 0)
+    throw new Error(`no planted bug is called ${name}: ${planted.map((bug) => bug.name).join(', ')}`)
+  let failed = 0
+  const found = new Set<number>()
+  for (const bug of bugs) {
+    const seed = await find(url, bug, values.stored ? (findingSeeds[bug.name] ?? []) : upwards(first, count))
+    if (seed === null) failed += 1
+    else found.add(seed)
+  }
+  if (!values.stored) return failed
+  await prepare(url)
+  for (const seed of found) {
+    const { broken } = await connected(url, (connections) => runSeed(connections, seed, steps))
+    if (broken) failed += 1
+    console.log(`without a bug: seed ${seed} ${broken ? `BROKEN ${broken}` : 'ok'}`)
+  }
+  return failed
+}
+
+const wanted = values.planted
+const failed = await withDatabase((url) => (wanted ? runPlanted(url, wanted) : runSeeds(url)))
 process.exitCode = failed > 0 ? 1 : 0

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../src/database/pool.ts'
 import { useDatabase } from '../support/database.ts'
 import { printCount, simulationSeeds, simulationSteps } from '../support/iterations.ts'
+import { actions } from './actions.ts'
+import { type Connections, openConnections } from './installation.ts'
+import { harms, spots } from './process.ts'
 import { runSeed } from './run.ts'
 
 const own = useDatabase()
-let db: Database
+let connections: Connections
 beforeAll(() => {
-  // One connection: everything that the database does is done in one order, the same in every run.
-  db = openDatabase(own.url, { max: 1 })
+  connections = openConnections(own.url)
 })
-afterAll(async () => await db.close())
+afterAll(async () => await connections.close())
 
 /** Seeds that once found something; they stay. */
 const kept: number[] = []
@@ -20,7 +21,7 @@ test('P-1 … P-9 hold for every seed', async () => {
   const seeds = [...kept, ...Array.from({ length: simulationSeeds }, (_, index) => index + 1)]
   const sometimes = new Set<string>()
   for (const seed of seeds) {
-    const result = await runSeed(db, seed, simulationSteps)
+    const result = await runSeed(connections, seed, simulationSteps)
     for (const what of result.sometimes) sometimes.add(what)
     if (result.broken)
       throw new Error(
@@ -41,13 +42,15 @@ test('P-1 … P-9 hold for every seed', async () => {
   ]) {
     expect(sometimes, `no fault ${kind} hit anything`).toContain(`fault ${kind}`)
   }
-  expect(sometimes).toContain('crashed before the commit')
-  expect(sometimes).toContain('crashed after the commit')
+  for (const spot of spots)
+    for (const harm of harms)
+      expect(sometimes, `the process was never harmed ${harm} ${spot}`).toContain(`harm ${harm} ${spot}`)
+  for (const { name } of actions) expect(sometimes, `${name} was never drawn`).toContain(name)
 }, 240_000)
 
 test('the same seed gives the same run', async () => {
-  const first = await runSeed(db, 7, simulationSteps)
-  const second = await runSeed(db, 7, simulationSteps)
+  const first = await runSeed(connections, 7, simulationSteps)
+  const second = await runSeed(connections, 7, simulationSteps)
   expect(second.log).toEqual(first.log)
   expect(second.hash).toBe(first.hash)
 })

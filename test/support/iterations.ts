@@ -16,6 +16,10 @@ export const intakeInterleavingsInDatabase = 60
 export const simulationSeeds = times(200, 2_000)
 /** Steps of each seed. */
 export const simulationSteps = 40
+/** Crashes in the fixed scenes, spread over all of their points; the long run does every point, each in three ways. */
+export const crashes = times(36, Number.POSITIVE_INFINITY)
+/** Seeds in which a planted bug must be found. */
+export const plantedSeeds = 2_000
 /** Checkouts at once over the last unit, and over several variants in opposite orders. */
 export const checkoutsAtOnce = times(200, 5_000)
 /** Expiries that race a confirmation. */

@@ -1,0 +1,237 @@
+/**
+ * Bugs that were made in other hubs, planted into this one: each is a change of the source text of a module while it
+ * is loaded, or of the schema of the run's own database. The simulation must find every one of them.
+ */
+
+export interface Patch {
+  /** Below the project's folder. */
+  file: string
+  /** Stands there exactly once; where it does not, the patch is out of date and says so. */
+  find: string
+  put: string
+}
+
+export interface Planted {
+  name: string
+  /** What the program does wrong now. */
+  what: string
+  patches: readonly Patch[]
+  /** Takes something away from the schema. */
+  schema?: string
+}
+
+const reserve = 'src/operations/reserve-stock.ts'
+const stockTable = 'src/database/stock.ts'
+const pull = 'src/operations/pull-orders.ts'
+
+export const planted: readonly Planted[] = [
+  {
+    name: 'cursor-before-commit',
+    what: 'the cursor is stored before the page that it stands behind',
+    patches: [
+      {
+        file: pull,
+        find: `    try {
+      await ctx.db.transaction(async (tx) => {
+        await fence(tx, work.lease())
+        await importOrders(tx, ctx, account, pulled.items)`,
+        put: `    await saveCursor(ctx.db, row.id, stream, { value: pulled.next, watermark: pulled.watermark ?? null, nextAt, now })
+    try {
+      await ctx.db.transaction(async (tx) => {
+        await fence(tx, work.lease())
+        await importOrders(tx, ctx, account, pulled.items)`,
+      },
+    ],
+  },
+  {
+    name: 'first-page-only',
+    what: 'only the first page of a window is read',
+    patches: [
+      {
+        file: 'src/channels/amazon/orders.ts',
+        find: 'const token = answer.pagination?.nextToken',
+        put: 'const token = undefined as string | undefined',
+      },
+    ],
+  },
+  {
+    name: 'no-pending',
+    what: 'orders that are not paid yet are left out',
+    patches: [
+      {
+        file: 'src/channels/amazon/orders.ts',
+        find: 'const page = readPage(answer.orders)',
+        put: `const all = readPage(answer.orders)
+  const page = { ...all, items: all.items.filter((one) => one.state !== 'pending') }`,
+      },
+    ],
+  },
+  {
+    name: 'missing-unique-key',
+    what: 'orders are looked up and then inserted, with no key and no lock between',
+    patches: [
+      {
+        file: 'src/api/handlers/orders.ts',
+        find: `await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      \`order \${account.id} \${input.body.remoteId}\`,
+    ])`,
+        put: '',
+      },
+    ],
+    schema: 'alter table orders drop constraint orders_account_id_remote_id_key',
+  },
+  {
+    name: 'rmw-stock',
+    what: 'a count reads the level without a lock and writes what it worked out',
+    patches: [
+      {
+        file: stockTable,
+        find: '     where variant_id = any($1::uuid[]) order by variant_id for update`,',
+        put: `     where variant_id = any($1::uuid[]) order by variant_id \${options.places ? '' : 'for update'}\`,`,
+      },
+    ],
+  },
+  {
+    name: 'rmw-reserved',
+    what: 'the reserved counter is read without a lock and written back',
+    patches: [
+      {
+        file: stockTable,
+        find: '     where variant_id = any($1::uuid[]) order by variant_id for update`,',
+        put: `     where variant_id = any($1::uuid[]) order by variant_id \${options.places ? 'for update' : ''}\`,`,
+      },
+    ],
+  },
+  {
+    name: 'check-apart-from-booking',
+    what: 'a checkout is checked first and booked later, in whatever state stock is by then',
+    patches: [
+      {
+        file: reserve,
+        find: `  const stock = await lockStock(
+    tx,
+    lines.map((line) => line.variantId),
+  )
+  const owners`,
+        put: `  const free = new Map(
+    (
+      await tx.rows<{ id: string; free: number }>(
+        'select variant_id as id, on_hand - unsellable - reserved - allocated as free from pool_levels where variant_id = any($1::uuid[])',
+        [lines.map((line) => line.variantId)],
+      )
+    ).map((row) => [row.id, row.free]),
+  )
+  const stock = await lockStock(
+    tx,
+    lines.map((line) => line.variantId),
+  )
+  const owners`,
+      },
+      {
+        file: reserve,
+        find: `    const taken = stock.tryPromise(
+      { id: lineId, variantId: line.variantId, promisedAt: now },
+      line.quantity * line.unitsPerSale,
+      \`reservation:\${id}:\${lineId}\`,
+    )`,
+        put: `    const units = line.quantity * line.unitsPerSale
+    const taken = free.get(line.variantId)! >= units
+    free.set(line.variantId, free.get(line.variantId)! - units)
+    if (taken) stock.promise({ id: lineId, variantId: line.variantId, promisedAt: now }, units, \`reservation:\${id}:\${lineId}\`)`,
+      },
+    ],
+  },
+  {
+    name: 'retry-without-idempotency',
+    what: 'a request that comes again under its key is carried out again',
+    patches: [
+      {
+        file: 'src/api/idempotency.ts',
+        find: 'if (first === 0) {',
+        put: 'if (first === 0 && !request.url.includes("movements")) {',
+      },
+    ],
+  },
+  {
+    name: 'retry-of-4xx',
+    what: 'a write that was refused for what it says leaves again at once',
+    patches: [
+      {
+        file: 'src/operations/push-stock.ts',
+        find: 'rejected: 30 * 60_000,',
+        put: 'rejected: 0,',
+      },
+    ],
+  },
+  {
+    name: 'stale-after-newer',
+    what: 'a write without an answer is kept aside and sent again later, whatever was sent meanwhile',
+    patches: [
+      {
+        file: 'src/operations/push-stock.ts',
+        find: `async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<void> {
+  const outcomes = await pushed(ctx, work, batch)`,
+        put: `const later = new Map<string, Leaving[]>()
+
+async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<void> {
+  const again = later.get(work.row.id)
+  later.delete(work.row.id)
+  const outcomes = await pushed(ctx, work, batch)
+  if (again) await pushed(ctx, work, again)
+  if (outcomes.some((one) => one.kind === 'failed' && one.error.mayHaveApplied)) later.set(work.row.id, [...batch])`,
+      },
+    ],
+  },
+  {
+    name: 'clamp-at-zero',
+    what: 'units sold beyond the stock are forgotten',
+    patches: [
+      {
+        file: 'src/domain/stock.ts',
+        find: `      promise.quantity += quantity
+      promise.short += quantity - covered
+      promises.set(line.id, promise)
+      touched.add(line.id)
+      move('reservation', line.variantId, cause, { reserved: covered, short: quantity - covered })`,
+        put: `      promise.quantity += covered
+      promises.set(line.id, promise)
+      touched.add(line.id)
+      move('reservation', line.variantId, cause, { reserved: covered })`,
+      },
+    ],
+  },
+  {
+    name: 'dup-line',
+    what: 'of two lines of one SKU in an order only the last one is booked',
+    patches: [
+      {
+        file: 'src/domain/intake.ts',
+        find: '  for (const line of order.lines) {\n    const before =',
+        put: '  for (const line of new Map(order.lines.map((one) => [one.remoteSku, one])).values()) {\n    const before =',
+      },
+    ],
+  },
+  // Beyond the first twelve: what an earlier simulation could not find.
+  {
+    name: 'answer-taken-as-proof',
+    what: 'an accepted write counts as what stands there',
+    patches: [
+      {
+        file: 'src/domain/slots.ts',
+        find: `      return { ...slot, live: { ...live, acceptedAt: now }, readDueAt: readAfter(now, 0) }`,
+        put: `      return { ...slot, live: null, confirmed: { value: live.value, at: now, version }, readDueAt: null }`,
+      },
+    ],
+  },
+  {
+    name: 'raise-sent-twice',
+    what: 'a call without an answer leaves a second time',
+    patches: [
+      {
+        file: 'src/channels/amazon/client.ts',
+        find: 'let answer = await send(account, one)',
+        put: 'let answer = await send(account, one).catch(() => send(account, one))',
+      },
+    ],
+  },
+]

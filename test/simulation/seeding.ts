@@ -1,0 +1,94 @@
+/** What stands in an installation before a run begins. */
+import type { CatalogItem } from '../../simulator/index.ts'
+import type { Sql } from '../../src/database/pool.ts'
+import { connectAccount } from '../../src/operations/connect-account.ts'
+import type { Context } from '../../src/operations/context.ts'
+import { addLocation, addProduct, linkListing } from '../../src/operations/manage-catalog.ts'
+import { moveStock } from '../../src/operations/move-stock.ts'
+import { addApiKey } from '../../src/sign-in/people.ts'
+
+export const base = 'http://marketplaces.test'
+export const amazonName = 'Amazon'
+export const storeName = 'Store'
+
+export function catalogOf(random: () => number): CatalogItem[] {
+  const units = () => Math.floor(random() * 6)
+  return ['PLAIN', 'AWK/WARD+1', 'SCARCE', 'FBA'].map(
+    (sku, index): CatalogItem => ({
+      sku,
+      title: sku,
+      asin: `B0SIM0000${index}`,
+      price: 1_000,
+      currency: 'USD',
+      amazon: { quantity: sku === 'SCARCE' ? 1 : units(), fulfilledBy: sku === 'FBA' ? 'AMAZON' : 'MERCHANT' },
+      ...(sku === 'FBA' ? {} : { storefront: { quantity: units() } }),
+    }),
+  )
+}
+
+export async function seedInstallation(
+  tx: Sql,
+  ctx: Context,
+  catalog: readonly CatalogItem[],
+  brought: Map<string, number>,
+) {
+  const webhookSecret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+  await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
+  await connectAccount(tx, ctx, {
+    channel: 'amazon',
+    name: amazonName,
+    stage: 'live',
+    settings: {
+      sellerId: 'A1SIMULATEDSEL',
+      region: 'na',
+      marketplaceIds: ['ATVPDKIKX0DER'],
+      endpoint: `${base}/amazon`,
+      tokenEndpoint: `${base}/lwa/auth/o2/token`,
+      historyDays: 3,
+    },
+    secrets: {
+      clientId: 'amzn1.application-oa2-client.simulated',
+      clientSecret: 'amzn1.oa2-cs.v1.simulated',
+      refreshToken: 'Atzr|simulated',
+    },
+  })
+  await connectAccount(tx, ctx, {
+    channel: 'storefront',
+    name: storeName,
+    stage: 'live',
+    settings: { webhookUrl: `${base}/storefront/webhooks`, sameNetwork: true },
+    secrets: { webhookSecret },
+  })
+  for (const item of catalog) {
+    await addProduct(tx, ctx, { title: item.title, variants: [{ sku: item.sku }] })
+    if (!item.storefront) continue
+    const quantity = (item.amazon?.quantity ?? 0) + 4
+    await moveStock(tx, ctx, { sku: item.sku, location: 'MAIN', kind: 'receipt', quantity }, 'seed')
+    brought.set(item.sku, quantity)
+    await linkListing(tx, ctx, {
+      account: storeName,
+      remoteSku: item.sku,
+      sku: item.sku,
+      unitsPerSale: 1,
+      marketplace: '',
+      fulfilledBy: 'merchant',
+    })
+  }
+  await listenForEvents(tx, ctx, webhookSecret)
+  return { apiKey: (await addApiKey(tx, ctx, 'store', 'operator')).key, webhookSecret }
+}
+
+/** Somebody outside wants to hear of orders; the simulated store takes such messages and does nothing with them. */
+async function listenForEvents(tx: Sql, ctx: Context, secret: string): Promise<void> {
+  const id = ctx.newId()
+  await tx.run(
+    'insert into webhook_endpoints (id, url, events, secret_sealed, created_at) values ($1, $2, $3, $4, $5)',
+    [
+      id,
+      `${base}/storefront/webhooks`,
+      ['order.imported', 'order.changed', 'reservation.expired'],
+      ctx.sealing.sealSecret(secret, `webhook:${id}`),
+      ctx.clock.now(),
+    ],
+  )
+}
