@@ -1,5 +1,6 @@
 /** What went wrong once, or would: each scene was found by looking for it, and stays. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Database } from '../src/database/pool.ts'
 import { levelOf, listSlots } from '../src/database/views/stock.ts'
 import { connectAccount } from '../src/operations/connect-account.ts'
 import { linkListing } from '../src/operations/manage-catalog.ts'
@@ -64,6 +65,28 @@ test('a sell-out that was committed and never left goes out as soon as another p
   it.advance(4_000)
   expect((await pushStock(it.ctx, await it.work(amazonName))).sent).toBe(1)
   expect(await patches()).toBe(before + 1)
+})
+
+test('a write whose outcome could not be stored is settled by the next round of the same process', async () => {
+  await sellOut()
+  const work = await it.work(amazonName)
+  const { db } = it.ctx
+  let transactions = 0
+  const failing: Database = {
+    ...db,
+    async transaction(task) {
+      transactions += 1
+      if (transactions === 2) throw Object.assign(new Error('connection lost'), { code: 'ECONNRESET' })
+      return await db.transaction(task)
+    },
+  }
+  const open = async () => (await db.rows('select 1 from effects where outcome is null')).length
+  await expect(pushStock({ ...it.ctx, db: failing }, work)).rejects.toThrow('connection lost')
+  expect(await open()).toBe(1)
+  expect((await pushStock(it.ctx, work)).sent).toBe(0)
+  expect(await open()).toBe(0)
+  it.advance(4_000)
+  expect((await pushStock(it.ctx, await it.work(amazonName))).sent, 'a lower number leaves again').toBe(1)
 })
 
 test('one answer without our entry changes nothing; a second one stops every write until an entry appears', async () => {

@@ -110,10 +110,13 @@ export async function recordOutcomes(
   )
 }
 
-/** Intents of earlier holders without an outcome: nobody will tell any more, so they may have been carried out. */
+/**
+ * Intents without an outcome while nothing of the account is under way: nobody will tell any more, so they may have
+ * been carried out.
+ */
 export async function closeOrphanEffects(tx: Sql, accountId: string, epoch: number, now: Date): Promise<number> {
   return await tx.run(
-    `update effects set outcome = 'unknown', outcome_at = $3 where account_id = $1 and outcome is null and epoch < $2`,
+    `update effects set outcome = 'unknown', outcome_at = $3 where account_id = $1 and outcome is null and epoch <= $2`,
     [accountId, epoch, now],
   )
 }

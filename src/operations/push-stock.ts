@@ -15,6 +15,7 @@ import { answered, isDue, sent, type WriteAnswer } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { halt } from './pull-orders.ts'
 import { noEntry, watermarkOf } from './read-stock.ts'
+import { takeOver } from './take-over.ts'
 
 export interface PushResult {
   sent: number
@@ -30,8 +31,24 @@ interface Leaving extends QuantityLine {
 /** Calls under way at once for one account. */
 const concurrency = 5
 
-/** One round. Only live accounts ever write. */
+/** Accounts whose last round broke off (the database was away): what it sent is recorded nowhere but as an intent. */
+const brokenOff = new WeakSet<AccountAtWork>()
+
+/** One round; an account has one at a time. Only live accounts ever write. */
 export async function pushStock(ctx: Context, work: AccountAtWork): Promise<PushResult> {
+  if (brokenOff.has(work)) {
+    await takeOver(ctx, work)
+    brokenOff.delete(work)
+  }
+  try {
+    return await pushRound(ctx, work)
+  } catch (error) {
+    brokenOff.add(work)
+    throw error
+  }
+}
+
+async function pushRound(ctx: Context, work: AccountAtWork): Promise<PushResult> {
   const { row, connector } = work
   const capability = connector.stock
   if (!capability || row.stage !== 'live') return { sent: 0, nextAt: null }

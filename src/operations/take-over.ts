@@ -1,4 +1,7 @@
-/** What a new holder of an account's lease does first: nobody will answer for what the holder before it had under way. */
+/**
+ * What a new holder of an account's lease does first, and a holder whose own round broke off: nobody will answer for
+ * what was under way.
+ */
 import { closeOrphanEffects } from '../database/journal.ts'
 import { fence } from '../database/leases.ts'
 import { lockUnansweredSlots, saveSlots } from '../database/slots.ts'
