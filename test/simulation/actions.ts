@@ -1,11 +1,11 @@
 /** What can happen in a step. Each action is drawn by weight from the seed; what it did goes into the event log. */
 
 import { deliverWebhooks } from '../../src/operations/deliver-webhooks.ts'
+import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
-import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { pick, someSku, upTo } from './chance.ts'
 import type { Installation } from './installation.ts'
 import { harms, spots } from './process.ts'
@@ -94,11 +94,9 @@ async function countOrReceive(it: Installation): Promise<string> {
 async function atOnce(it: Installation): Promise<string> {
   await it.process.run(async () => [await it.work(amazonName), await it.work(storeName)])
   const list = actions.filter((one) => one.lane)
-  const first = pick(it, list)
-  const second = pick(
-    it,
-    list.filter((one) => one.lane !== first.lane || one.lane === 'request'),
-  )
+  const first = byWeight(it, list)
+  const beside = list.filter((one) => one.lane !== first.lane || one.lane === 'request')
+  const second = first.lane === 'request' && it.random() < 0.4 ? first : byWeight(it, beside)
   it.focus = someSku(it)
   try {
     const { results, turns } = await it.process.together([() => first.run(it), () => second.run(it)])
@@ -236,12 +234,14 @@ export const actions: Action[] = [
   },
 ]
 
-export function draw(it: Installation): Action {
-  const total = actions.reduce((sum, action) => sum + action.weight, 0)
+function byWeight(it: Installation, list: readonly Action[]): Action {
+  const total = list.reduce((sum, action) => sum + action.weight, 0)
   let at = it.random() * total
-  for (const action of actions) {
+  for (const action of list) {
     at -= action.weight
     if (at < 0) return action
   }
-  return actions[0]!
+  return list[0]!
 }
+
+export const draw = (it: Installation): Action => byWeight(it, actions)

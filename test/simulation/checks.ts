@@ -1,6 +1,6 @@
 /** The promises, checked from outside the rules: by SQL that adds up, and against what the marketplaces know. */
-import { availableToPromise, wishFor } from '../../src/domain/availability.ts'
-import type { PoolLevel } from '../../src/domain/stock.ts'
+import { wishFor } from '../../src/domain/availability.ts'
+import { availableNow } from '../../src/operations/refresh-slots.ts'
 import type { Installation } from './installation.ts'
 import { amazonName } from './seeding.ts'
 
@@ -214,11 +214,14 @@ async function checkSlots(it: Installation, { channels }: SimState): Promise<voi
     dirty: boolean
     merchant_fulfilled: boolean | null
     units_per_sale: number
-    level: PoolLevel
+    variant_id: string
   }>(
-    `select a.channel, s.remote_sku, s.wish, s.dirty, s.merchant_fulfilled, s.units_per_sale, json_build_object(
-       'onHand', p.on_hand, 'unsellable', p.unsellable, 'reserved', p.reserved, 'allocated', p.allocated, 'short', p.short) as level
-     from stock_slots s join accounts a on a.id = s.account_id join pool_levels p on p.variant_id = s.variant_id`,
+    `select a.channel, s.remote_sku, s.wish, s.dirty, s.merchant_fulfilled, s.units_per_sale, s.variant_id
+     from stock_slots s join accounts a on a.id = s.account_id where s.variant_id is not null`,
+  )
+  const available = await availableNow(
+    it.ctx.db,
+    slots.map((slot) => slot.variant_id),
   )
   for (const slot of slots) {
     const name = `${slot.channel} ${slot.remote_sku}`
@@ -226,7 +229,7 @@ async function checkSlots(it: Installation, { channels }: SimState): Promise<voi
       if (slot.wish !== null) broken('P-4', `${name} has a wish though the channel fulfills it`)
       continue
     }
-    const wish = wishFor(availableToPromise(slot.level), slot.units_per_sale)
+    const wish = wishFor(available.get(slot.variant_id)!, slot.units_per_sale)
     if (slot.wish !== wish) broken('P-4', `${name} wishes ${slot.wish}, it should be ${wish}`)
     const shown = channels[slot.channel].shown[slot.remote_sku]
     if (shown !== slot.wish || slot.dirty)

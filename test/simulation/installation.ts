@@ -9,6 +9,7 @@ import { ensureJournalDays, journalWriter } from '../../src/database/journal.ts'
 import { acquireLease } from '../../src/database/leases.ts'
 import { type Database, openDatabase } from '../../src/database/pool.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../../src/operations/context.ts'
+import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
 import { takeOver } from '../../src/operations/take-over.ts'
 import type { SignInContext } from '../../src/sign-in/people.ts'
 import { createWorld, seeded, seededBytes } from '../support/world.ts'
@@ -172,6 +173,7 @@ export async function install(
     restart() {
       process.begin()
       held.clear()
+      desk = createReservationDesk(ctx)
       time += leaseMs + 1_000
       ctx.journal = journalWriter(process.db, ctx.newId, { autoFlushMs: null, lost: () => {} })
     },
@@ -196,9 +198,11 @@ export async function install(
     sealing: ctx.sealing,
     random: seededBytes(world.random),
   }
+  let desk = createReservationDesk(ctx)
   const app = await buildApi({
     ctx,
     people,
+    desk: { reserve: (wanted) => desk.reserve(wanted) },
     publicUrl: base,
     demo: null,
     metrics: createMetrics(plain, ctx.clock),
@@ -223,6 +227,9 @@ async function takeAccount(ctx: Context, name: string): Promise<AccountAtWork> {
   await takeOver(ctx, work)
   return work
 }
+
+/** How many accepted requests come again under their key. */
+const repeatShare = 0.1
 
 /** The hub's API as callers outside see it: it may be away, or come back between two tries. */
 function createFrontDoor(installation: () => Installation) {
@@ -269,6 +276,12 @@ function createFrontDoor(installation: () => Installation) {
       return null
     }
   }
+  /** The caller never saw the answer, or its client repeats by itself. */
+  const repeat = async (it: Installation, path: string, body: unknown, idempotencyKey: string, first: Answer) => {
+    const second = await once(path, body, idempotencyKey)
+    if (second && JSON.stringify(second) !== JSON.stringify(first))
+      it.wire.wrong.push(`a repeat of POST ${path} was answered otherwise`)
+  }
   return {
     fetch: call as typeof fetch,
     open(opened: FastifyInstance, apiKey: string) {
@@ -276,12 +289,14 @@ function createFrontDoor(installation: () => Installation) {
       key = apiKey
     },
     async insist(path: string, body: unknown, done: (answer: Answer) => void): Promise<number | null> {
-      const idempotencyKey = installation().ctx.newId()
+      const it = installation()
+      const idempotencyKey = it.ctx.newId()
       const ask = async () => {
         for (let attempt = 0; attempt < 3; attempt += 1) {
           const answer = await once(path, body, idempotencyKey)
           if (!answer) continue
           done(answer)
+          if (answer.status === 201 && it.random() < repeatShare) await repeat(it, path, body, idempotencyKey, answer)
           return answer.status
         }
         waiting.push(ask)

@@ -22,6 +22,7 @@ export interface Planted {
 
 const reserve = 'src/operations/reserve-stock.ts'
 const stockTable = 'src/database/stock.ts'
+const lockLevels = 'where variant_id = any($1::uuid[]) order by variant_id for update`'
 const pull = 'src/operations/pull-orders.ts'
 
 export const planted: readonly Planted[] = [
@@ -86,8 +87,8 @@ export const planted: readonly Planted[] = [
     patches: [
       {
         file: stockTable,
-        find: '     where variant_id = any($1::uuid[]) order by variant_id for update`,',
-        put: `     where variant_id = any($1::uuid[]) order by variant_id \${options.places ? '' : 'for update'}\`,`,
+        find: lockLevels,
+        put: lockLevels.replace('for update', `\${options.places ? '' : 'for update'}`),
       },
     ],
   },
@@ -97,8 +98,8 @@ export const planted: readonly Planted[] = [
     patches: [
       {
         file: stockTable,
-        find: '     where variant_id = any($1::uuid[]) order by variant_id for update`,',
-        put: `     where variant_id = any($1::uuid[]) order by variant_id \${options.places ? 'for update' : ''}\`,`,
+        find: lockLevels,
+        put: lockLevels.replace('for update', `\${options.places ? 'for update' : ''}`),
       },
     ],
   },
@@ -108,36 +109,24 @@ export const planted: readonly Planted[] = [
     patches: [
       {
         file: reserve,
-        find: `  const stock = await lockStock(
-    tx,
-    lines.map((line) => line.variantId),
-  )
-  const owners`,
-        put: `  const free = new Map(
-    (
-      await tx.rows<{ id: string; free: number }>(
-        'select variant_id as id, on_hand - unsellable - reserved - allocated as free from pool_levels where variant_id = any($1::uuid[])',
-        [lines.map((line) => line.variantId)],
-      )
-    ).map((row) => [row.id, row.free]),
-  )
-  const stock = await lockStock(
-    tx,
-    lines.map((line) => line.variantId),
-  )
-  const owners`,
+        find: `import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'`,
+        put: `import { lockStock, type PromiseOwner, readLevels, saveStock } from '../database/stock.ts'
+import { openStock } from '../domain/stock.ts'`,
       },
       {
         file: reserve,
-        find: `    const taken = stock.tryPromise(
-      { id: lineId, variantId: line.variantId, promisedAt: now },
-      line.quantity * line.unitsPerSale,
-      \`reservation:\${id}:\${lineId}\`,
-    )`,
-        put: `    const units = line.quantity * line.unitsPerSale
-    const taken = free.get(line.variantId)! >= units
-    free.set(line.variantId, free.get(line.variantId)! - units)
-    if (taken) stock.promise({ id: lineId, variantId: line.variantId, promisedAt: now }, units, \`reservation:\${id}:\${lineId}\`)`,
+        find: '  // Asked for together, answered in this order',
+        put: `  const checked = openStock({ levels: await readLevels(tx, variantIds), places: new Map(), promises: [] })
+  // Asked for together, answered in this order`,
+      },
+      { file: reserve, find: 'decideCheckout(stock, {', put: 'decideCheckout(checked, {' },
+      {
+        file: reserve,
+        find: '  if (held.length === 0) return\n',
+        put: `  if (held.length === 0) return
+  for (const one of checked.change().promises.values())
+    stock.promise({ ...one }, one.quantity, \`reservation:\${owners.get(one.id)!.reservationId}:\${one.id}\`)
+`,
       },
     ],
   },

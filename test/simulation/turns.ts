@@ -50,12 +50,19 @@ export async function createTurns(
 
   /** Until nobody moves any more: each has finished, stands at a spot, or waits for a lock of another. */
   const settled = async () => {
+    let still = 0
     for (;;) {
       for (let round = 0; round < 3; round += 1) await new Promise(setImmediate)
       const open = tasks.filter((task) => !finished.has(task))
       const underway = open.filter(isAway)
       if (underway.length === 0 && open.every(isStopped)) return
-      if (underway.length === 0) continue
+      if (underway.length === 0) {
+        // Who neither moves nor stands anywhere waits for another task inside the process (in one group of checkouts).
+        still += 1
+        if (still > 20 && open.some(isStopped)) return
+        continue
+      }
+      still = 0
       await new Promise((resolve) => setTimeout(resolve, 1))
       if (!underway.every(isAway)) continue
       const rows = await watcher.rows<{ pid: number }>(
