@@ -1,6 +1,6 @@
 /** The promises, checked from outside the rules: by SQL that adds up, and against what the marketplaces know. */
-import { wishFor } from '../../src/domain/availability.ts'
-import { availableNow } from '../../src/operations/refresh-slots.ts'
+import { lockSlots } from '../../src/database/slots.ts'
+import { availableNow, withWish } from '../../src/operations/refresh-slots.ts'
 import type { Installation } from './installation.ts'
 import { amazonName } from './seeding.ts'
 
@@ -213,15 +213,21 @@ async function checkSlots(it: Installation, { channels }: SimState): Promise<voi
     wish: number | null
     dirty: boolean
     merchant_fulfilled: boolean | null
-    units_per_sale: number
+    id: string
     variant_id: string
   }>(
-    `select a.channel, s.remote_sku, s.wish, s.dirty, s.merchant_fulfilled, s.units_per_sale, s.variant_id
+    `select a.channel, s.remote_sku, s.wish, s.dirty, s.merchant_fulfilled, s.id, s.variant_id
      from stock_slots s join accounts a on a.id = s.account_id where s.variant_id is not null`,
   )
   const available = await availableNow(
     it.ctx.db,
     slots.map((slot) => slot.variant_id),
+  )
+  const rows = new Map(
+    (await it.ctx.db.transaction((tx) => lockSlots(tx, { slotIds: slots.map((slot) => slot.id) }))).map((row) => [
+      row.id,
+      row,
+    ]),
   )
   for (const slot of slots) {
     const name = `${slot.channel} ${slot.remote_sku}`
@@ -229,7 +235,7 @@ async function checkSlots(it: Installation, { channels }: SimState): Promise<voi
       if (slot.wish !== null) broken('P-4', `${name} has a wish though the channel fulfills it`)
       continue
     }
-    const wish = wishFor(available.get(slot.variant_id)!, slot.units_per_sale)
+    const { wish } = withWish(rows.get(slot.id)!, available.get(slot.variant_id)!)
     if (slot.wish !== wish) broken('P-4', `${name} wishes ${slot.wish}, it should be ${wish}`)
     const shown = channels[slot.channel].shown[slot.remote_sku]
     if (shown !== slot.wish || slot.dirty)

@@ -14,4 +14,5 @@ export const findingSeeds: Readonly<Record<string, readonly number[]>> = {
   'stale-after-newer': [3],
   'clamp-at-zero': [2],
   'dup-line': [2],
+  'answer-taken-as-proof': [13, 2],
 }
