@@ -1,7 +1,7 @@
 /** Bugs made in other hubs, planted into this one: the simulation finds each, so its checks can fail. */
 import { execFile } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { findingSeeds } from '../simulation/finding-seeds.ts'
+import { findingSeeds, searchedOnly } from '../simulation/finding-seeds.ts'
 import { checkPlanted, plant } from '../simulation/load.ts'
 import { planted } from '../simulation/planted.ts'
 import { useDatabase } from '../support/database.ts'
@@ -23,9 +23,10 @@ test('every planted bug is found, and its seeds are clean without it', async () 
   const search = isLong ? ['--seeds', `${plantedSeeds}`] : ['--stored']
   const { code, output } = await simulate(['--planted', 'all', ...search])
   if (isLong) process.stdout.write(output)
-  printCount('planted bugs', planted.length)
+  const number = isLong ? planted.length : planted.length - searchedOnly.length
+  printCount('planted bugs', number)
   expect(code, output).toBe(0)
-  expect(output.match(/finds it/g)).toHaveLength(planted.length)
+  expect(output.match(/finds it/g)).toHaveLength(number)
 }, 7_200_000)
 
 test('a planted bug whose text is gone, or stands there twice, says so', () => {
@@ -39,5 +40,5 @@ test('a planted bug whose text is gone, or stands there twice, says so', () => {
 
 test.each(planted)('$name fits the sources and has seeds', (bug) => {
   checkPlanted(bug)
-  expect(findingSeeds[bug.name]?.length).toBeGreaterThan(0)
+  expect(bug.name in findingSeeds).toBe(!searchedOnly.includes(bug.name))
 })

@@ -11,7 +11,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/pool.ts'
 import { startEmbedded } from '../../src/database/supervisor.ts'
 import { simulationSteps } from '../support/iterations.ts'
-import { findingSeeds } from './finding-seeds.ts'
+import { findingSeeds, searchedOnly } from './finding-seeds.ts'
 import { type Connections, openConnections } from './installation.ts'
 import { loadPlanted } from './load.ts'
 import { type Planted, planted } from './planted.ts'
@@ -111,7 +111,9 @@ function* upwards(from: number, number: number) {
 }
 
 async function runPlanted(url: string, name: string): Promise<number> {
-  const bugs = planted.filter((bug) => name === 'all' || bug.name === name)
+  const bugs = planted.filter(
+    (bug) => (name === 'all' || bug.name === name) && !(values.stored && searchedOnly.includes(bug.name)),
+  )
   if (bugs.length === 0)
     throw new Error(`no planted bug is called ${name}: ${planted.map((bug) => bug.name).join(', ')}`)
   let failed = 0
