@@ -33,7 +33,6 @@ test('a planted bug whose text is gone, or stands there twice, says so', () => {
   const bug = { name: 'b', what: '', patches: [{ file: 'src/a.ts', find: 'one', put: 'two' }] }
   expect(plant(bug, 'src/a.ts', 'let one')).toBe('let two')
   expect(plant(bug, 'src/b.ts', 'let one')).toBe('let one')
-  expect(() => plant(bug, 'src/a.ts', 'let none of it')).toThrow()
   expect(() => plant(bug, 'src/a.ts', 'one one')).toThrow('stands 2 times')
   expect(() => plant(bug, 'src/a.ts', '')).toThrow('stands 0 times')
 })
