@@ -204,8 +204,6 @@ async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
   let failing = true
   while (!signal.stopped) {
     try {
-      // A round that met a database that is away may have left writes that nobody will answer for.
-      if (failing) await takeOver(ctx, work, true)
       const pushed = await pushStock(ctx, work)
       let readings = 0
       if (!readAfter || readAfter <= ctx.clock.now()) {

@@ -1,8 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
-import { createWorld, type World } from '../../test/support/world.ts'
+import { createWorld, deliverEvents, type World } from '../../test/support/world.ts'
 import { claimDeliveries, enqueueEvents, settleDelivery } from '../database/webhooks.ts'
-import { createWebhookSender } from './deliver-webhooks.ts'
 
 const own = useDatabase()
 
@@ -32,11 +31,6 @@ beforeEach(async () => {
   await enqueueEvents(own.db, ctx, [{ event: 'order.imported', data: {} }], ctx.clock.now())
 })
 
-const deliver = async () => {
-  const sender = createWebhookSender(world.ctx)
-  await sender.send()
-  await sender.settled()
-}
 const stored = async () => await own.db.one('select state, attempts from webhook_deliveries')
 const claim = async () => {
   const now = world.clock.now()
@@ -58,7 +52,7 @@ test('what a process learns after its claim ran out changes nothing', async () =
     const now = world.clock.now()
     await settleDelivery(own.db, again!, { state: 'delivered', nextAt: null, status: 204, error: null }, now)
   }
-  await deliver()
+  await deliverEvents(world.ctx)
   expect(asked).toBe(1)
   expect(await stored()).toEqual({ state: 'delivered', attempts: 2 })
 })
@@ -74,7 +68,7 @@ test('a process that stood still after its claim sends nothing', async () => {
       return openSecret(...args)
     },
   }
-  await deliver()
+  await deliverEvents(world.ctx)
   expect(asked).toBe(0)
   expect(await stored()).toEqual({ state: 'waiting', attempts: 1 })
 })

@@ -12,16 +12,15 @@ import { watermarkOf } from './read-stock.ts'
 
 /**
  * Writes without an answer may have left or not. Lower values leave anew at once; raises wait for readings, as after
- * any lost answer. `own`: after a round of the pump that failed, its own writes count among them; nothing of it may be
- * under way any more.
+ * any lost answer. Also after a round of the pump that broke off, for its own writes; nothing of it may be under way.
  */
-export async function takeOver(ctx: Context, work: AccountAtWork, own = false): Promise<void> {
+export async function takeOver(ctx: Context, work: AccountAtWork): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const lease = work.lease()
     await fence(tx, lease)
     const now = ctx.clock.now()
     await forgetMints(tx, work.row.id)
-    await closeOrphanEffects(tx, work.row.id, own ? lease.epoch + 1 : lease.epoch, now)
+    await closeOrphanEffects(tx, work.row.id, lease.epoch, now)
     const watermark = await watermarkOf(tx, work, now)
     const slots = await lockUnansweredSlots(tx, work.row.id)
     await saveSlots(

@@ -1,11 +1,11 @@
 /** What can happen in a step. Each action is drawn by weight from the seed; what it did goes into the event log. */
 
-import { deliverWebhooks } from '../../src/operations/deliver-webhooks.ts'
 import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
+import { deliverEvents } from '../support/world.ts'
 import { pick, someSku, upTo } from './chance.ts'
 import type { Installation } from './installation.ts'
 import { harms, spots } from './process.ts'
@@ -197,7 +197,7 @@ export const actions: Action[] = [
     lane: 'chores',
     run: async (it) => `${await expireReservations(it.ctx)}`,
   },
-  { name: 'deliver events', weight: 1.5, lane: 'chores', run: async (it) => `${await deliverWebhooks(it.ctx)}` },
+  { name: 'deliver events', weight: 1.5, lane: 'chores', run: async (it) => `${await deliverEvents(it.ctx)}` },
   { name: 'at once', weight: 4, run: atOnce },
   {
     name: 'fault',

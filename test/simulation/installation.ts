@@ -220,7 +220,7 @@ export async function install(
 async function takeAccount(ctx: Context, name: string): Promise<AccountAtWork> {
   const row = (await findAccount(ctx.db, name))!
   const asked = ctx.monotonic()
-  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, 'simulation', leaseMs, ctx.clock.now())
+  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, 'simulation', leaseMs, () => false)
   if (!taken) throw new LeaseTaken(`the lease of ${name} is taken`)
   const lease: HeldLease = { ...taken, until: asked + leaseMs }
   const work = accountAtWork(ctx, row, () => lease)

@@ -181,6 +181,8 @@ export function createProcess(connections: readonly Database[], watcher: Databas
     send: plain('send'),
     transaction,
     session: (work) => connections[0]!.session(work),
+    troubleOf: (error) => connections[0]!.troubleOf(error),
+    trouble: () => connections[0]!.trouble(),
     url: connections[0]!.url,
     close: async () => {},
   }

@@ -1,12 +1,13 @@
 /** One seed: steps drawn from it, promises checked after each, then a quiet while and the checks at rest. */
+
 import { createHash } from 'node:crypto'
 import { LeaseLost } from '../../src/database/leases.ts'
-import { deliverWebhooks } from '../../src/operations/deliver-webhooks.ts'
 import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
+import { deliverEvents } from '../support/world.ts'
 import { actions, draw } from './actions.ts'
 import { Broken, checkCursor, checkRest, watchSteps } from './checks.ts'
 import { type Connections, type Installation, install, LeaseTaken } from './installation.ts'
@@ -125,7 +126,7 @@ export async function quietRound(it: Installation, round: number): Promise<void>
   if (round % 15 === 0) while ((await pullListings(it.ctx, amazon)).more);
   if (round % 3 === 0) while ((await pullOrders(it.ctx, amazon)).more);
   await expireReservations(it.ctx)
-  while ((await deliverWebhooks(it.ctx)) > 0);
+  while ((await deliverEvents(it.ctx)) > 0);
   // Reading everything anew is what the audit does over the day.
   if (round === 18) await it.ctx.db.run('update stock_slots set read_due_at = $1', [it.ctx.clock.now()])
   for (const work of [store, amazon]) {

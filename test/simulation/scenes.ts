@@ -1,11 +1,12 @@
 /** Fixed scenes for crashes at every point: what leads up to a scene is left alone, the scene itself is interrupted. */
+
 import { connectAccount } from '../../src/operations/connect-account.ts'
-import { deliverWebhooks } from '../../src/operations/deliver-webhooks.ts'
 import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
+import { deliverEvents } from '../support/world.ts'
 import { checkCursor, checkRest, watchSteps } from './checks.ts'
 import { type Answer, type Connections, type Installation, install } from './installation.ts'
 import type { Harm, Spot } from './process.ts'
@@ -164,7 +165,7 @@ export const scenes: readonly Scene[] = [
       await tellTill(it, [{ sku, quantity: 1 }])
       await tellTill(it, [{ sku, quantity: 1 }])
     },
-    play: async (it) => void (await deliverWebhooks(it.ctx)),
+    play: async (it) => void (await deliverEvents(it.ctx)),
   },
   {
     name: 'sold on Amazon, shipped there, canceled at the till',

@@ -6,6 +6,7 @@ import { acquireLease } from '../../src/database/leases.ts'
 import type { Database } from '../../src/database/pool.ts'
 import type { Context, HeldLease } from '../../src/operations/context.ts'
 import { type AccountAtWork, accountAtWork } from '../../src/operations/context.ts'
+import { createWebhookSender } from '../../src/operations/deliver-webhooks.ts'
 import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
 import type { ReservationRequest } from '../../src/operations/reserve-stock.ts'
 import { createSealing, type EpochKeys } from '../../src/sealing/sealing.ts'
@@ -124,4 +125,12 @@ export async function reserve(
   const answer = await createReservationDesk(ctx).reserve({ account, request })
   if (!('reserved' in answer)) throw new Error('nobody gave a key')
   return answer.reserved.id
+}
+
+/** Sends what is due and waits for the receivers; answers how many. */
+export async function deliverEvents(ctx: Context): Promise<number> {
+  const sender = createWebhookSender(ctx)
+  const count = await sender.send()
+  await sender.settled()
+  return count
 }
