@@ -49,6 +49,9 @@ const SMALL_MACHINE = {
   jit: 'off',
   // Disks without moving parts: looking a row up is cheap. With the default, plans made while a table was small read all of it.
   random_page_cost: '1.1',
+  // Nobody replicates from here, and processes that only read ahead cost more memory than they save time.
+  max_logical_replication_workers: '0',
+  io_method: 'sync',
   timezone: 'UTC',
   log_checkpoints: 'off',
   // Statements and details carry buyers' data; the hub gets every error itself.
