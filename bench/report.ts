@@ -1,0 +1,201 @@
+/** docs/performance.md with its charts, written from results: what stands there was measured, and says at which commit. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PeerConfig } from './bench.ts'
+import { barChart } from './chart.ts'
+import type { Figure } from './figure.ts'
+
+export interface Result {
+  bench: string
+  commit: string
+  isDirty: boolean
+  quick: boolean
+  at: string
+  machine: { processors: number; model: string; memoryGb: number; system: string; node: string }
+  peers: Record<string, PeerConfig>
+  figures: Figure[]
+  kept: Record<string, unknown>
+  notes: string[]
+}
+
+const titles: Record<string, { title: string; text: string }> = {
+  'orders-import': {
+    title: 'Orders in',
+    text: 'Pages of 100 orders (1.3 lines each, 10,000 SKUs on two accounts) through the operation that pulls them: orders, lines, sealed buyers, ledger, reservations, wishes of both accounts and events, in one transaction a page with its cursor. `replay` is the same pages again. The peer stores orders, lines and stock; it seals nothing, keeps no ledger and writes no events.',
+  },
+  reservations: {
+    title: 'Reservations',
+    text: '64 callers in a closed loop, each asking for one unit as soon as it was answered: all for one SKU (`hot`), or for any of 10,000 (`spread`). `http` is a hub in a process of its own, asked over 64 connections by another. In `half refused` twice as many units are asked for as there are.',
+  },
+  'event-to-push': {
+    title: 'From a change to the wire',
+    text: '200 orders a second. The clock starts when the transaction that stored the change has returned, and stops when the other channel’s request arrives at its receiver in another process.',
+  },
+  start: {
+    title: 'Start and memory',
+    text: 'An empty data folder, nothing but installed packages; the dashboard is built on the way. Memory is what the kernel counts for the hub and all processes of its database after a minute without work; the hub’s own process counts whole, pages it could share with other Node processes included.',
+  },
+  growth: {
+    title: 'Growth',
+    text: 'An hour of peak traffic: ten orders a second with cancellations, shipments, checkouts, quantity writes, readings and delivered events; then a plain vacuum. `bloat_ratio` compares with a copy of the database that was rewritten whole.',
+  },
+}
+
+/** Bars of a chart: figures of one unit, by metric and case. */
+const charts: Record<
+  string,
+  { unit: string; bars: readonly [metric: string, one: string | undefined, label: string][] }
+> = {
+  'orders-import': {
+    unit: 'orders/s',
+    bars: [
+      ['orders_per_s', undefined, 'Entrepot, new'],
+      ['orders_per_s', 'peer', 'BullMQ + Redis, new'],
+      ['orders_per_s', 'replay', 'Entrepot, known'],
+      ['orders_per_s', 'peer-replay', 'BullMQ + Redis, known'],
+    ],
+  },
+  reservations: {
+    unit: 'per second',
+    bars: [
+      ['per_s', 'hot', 'Entrepot, one SKU'],
+      ['per_s', 'peer hot', 'Medusa, one SKU'],
+      ['per_s', 'spread', 'Entrepot, 10,000 SKUs'],
+      ['per_s', 'peer spread', 'Medusa, 10,000 SKUs'],
+      ['http_per_s', undefined, 'Entrepot over HTTP'],
+    ],
+  },
+  'event-to-push': {
+    unit: 'ms',
+    bars: [
+      ['p50_ms', 'Amazon order → store webhook', 'order → store, half within'],
+      ['p99_ms', 'Amazon order → store webhook', 'order → store, 99 % within'],
+      ['p50_ms', 'store checkout → Amazon PATCH', 'checkout → Amazon, half within'],
+      ['p99_ms', 'store checkout → Amazon PATCH', 'checkout → Amazon, 99 % within'],
+    ],
+  },
+  start: {
+    unit: 's',
+    bars: [
+      ['first_start_s', undefined, 'first start'],
+      ['restart_s', undefined, 'restart'],
+      ['first_order_s', undefined, 'demo: start to first order'],
+    ],
+  },
+}
+
+export function writeReport(docs: string, results: readonly Result[]): void {
+  const folder = join(docs, 'performance')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  for (const result of results) {
+    const drawn = chartOf(result)
+    if (drawn) writeFileSync(join(folder, `${result.bench}.svg`), drawn)
+  }
+  writeFileSync(join(docs, 'performance.md'), pageOf(results))
+}
+
+function chartOf({ bench, figures }: Result): string | undefined {
+  const chart = charts[bench]
+  if (!chart) return undefined
+  const bars = chart.bars.flatMap(([metric, one, label]) => {
+    const figure = figures.find((each) => each.metric === metric && each.case === one)
+    return figure?.value == null ? [] : [{ label, value: figure.value, isPeer: figure.peer !== null }]
+  })
+  return bars.length > 0 ? barChart(titles[bench]!.title, chart.unit, bars) : undefined
+}
+
+/** The page. Pure, so that a test can read it. */
+export function pageOf(results: readonly Result[]): string {
+  const intro = [
+    '# Performance',
+    '',
+    'Measured with `npm run bench`, ours and the peer in turns (five rounds; the median, with the lowest and the highest beside',
+    'it) on the same machine and the same database server. A promise that was broken (an order lost or doubled, a unit sold',
+    'twice) makes a figure 0. This page is written by the benchmarks; nothing in it is typed.',
+    '',
+    ...howTo,
+  ]
+  const parts = results.length > 0 ? results.map(partOf) : ['Nothing was measured yet.\n']
+  return `${intro.join('\n')}\n${parts.join('\n')}`
+}
+
+const howTo = [
+  '## Measure it yourself',
+  '',
+  '```',
+  'npm ci && npm run bench                      # all, about half an hour; the folder must hold no uncommitted changes',
+  'npm run bench -- reservations --quick        # one short round, to look at',
+  '```',
+  '',
+  'Each figure is one line of JSON on standard output. The peers are fetched with `npm ci` in `bench/peers` at their first use;',
+  'Redis comes from the system (`apt-get install redis-server`). What is missing is said and counts as skipped. Memory is',
+  'measured on Linux only.',
+  '',
+]
+
+function partOf(result: Result): string {
+  const { title, text } = titles[result.bench]!
+  const { machine } = result
+  const lines = [
+    `## ${title}`,
+    '',
+    text,
+    '',
+    ...(charts[result.bench] ? [`![${title}](performance/${result.bench}.svg)`, ''] : []),
+    '| figure | value | lowest – highest | wanted | |',
+    '|---|---|---|---|---|',
+    ...result.figures.map(rowOf),
+    '',
+    ...result.figures.filter((one) => one.unit === '×' && one.peer && one.value !== null && one.value < 1).map(winsOf),
+    ...Object.entries(result.peers).map(([name, peer]) => peerOf(name, peer)),
+    `Commit ${result.commit.slice(0, 12)}, ${result.at.slice(0, 10)}; ${machine.processors} × ${machine.model}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}.`,
+    '',
+    ...relationsTable(result.kept.relations),
+  ]
+  return lines.join('\n')
+}
+
+const signs = { higher: '≥', lower: '≤', equal: '=' }
+
+function rowOf(one: Figure): string {
+  const name = `${one.metric}${one.case ? ` (${one.case})` : ''}`
+  if (one.value === null) return `| ${name} | skipped | | | ${one.skipped} |`
+  const range = one.min === undefined ? '' : `${one.min} – ${one.max}`
+  const wanted = one.target === null ? '' : `${signs[one.better]} ${one.target}`
+  const verdict = one.target === null ? '' : one.ok ? 'reached' : '**missed**'
+  return `| ${name} | ${one.value} ${one.unit} | ${range} | ${wanted} | ${verdict} |`
+}
+
+function winsOf(one: Figure): string {
+  return `**${one.peer} is faster here**: ${one.metric} is ${one.value}.\n`
+}
+
+function peerOf(name: string, { versions, durability, batch }: PeerConfig): string {
+  const list = Object.entries(versions).map(([part, version]) => `${part} ${version ?? 'unknown'}`)
+  return `${name}: ${list.join(', ')}. ${durability}. ${batch}.\n`
+}
+
+interface Kept {
+  name: string
+  of: string
+  kind: string
+  kbPer1000Orders: number
+  mb: number
+  bloat: number
+}
+
+/** Where the bytes are: the largest tables and indexes. */
+function relationsTable(kept: unknown): string[] {
+  if (!Array.isArray(kept)) return []
+  const rows = (kept as Kept[]).slice(0, 15)
+  return [
+    '| where | KB per 1,000 orders | MB in all | bloat |',
+    '|---|---|---|---|',
+    ...rows.map(
+      (one) =>
+        `| \`${one.name}\`${one.kind === 'index' ? ` (index of ${one.of})` : ''} | ${one.kbPer1000Orders} | ${one.mb} | ${one.bloat} × |`,
+    ),
+    '',
+  ]
+}
