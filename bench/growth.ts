@@ -6,16 +6,17 @@
 import { amazon } from '../src/channels/amazon/index.ts'
 import type { Connector } from '../src/channels/connector.ts'
 import { storefront } from '../src/channels/storefront/index.ts'
+import type { AccountRow } from '../src/database/accounts.ts'
 import { ensureJournalDays } from '../src/database/journal.ts'
 import { type Database, openDatabase } from '../src/database/pool.ts'
 import { forgetDeadStrays } from '../src/database/slots.ts'
 import type { IncomingOrder } from '../src/domain/orders.ts'
 import type { AccountAtWork, Context } from '../src/operations/context.ts'
 import { deliverWebhooks } from '../src/operations/deliver-webhooks.ts'
+import { expireReservations, releaseReservation } from '../src/operations/end-reservation.ts'
 import { pullOrders } from '../src/operations/pull-orders.ts'
 import { pushStock } from '../src/operations/push-stock.ts'
 import { readStock } from '../src/operations/read-stock.ts'
-import { expireReservations, releaseReservation, reserveStock } from '../src/operations/reserve-stock.ts'
 import type { Bench } from './bench.ts'
 import { openContext, openOurs, startServer } from './ground.ts'
 import { workOn } from './ours/at-work.ts'
@@ -23,6 +24,7 @@ import { fillCatalog, skuOf, webhookSecret } from './ours/catalog.ts'
 import { createChannels } from './ours/channels.ts'
 import { laterVersion, orderOf, seeded } from './ours/pages.ts'
 import { type Relation, relationsOf, totalOf } from './ours/relations.ts'
+import { openReserve, type Reserve } from './ours/reserve.ts'
 
 const skus = 10_000
 const onHand = 1_000
@@ -136,6 +138,7 @@ async function openHour(server: Awaited<ReturnType<typeof startServer>>, db: Dat
     endpointRow(ctx),
   )
   const works = [await workOn(ctx, catalog.amazon), await workOn(ctx, catalog.store)]
+  const reserve = openReserve(ctx, 900)
   const orders: IncomingOrder[] = []
   return {
     async step(number) {
@@ -146,7 +149,7 @@ async function openHour(server: Awaited<ReturnType<typeof startServer>>, db: Dat
       feed.push([...fresh, ...laterVersions(orders, number, clock.now())])
       orders.push(...fresh)
       await pullOrders(ctx, works[0]!)
-      await checkOut(ctx, works[1]!, number, random)
+      await checkOut({ ctx, reserve, store: catalog.store }, number, random)
       await expireReservations(ctx)
       for (const work of works) await settle(ctx, work)
       while ((await deliverWebhooks(ctx)) > 0);
@@ -199,13 +202,19 @@ function laterVersions(orders: readonly IncomingOrder[], step: number, now: Date
   ]
 }
 
+interface Checkouts {
+  ctx: Context
+  reserve: Reserve
+  store: AccountRow
+}
+
 /** Of twenty checkouts one is given up; the others are left to be ordered or to run out. */
-async function checkOut(ctx: Context, { row }: AccountAtWork, step: number, random: () => number): Promise<void> {
+async function checkOut(parts: Checkouts, step: number, random: () => number): Promise<void> {
+  const { ctx, reserve, store } = parts
   for (let n = 0; n < checkoutsPerStep; n += 1) {
     const lines = [{ sku: skuOf(Math.floor(random() * skus)), quantity: 1 }]
-    const asked = { reference: `g:${step}:${n}`, expiresInSeconds: 900, lines }
-    const id = await ctx.db.transaction((tx) => reserveStock(tx, ctx, row, asked))
-    if (n === 0) await ctx.db.transaction((tx) => releaseReservation(tx, ctx, id))
+    const id = await reserve(store, { reference: `g:${step}:${n}`, lines })
+    if (n === 0 && id) await ctx.db.transaction((tx) => releaseReservation(tx, ctx, id))
   }
 }
 

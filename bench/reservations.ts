@@ -90,9 +90,10 @@ async function ourLoop(
   durationMs: number,
 ): Promise<Judged> {
   const before = await reservedUnits(ctx)
-  const loop = await closedLoop(callers, durationMs, (caller, turn) => {
+  const loop = await closedLoop(callers, durationMs, async (caller, turn) => {
     const sku = skuOf(over === 1 ? 0 : Math.floor(Math.random() * over))
-    return reserve(catalog.store, { reference: `${name}:${caller}:${turn}`, lines: [{ sku, quantity: 1 }] })
+    const asked = { reference: `${name}:${caller}:${turn}`, lines: [{ sku, quantity: 1 }] }
+    return (await reserve(catalog.store, asked)) !== undefined
   })
   const moved = (await reservedUnits(ctx)) - before
   const lines = await reservationLines(ctx, name)
