@@ -224,20 +224,22 @@ export interface SlotProblem {
 }
 
 /** A line's own trouble, shown at the slot until a later write succeeds. */
-export async function setProblem(tx: Sql, slotId: string, problem: SlotProblem | null, now: Date): Promise<void> {
-  if (problem) {
-    await tx.run('update stock_slots set problem_code = $2, problem_message = $3, problem_at = $4 where id = $1', [
-      slotId,
-      problem.code,
-      problem.message,
-      now,
-    ])
-  } else {
-    await tx.run(
-      'update stock_slots set problem_code = null, problem_message = null, problem_at = null where id = $1 and problem_code is not null',
-      [slotId],
-    )
-  }
+export async function setProblem(tx: Sql, slotId: string, problem: SlotProblem, now: Date): Promise<void> {
+  await tx.send('update stock_slots set problem_code = $2, problem_message = $3, problem_at = $4 where id = $1', [
+    slotId,
+    problem.code,
+    problem.message,
+    now,
+  ])
+}
+
+/** Ends the trouble of these slots. Names only slots that have one: a write that changes nothing costs as much as one that does. */
+export async function clearProblems(tx: Sql, slotIds: readonly string[]): Promise<void> {
+  if (slotIds.length === 0) return
+  await tx.send(
+    'update stock_slots set problem_code = null, problem_message = null, problem_at = null where id = any($1::uuid[])',
+    [slotIds],
+  )
 }
 
 export interface ListingRow {

@@ -9,7 +9,7 @@ import { raise, resolve } from '../database/findings.ts'
 import { type EffectOutcome, intend, recordOutcomes } from '../database/journal.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
-import { lockDueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
+import { clearProblems, lockDueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { answered, isDue, sent, type WriteAnswer } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
@@ -124,9 +124,9 @@ async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leav
       const { answer, effect, detail } = interpret(outcome, now)
       changed.push({ ...slot, ...answered(slot, line.version, answer, now, watermark) })
       effects.push({ id: line.effectId, outcome: effect, detail })
-      await noteLine(tx, ctx, work, slot, outcome, now)
     }
     await saveSlots(tx, changed, now)
+    await noteRefusals(tx, ctx, work, changed, bySlot, now)
     await recordOutcomes(tx, effects, now)
     const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')
     if (refused?.kind === 'failed') await halt(tx, ctx, work, refused.error)
@@ -197,35 +197,43 @@ function retryAfter(error: ChannelError, now: Date): Date {
 }
 
 /** A refused line is shown at its slot and as a finding, until a later write of it succeeds. */
-async function noteLine(
+async function noteRefusals(
   tx: Sql,
   ctx: Context,
   work: AccountAtWork,
-  slot: SlotRow,
-  outcome: QuantityOutcome | undefined,
+  slots: readonly SlotRow[],
+  outcomes: ReadonlyMap<string, QuantityOutcome>,
   now: Date,
 ): Promise<void> {
-  if (!outcome || outcome.kind === 'mismatch') return
-  if (outcome.kind !== 'failed') {
-    // An accepted write does not prove that there is an entry of ours: only a reading ends that doubt.
-    if (slot.problemCode !== noEntry.code) await setProblem(tx, slot.id, null, now)
-    await resolve(tx, 'slot_refused', [`slot:${slot.id}`], now)
-    return
-  }
-  const { kind, code, message } = outcome.error
-  if (kind !== 'rejected' && kind !== 'missing') return
-  await setProblem(tx, slot.id, { code, message }, now)
+  const taken = slots.filter((slot) => ['accepted', 'applied'].includes(outcomes.get(slot.id)?.kind ?? ''))
+  // An accepted write does not prove that there is an entry of ours: only a reading ends that doubt.
+  await clearProblems(
+    tx,
+    taken.filter((slot) => slot.problemCode !== null && slot.problemCode !== noEntry.code).map((slot) => slot.id),
+  )
+  await resolve(
+    tx,
+    'slot_refused',
+    taken.map((slot) => `slot:${slot.id}`),
+    now,
+  )
+  const refused = slots.flatMap((slot) => {
+    const outcome = outcomes.get(slot.id)
+    return outcome?.kind === 'failed' && ['rejected', 'missing'].includes(outcome.error.kind)
+      ? [{ slot, error: outcome.error }]
+      : []
+  })
+  for (const { slot, error } of refused)
+    await setProblem(tx, slot.id, { code: error.code, message: error.message }, now)
   await raise(
     tx,
-    [
-      {
-        code: 'slot_refused',
-        severity: 'warning',
-        accountId: work.row.id,
-        subject: `slot:${slot.id}`,
-        data: { account: work.row.name, sku: slot.remoteSku, quantity: slot.wish, code },
-      },
-    ],
+    refused.map(({ slot, error }) => ({
+      code: 'slot_refused',
+      severity: 'warning' as const,
+      accountId: work.row.id,
+      subject: `slot:${slot.id}`,
+      data: { account: work.row.name, sku: slot.remoteSku, quantity: slot.wish, code: error.code },
+    })),
     now,
     ctx.newId,
   )

@@ -3,7 +3,7 @@ import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
-import { lockSlots, type SlotRow, saveSlots, setProblem, slotsToRead } from '../database/slots.ts'
+import { clearProblems, lockSlots, type SlotRow, saveSlots, setProblem, slotsToRead } from '../database/slots.ts'
 import { isChannelError } from '../domain/errors.ts'
 import { read } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
@@ -116,8 +116,12 @@ export async function applyReadings(
     if (meaning === 'higher' || meaning === 'lost') drifted.push(slot)
     if (meaning === 'same' || meaning === 'effective') fine.push(slot)
     changed.push({ ...slot, ...next, merchantFulfilled: slot.merchantFulfilled ?? true })
-    await setProblem(tx, slot.id, null, at)
   }
+  const shown = slots.filter((slot) => slot.problemCode !== null && (quantities.get(slot.id) ?? null) !== null)
+  await clearProblems(
+    tx,
+    shown.map((slot) => slot.id),
+  )
   await saveSlots(tx, await withWishes(tx, changed), at)
   // Never repaired upwards: the orders that explain it are fetched first.
   if (unseenSale && !work.connector.ordersKnownAtOnce) await lookAgain(tx, work.row.id, at)
