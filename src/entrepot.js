@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=8
 /**
  * The command. JavaScript on purpose: Node keeps what it made of the TypeScript behind it, so that neither the compiler
  * nor the 11 MB of the part that strips types are loaded again, and a restart takes half as long. The limit above (the
