@@ -9,20 +9,26 @@ import { readdirSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 
-const { directory } = enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/entrepot'))
-const staysUp = ['start', 'worker'].includes(process.argv[2] ?? '')
-/** Node has made a folder for this version of itself, and nothing lies in it yet. */
-const isEmpty = (folder) => readdirSync(folder).some((name) => readdirSync(join(folder, name)).length === 0)
+const folder = process.env.NODE_COMPILE_CACHE ?? join(import.meta.dirname, '../node_modules/.cache/entrepot')
+const { directory } = enableCompileCache(folder)
 
-// The very first start: a process of its own fills the cache, and what that takes of memory ends with it.
-if (staysUp && directory && isEmpty(directory)) {
+/** The very first start: a process of its own fills the cache, and what that takes of memory ends with it. */
+function fillWhereEmpty() {
+  const isFilled = readdirSync(directory, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile())
+  if (isFilled) return
   const parts = ['./main.ts', './hub.ts', './demo.ts'].map((file) => `await import('${file}')`)
   spawnSync(process.execPath, ['--input-type=module', '--eval', parts.join(';')], {
     cwd: import.meta.dirname,
-    env: { ...process.env, NODE_COMPILE_CACHE: directory },
+    env: { ...process.env, NODE_COMPILE_CACHE: folder },
     stdio: 'ignore',
     timeout: 30_000,
   })
+}
+
+try {
+  if (directory && ['start', 'worker'].includes(process.argv[2] ?? '')) fillWhereEmpty()
+} catch {
+  // Without a cache the hub takes more memory, and works.
 }
 
 await import('./main.ts')

@@ -69,7 +69,7 @@ const slots = async () => (await api<{ items: Slot[] }>('/slots?limit=200')).ite
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'entrepot-demo-'))
-  hub = spawn(process.execPath, ['src/main.ts', 'start', '--demo'], {
+  hub = spawn(process.execPath, ['src/entrepot.js', 'start', '--demo'], {
     env: { ...process.env, DATA_DIR: dataDir, PORT: String(await freePort()), LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -206,7 +206,7 @@ test('Ctrl+C ends everything within seconds, and the next start goes on where it
   expect(figures['seconds to stop']).toBeLessThan(8)
   output = ''
   const again = performance.now()
-  hub = spawn(process.execPath, ['src/main.ts', 'start', '--demo'], {
+  hub = spawn(process.execPath, ['src/entrepot.js', 'start', '--demo'], {
     env: { ...process.env, DATA_DIR: dataDir, PORT: String(await freePort()), LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
