@@ -62,7 +62,7 @@ export const eventToPush: Bench = {
       await db.run('update budgets set rate = 100000, burst = 100000, tokens = 100000 where account_id = $1', [
         catalog.amazon.id,
       ])
-      worker = startWorker(ctx, { holder: 'bench', leaseMs: 15_000, idleMs: 500, scanMs: 1_000 })
+      worker = startWorker(ctx, { holder: 'bench', isDead: () => false, leaseMs: 15_000, idleMs: 500, scanMs: 1_000 })
       await measure(run, { ctx, catalog, feed, receiver })
       await worker.stop()
       await ctx.journal.flush()
@@ -122,6 +122,7 @@ function pacedFeed() {
   const connector: Connector = {
     ...rest,
     orders: {
+      ...amazon.orders!,
       everyMs: 200,
       async pull() {
         const page = pages.shift()

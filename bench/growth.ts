@@ -12,11 +12,11 @@ import { type Database, openDatabase } from '../src/database/pool.ts'
 import { forgetDeadStrays } from '../src/database/slots.ts'
 import type { IncomingOrder } from '../src/domain/orders.ts'
 import type { AccountAtWork, Context } from '../src/operations/context.ts'
-import { deliverWebhooks } from '../src/operations/deliver-webhooks.ts'
 import { expireReservations, releaseReservation } from '../src/operations/end-reservation.ts'
 import { pullOrders } from '../src/operations/pull-orders.ts'
 import { pushStock } from '../src/operations/push-stock.ts'
 import { readStock } from '../src/operations/read-stock.ts'
+import { deliverEvents } from '../test/support/world.ts'
 import type { Bench } from './bench.ts'
 import { openContext, openOurs, startServer } from './ground.ts'
 import { workOn } from './ours/at-work.ts'
@@ -152,7 +152,7 @@ async function openHour(server: Awaited<ReturnType<typeof startServer>>, db: Dat
       await checkOut({ ctx, reserve, store: catalog.store }, number, random)
       await expireReservations(ctx)
       for (const work of works) await settle(ctx, work)
-      while ((await deliverWebhooks(ctx)) > 0);
+      while ((await deliverEvents(ctx)) > 0);
       await ctx.journal.flush()
     },
     end: () => ctx.journal.flush(),
@@ -163,6 +163,7 @@ function fedFrom(feed: IncomingOrder[][], clock: { now(): Date }): Connector {
   return {
     ...amazon,
     orders: {
+      ...amazon.orders!,
       everyMs: 180_000,
       pull: async () => ({ items: feed.shift() ?? [], next: {}, more: false, watermark: clock.now() }),
     },

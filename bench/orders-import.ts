@@ -134,6 +134,7 @@ async function openOurSide(server: Awaited<ReturnType<typeof startServer>>): Pro
   const fed: Connector = {
     ...amazon,
     orders: {
+      ...amazon.orders!,
       everyMs: 180_000,
       async pull() {
         const items = feed.shift() ?? []

@@ -6,7 +6,7 @@ import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from 
 const leaseMs = 24 * 3_600_000
 
 export async function workOn(ctx: Context, row: AccountRow): Promise<AccountAtWork> {
-  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, 'bench', leaseMs, ctx.clock.now())
+  const taken = await acquireLease(ctx.db, ctx.leaseClock, row.id, 'bench', leaseMs, () => false)
   if (!taken) throw new Error(`the lease of ${row.name} is taken`)
   const lease: HeldLease = { ...taken, until: Number.POSITIVE_INFINITY }
   return accountAtWork(ctx, row, () => lease)
