@@ -71,6 +71,8 @@ test('docs/terminal.md names every command and every flag, and no other', async 
     'connect',
     'pull',
     'push',
+    'import',
+    'export',
     'backup',
     'restore',
   ])

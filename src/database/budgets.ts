@@ -10,7 +10,12 @@ export interface BucketRow {
   refilled_at: Date
 }
 
-const filled = 'least(burst, tokens + greatest(0, extract(epoch from ($3::timestamptz - refilled_at))) * rate)'
+/**
+ * A bucket of several is filled to one less than the channel allows: calls do not arrive as evenly as they leave, and one
+ * that arrives early after one that was late would meet an empty bucket there.
+ */
+const filled =
+  'least(greatest(1, burst - 1), tokens + greatest(0, extract(epoch from ($3::timestamptz - refilled_at))) * rate)'
 
 /** Makes missing buckets, full: the allowance of an account that was never called. */
 export async function ensureBudgets(

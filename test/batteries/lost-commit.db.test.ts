@@ -33,7 +33,7 @@ let key: string
 beforeAll(async () => {
   proxy = await cuttingProxy(own.url)
   db = openDatabase(proxy.url)
-  it = await install(db, 4)
+  it = await install(db, 5)
   const { ctx } = it
   app = await buildApi({
     ctx,
@@ -104,8 +104,8 @@ test('a change whose commit was lost, or whose answer was, is repeated and store
 test('a page of orders whose commit was lost, or whose answer was, is booked once', async () => {
   while ((await pullListings(it.ctx, await it.work(amazonName))).more);
   for (const cut of ['lost', 'answer-lost'] as const) {
-    await it.control('/orders', { channel: 'amazon', sku, quantity: 1 })
-    it.advance(9 * 60_000)
+    expect((await it.control('/orders', { channel: 'amazon', sku, quantity: 1 })).status).toBe(201)
+    it.advance(12 * 60_000)
     await it.sim.tick()
     const work = await it.work(amazonName)
     const before = (await levelOf(own.db, sku))!
@@ -115,12 +115,12 @@ test('a page of orders whose commit was lost, or whose answer was, is booked onc
     const after = (await levelOf(own.db, sku))!
     expect(before.reserved + 1, cut).toBe(after.reserved)
   }
-  const bought = (await stateOf(it)).channels.amazon.orders.map((order) => order.id)
+  const sold = (await stateOf(it)).channels.amazon.orders.map((order) => order.id)
   const known = await own.db.rows<{ remote_id: string; count: number }>(
     'select remote_id, count(*) as count from orders group by 1',
   )
   expect(known.filter((row) => row.count !== 1)).toEqual([])
-  expect(bought.filter((id) => !known.some((row) => row.remote_id === id))).toEqual([])
+  expect(sold.filter((id) => !known.some((row) => row.remote_id === id))).toEqual([])
 })
 
 /**

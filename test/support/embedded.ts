@@ -62,8 +62,13 @@ export function processesIn(folder: string): number[] {
 export function postmasters(cluster: string): number[] {
   const all = processesIn(cluster)
   return all.filter((pid) => {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return !all.includes(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    try {
+      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+      return !all.includes(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    } catch {
+      // It ended while it was looked at.
+      return false
+    }
   })
 }
 
