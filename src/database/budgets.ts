@@ -33,11 +33,36 @@ export async function ensureBudgets(
   )
 }
 
-export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number }, now: () => Date): Budget {
+export interface LeasedBudget extends Budget {
+  /**
+   * Pays for up to `count` calls at once that are about to leave; those spend nothing more. What is paid and not used
+   * before the process ends is lost: too little is sent, never too much.
+   */
+  prepay(operation: string, count: number): Promise<void>
+}
+
+export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number }, now: () => Date): LeasedBudget {
   const { accountId, epoch } = lease
+  const paid = new Map<string, number>()
   return {
+    async prepay(operation, count) {
+      const row = await db.one<{ granted: number }>(
+        `with due as (select least($5::float8, floor(${filled})) as granted from budgets
+           where account_id = $1 and operation = $2 and ${filled} >= 1
+             and exists (select 1 from leases where account_id = $1 and epoch = $4 and not released) for update)
+         update budgets set tokens = ${filled} - due.granted, refilled_at = greatest(refilled_at, $3) from due
+         where account_id = $1 and operation = $2 returning due.granted`,
+        [accountId, operation, now(), epoch, count],
+      )
+      if (row) paid.set(operation, (paid.get(operation) ?? 0) + row.granted)
+    },
     async spend(operation) {
       const at = now()
+      const left = paid.get(operation) ?? 0
+      if (left > 0) {
+        paid.set(operation, left - 1)
+        return undefined
+      }
       const spent = await db.run(
         `update budgets set tokens = ${filled} - 1, refilled_at = greatest(refilled_at, $3)
          where account_id = $1 and operation = $2 and ${filled} >= 1
@@ -53,6 +78,7 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
       return new Date(at.getTime() + Math.ceil((Math.max(0, 1 - row.tokens) / row.rate) * 1_000) + 1)
     },
     async exhausted(operation) {
+      paid.delete(operation)
       await db.run('update budgets set tokens = 0, refilled_at = $3 where account_id = $1 and operation = $2', [
         accountId,
         operation,

@@ -2,7 +2,7 @@
 import type { Account, Connector } from '../channels/connector.ts'
 import type { Registry } from '../channels/registry.ts'
 import { type AccountRow, getSecrets } from '../database/accounts.ts'
-import { leasedBudget } from '../database/budgets.ts'
+import { type LeasedBudget, leasedBudget } from '../database/budgets.ts'
 import type { JournalWriter } from '../database/journal.ts'
 import type { LeaseClock } from '../database/lease-clock.ts'
 import { type Lease, LeaseLost } from '../database/leases.ts'
@@ -49,6 +49,8 @@ export interface AccountAtWork {
   connector: Connector
   account: Account
   lease(): HeldLease
+  /** Pays for calls that are about to leave, in one step. */
+  prepay: LeasedBudget['prepay']
 }
 
 /** A call ends this long after it left, and always before its lease. */
@@ -97,7 +99,7 @@ export function accountAtWork(
     now: () => ctx.clock.now(),
     newId: ctx.newId,
   }
-  return { row, connector, account, lease }
+  return { row, connector, account, lease, prepay: budget.prepay }
 }
 
 async function openSecrets(ctx: Context, accountId: string): Promise<unknown> {

@@ -29,7 +29,7 @@ interface Leaving extends QuantityLine {
 }
 
 /** Calls under way at once for one account. */
-const concurrency = 5
+const concurrency = 10
 
 /** Accounts whose last round broke off (the database was away): what it sent is recorded nowhere but as an intent. */
 const brokenOff = new WeakSet<AccountAtWork>()
@@ -60,7 +60,11 @@ async function pushRound(ctx: Context, work: AccountAtWork): Promise<PushResult>
   const batches: Leaving[][] = []
   for (let from = 0; from < lines.length; from += capability.pushBatch)
     batches.push(lines.slice(from, from + capability.pushBatch))
-  const results = await Promise.allSettled(batches.map((batch) => sendBatch(ctx, work, batch)))
+  await work.prepay(capability.pushOperation, batches.length)
+  const note = together<Answered>((many) => noteAnswers(ctx, work, many))
+  const results = await Promise.allSettled(
+    batches.map(async (batch) => await note({ batch, outcomes: await pushed(ctx, work, batch) })),
+  )
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
   return { sent: lines.length, nextAt: null }
@@ -106,19 +110,47 @@ async function leave(ctx: Context, work: AccountAtWork, limit: number): Promise<
   })
 }
 
-async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<void> {
-  const outcomes = await pushed(ctx, work, batch)
+interface Answered {
+  batch: readonly Leaving[]
+  outcomes: readonly QuantityOutcome[]
+}
+
+/**
+ * Collects what comes while the work before it is under way, and hands it over together: a slow call delays nobody
+ * else's note, and a hundred quick ones cost few transactions.
+ */
+function together<T>(work: (many: readonly T[]) => Promise<void>): (one: T) => Promise<void> {
+  let waiting: T[] = []
+  let underWay: Promise<void> = Promise.resolve()
+  let next: Promise<void> | undefined
+  return (one) => {
+    waiting.push(one)
+    next ??= underWay.then(async () => {
+      const many = waiting
+      waiting = []
+      next = undefined
+      const done = work(many)
+      underWay = done.catch(() => {})
+      await done
+    })
+    return next
+  }
+}
+
+async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Answered[]): Promise<void> {
+  const lines = many.flatMap((one) => one.batch)
+  const outcomes = many.flatMap((one) => one.outcomes)
   const bySlot = new Map(outcomes.map((outcome) => [outcome.key, outcome]))
   const now = ctx.clock.now()
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const watermark = await watermarkOf(tx, work, now)
     const slots = new Map(
-      (await lockSlots(tx, { slotIds: batch.map((line) => line.slotId) })).map((slot) => [slot.id, slot]),
+      (await lockSlots(tx, { slotIds: lines.map((line) => line.slotId) })).map((slot) => [slot.id, slot]),
     )
     const changed: SlotRow[] = []
     const effects: { id: string; outcome: EffectOutcome; detail?: unknown }[] = []
-    for (const line of batch) {
+    for (const line of lines) {
       const outcome = bySlot.get(line.slotId)
       const slot = slots.get(line.slotId)!
       const { answer, effect, detail } = interpret(outcome, now)

@@ -158,16 +158,24 @@ import { openStock } from '../domain/stock.ts'`,
     patches: [
       {
         file: 'src/operations/push-stock.ts',
-        find: `async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<void> {
-  const outcomes = await pushed(ctx, work, batch)`,
+        find: `batches.map(async (batch) => await note({ batch, outcomes: await pushed(ctx, work, batch) })),`,
+        put: `batches.map(async (batch) => await note({ batch, outcomes: await pushedAgain(ctx, work, batch) })),`,
+      },
+      {
+        file: 'src/operations/push-stock.ts',
+        find: `interface Answered {`,
         put: `const later = new Map<string, Leaving[]>()
 
-async function sendBatch(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<void> {
+async function pushedAgain(ctx: Context, work: AccountAtWork, batch: readonly Leaving[]): Promise<QuantityOutcome[]> {
   const again = later.get(work.row.id)
   later.delete(work.row.id)
   const outcomes = await pushed(ctx, work, batch)
   if (again) await pushed(ctx, work, again)
-  if (outcomes.some((one) => one.kind === 'failed' && one.error.mayHaveApplied)) later.set(work.row.id, [...batch])`,
+  if (outcomes.some((one) => one.kind === 'failed' && one.error.mayHaveApplied)) later.set(work.row.id, [...batch])
+  return outcomes
+}
+
+interface Answered {`,
       },
     ],
   },
