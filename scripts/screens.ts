@@ -46,11 +46,14 @@ const findChromium = (): string | undefined =>
 
 /** Pages of one order and one variant need an id that exists. */
 async function placesOf(page: Page): Promise<Record<string, string>> {
-  const read = async (path: string): Promise<{ items?: { id?: string; sku?: string }[] }> =>
-    (await (await page.request.get(`/api/v1${path}`)).json()) as { items?: { id?: string; sku?: string }[] }
+  const read = async (path: string): Promise<{ items?: { id?: string; sku?: string; isKit?: boolean }[] }> =>
+    (await (await page.request.get(`/api/v1${path}`)).json()) as {
+      items?: { id?: string; sku?: string; isKit?: boolean }[]
+    }
   const problem = (await read('/orders?view=problem&limit=1')).items?.[0]
   const order = problem ?? (await read('/orders?limit=1')).items?.[0]
   const level = (await read('/stock?limit=1')).items?.[0]
+  const kit = (await read('/stock?limit=200')).items?.find((one) => one.isKit)
   return {
     overview: '/',
     orders: '/orders',
@@ -58,6 +61,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     ...(order?.id ? { order: `/orders/${order.id}` } : {}),
     stock: '/stock',
     ...(level?.sku ? { variant: `/stock/${encodeURIComponent(level.sku)}` } : {}),
+    ...(kit?.sku ? { kit: `/stock/${encodeURIComponent(kit.sku)}` } : {}),
     rules: '/rules',
     accounts: '/accounts',
     files: '/files',

@@ -62,14 +62,17 @@ function Content({ detail }: { detail: StockDetail }) {
         <SlotTable slots={detail.slotList} />
       </Panel>
       <div className="columns">
-        <div className="column">
-          <Panel title={t('variant.history')}>
-            <LevelSteps history={detail.history} />
-          </Panel>
-          <Panel title={t('variant.locations')}>
-            <Locations detail={detail} />
-          </Panel>
-        </div>
+        {/* A kit has no shelf of its own: its components show theirs. */}
+        {!detail.isKit && (
+          <div className="column">
+            <Panel title={t('variant.history')}>
+              <LevelSteps history={detail.history} />
+            </Panel>
+            <Panel title={t('variant.locations')}>
+              <Locations detail={detail} />
+            </Panel>
+          </div>
+        )}
         <div className="column narrow">
           <Panel
             title={t('category.title')}
@@ -85,9 +88,11 @@ function Content({ detail }: { detail: StockDetail }) {
           )}
         </div>
       </div>
-      <Panel title={t('variant.ledger')}>
-        <Ledger sku={detail.sku} />
-      </Panel>
+      {!detail.isKit && (
+        <Panel title={t('variant.ledger')}>
+          <Ledger sku={detail.sku} />
+        </Panel>
+      )}
     </>
   )
 }
