@@ -1,6 +1,6 @@
-import { Button, NumberInput, TextInput } from '@mantine/core'
+import { Button, NumberInput } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { type FormEvent, useId, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import { useCall, useChange } from '../queries.ts'
@@ -9,6 +9,7 @@ import type { StockDetail } from '../types.ts'
 import { announce } from './Announcer.tsx'
 import { ErrorNotice } from './Notice.tsx'
 import { Panel } from './Page.tsx'
+import { SkuInput } from './SkuInput.tsx'
 
 interface Component {
   sku: string
@@ -113,30 +114,5 @@ function KitForm({ sku, components, close }: { sku: string; components: readonly
       </div>
       {define.error && <ErrorNotice error={define.error} />}
     </form>
-  )
-}
-
-function SkuInput({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
-  const listId = useId()
-  const variants = useCall('variants', { query: { limit: 20, ...(value.trim() ? { q: value.trim() } : {}) } })
-  return (
-    <>
-      <TextInput
-        size="xs"
-        label={label}
-        list={listId}
-        autoComplete="off"
-        maxLength={200}
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.value)}
-      />
-      <datalist id={listId}>
-        {variants.data?.items.map((one) => (
-          <option key={one.id} value={one.sku}>
-            {one.title}
-          </option>
-        ))}
-      </datalist>
-    </>
   )
 }

@@ -1,12 +1,12 @@
-import { Button, NumberInput, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { type FormEvent, useId, useState } from 'react'
+import { Button, NumberInput } from '@mantine/core'
+import { type FormEvent, useState } from 'react'
 import { useT } from '../i18n.ts'
-import { useCall, useChange } from '../queries.ts'
+import { useChange } from '../queries.ts'
 import { useMay } from '../session.ts'
 import type { OrderDetail } from '../types.ts'
 import { announce } from './Announcer.tsx'
 import { ErrorNotice, Notice } from './Notice.tsx'
+import { SkuInput } from './SkuInput.tsx'
 
 export function LinkForm({ order, remoteSku }: { order: OrderDetail; remoteSku: string | null }) {
   const t = useT()
@@ -27,11 +27,8 @@ export function LinkForm({ order, remoteSku }: { order: OrderDetail; remoteSku: 
 
 function Form({ order, remoteSku }: { order: OrderDetail; remoteSku: string }) {
   const t = useT()
-  const listId = useId()
   const [sku, setSku] = useState('')
   const [units, setUnits] = useState<number | string>(1)
-  const [asked] = useDebouncedValue(sku.trim(), 200)
-  const variants = useCall('variants', { query: { limit: 20, ...(asked ? { q: asked } : {}) } })
   const link = useChange('linkListing', ['order', 'orders', 'overview', 'stock'])
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -48,25 +45,7 @@ function Form({ order, remoteSku }: { order: OrderDetail; remoteSku: string }) {
   if (link.isSuccess) return <p role="status">{t('order.linked', { remoteSku, sku: link.data.sku ?? sku })}</p>
   return (
     <form onSubmit={submit} className="inline-form">
-      <TextInput
-        size="xs"
-        label={t('order.linkSku')}
-        required
-        withAsterisk={false}
-        list={listId}
-        autoComplete="off"
-        maxLength={200}
-        title={t('order.linkSkuHint')}
-        value={sku}
-        onChange={(event) => setSku(event.currentTarget.value)}
-      />
-      <datalist id={listId}>
-        {variants.data?.items.map((one) => (
-          <option key={one.id} value={one.sku}>
-            {one.title}
-          </option>
-        ))}
-      </datalist>
+      <SkuInput label={t('order.linkSku')} required title={t('order.linkSkuHint')} value={sku} onChange={setSku} />
       <NumberInput
         size="xs"
         label={t('order.linkUnits')}
