@@ -9,7 +9,7 @@ import type { StockDetail } from '../types.ts'
 import { announce } from './Announcer.tsx'
 import { ErrorNotice } from './Notice.tsx'
 import { Panel } from './Page.tsx'
-import { SkuInput } from './SkuInput.tsx'
+import { SkuInput } from './Suggested.tsx'
 
 interface Component {
   sku: string

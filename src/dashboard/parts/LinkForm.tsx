@@ -6,7 +6,7 @@ import { useMay } from '../session.ts'
 import type { OrderDetail } from '../types.ts'
 import { announce } from './Announcer.tsx'
 import { ErrorNotice, Notice } from './Notice.tsx'
-import { SkuInput } from './SkuInput.tsx'
+import { SkuInput } from './Suggested.tsx'
 
 export function LinkForm({ order, remoteSku }: { order: OrderDetail; remoteSku: string | null }) {
   const t = useT()

@@ -8,17 +8,22 @@ interface Props {
   description?: string
   value: string
   onChange: (value: string) => void
+  required?: boolean
+  title?: string
 }
 
 function Suggested({ list, ...props }: Props & { list: { value: string; label: string }[] }) {
   const id = useId()
-  const { label, description, value, onChange } = props
+  const { label, description, value, onChange, required, title } = props
   return (
     <>
       <TextInput
         size="xs"
         label={label}
         {...(description ? { description } : {})}
+        required={required ?? false}
+        withAsterisk={false}
+        {...(title ? { title } : {})}
         list={id}
         autoComplete="off"
         maxLength={200}
