@@ -16,7 +16,8 @@ serve({
     const agent = new Agent({ keepAlive: true, maxSockets: connections })
     let failed = 0
     const loop = await closedLoop(connections, durationMs, async (caller, turn) => {
-      const sku = `SKU-${String(Math.floor(Math.random() * skus)).padStart(6, '0')}`
+      // The first ones were sold out by the cases before.
+      const sku = `SKU-${String(100 + Math.floor(Math.random() * (skus - 100))).padStart(6, '0')}`
       const reference = `http:${process.pid}:${caller}:${turn}`
       const body = { account, reference, lines: [{ sku, quantity: 1 }] }
       const isMade = (await post(agent, `${url}/api/v1/reservations`, key, body)) === 201
@@ -38,8 +39,12 @@ function post(agent: Agent, url: string, key: string, body: { reference: string 
   }
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', agent, headers }, (answer) => {
-      answer.resume()
-      answer.once('end', () => resolve(answer.statusCode ?? 0))
+      let body = ''
+      answer.on('data', (chunk) => void (body += chunk))
+      answer.once('end', () => {
+        if (answer.statusCode !== 201) process.stderr.write(`refused: ${answer.statusCode} ${body}\n`)
+        resolve(answer.statusCode ?? 0)
+      })
     })
     sent.once('error', reject)
     sent.end(text)
