@@ -28,6 +28,9 @@ interface Leaving extends QuantityLine {
   effectId: string
 }
 
+/** Calls under way at once for one account. */
+const concurrency = 10
+
 /** Accounts whose last round broke off (the database was away): what it sent is recorded nowhere but as an intent. */
 const brokenOff = new WeakSet<AccountAtWork>()
 
@@ -50,7 +53,7 @@ async function pushRound(ctx: Context, work: AccountAtWork): Promise<PushResult>
   const capability = connector.stock
   if (!capability || row.stage !== 'live') return { sent: 0, nextAt: null }
   const now = ctx.clock.now()
-  const calls = Math.min(capability.pushAtOnce, await allowance(ctx.db, row.id, capability.pushOperation, now))
+  const calls = Math.min(concurrency, await allowance(ctx.db, row.id, capability.pushOperation, now))
   if (calls === 0) return { sent: 0, nextAt: new Date(now.getTime() + 200) }
   const lines = await leave(ctx, work, calls * capability.pushBatch)
   if (lines.length === 0) return { sent: 0, nextAt: null }
