@@ -121,6 +121,13 @@ const written = (crew: Crew, leases: readonly Held[]) => async () =>
     [leases.map(({ name }) => name)],
   )) !== undefined
 
+/** A call for one of these accounts. Raises that were under way at the stop wait until they are dead, so it may be a reading. */
+const worked = (crew: Crew, leases: readonly Held[], since: Date) => async () =>
+  (await crew.db.one(
+    `select 1 from channel_calls c join accounts a on a.id = c.account_id where a.name = any($1) and c.started_at > $2 limit 1`,
+    [leases.map(({ name }) => name), since],
+  )) !== undefined
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const seconds = (from: number) => `${((performance.now() - from) / 1_000).toFixed(1)} s`
 
@@ -189,7 +196,7 @@ async function standStill(crew: Crew, workers: HubProcess[]): Promise<void> {
     allHeldBy(crew, (other) => other !== pid),
   )
   process.stdout.write(`taken over from a process that stood still after ${seconds(from)}\n`)
-  await until('a write of another worker', 60_000, written(crew, lost))
+  await until('work of another worker', 60_000, worked(crew, lost, new Date()))
   await pause(1_000)
   const newest = new Map<string, number>()
   for (const { sku, version } of crew.store.sets) newest.set(sku, Math.max(version, newest.get(sku) ?? 0))
@@ -227,7 +234,7 @@ async function dieAndBeReplaced(crew: Crew, workers: HubProcess[]): Promise<void
     allHeldBy(crew, (other) => other !== pid),
   )
   process.stdout.write(`taken over from a process that was killed after ${seconds(from)}\n`)
-  await until('a write of another worker', 60_000, written(crew, lost))
+  await until('work of another worker', 60_000, worked(crew, lost, new Date()))
   await verify(crew)
 }
 
