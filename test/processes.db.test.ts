@@ -121,12 +121,26 @@ const written = (crew: Crew, leases: readonly Held[]) => async () =>
     [leases.map(({ name }) => name)],
   )) !== undefined
 
-/** A call for one of these accounts. Raises that were under way at the stop wait until they are dead, so it may be a reading. */
-const worked = (crew: Crew, leases: readonly Held[], since: Date) => async () =>
-  (await crew.db.one(
-    `select 1 from channel_calls c join accounts a on a.id = c.account_id where a.name = any($1) and c.started_at > $2 limit 1`,
-    [leases.map(({ name }) => name), since],
-  )) !== undefined
+/**
+ * The new holder works, and has written, or owes no write: what differs waits for a write or stray that was under way at
+ * the stop and is not dead yet (a raise waits 15 minutes), or for orders behind a reading.
+ */
+const worked = (crew: Crew, leases: readonly Held[], since: Date) => async () => {
+  const accounts = leases.map(({ name }) => name)
+  const called = await crew.db.one(
+    'select 1 from channel_calls c join accounts a on a.id = c.account_id where a.name = any($1) and c.started_at > $2 limit 1',
+    [accounts, since],
+  )
+  if (!called) return false
+  if (await written(crew, leases)()) return true
+  const owed = await crew.db.one(
+    `select 1 from stock_slots s join accounts a on a.id = s.account_id
+     where a.name = any($1) and s.dirty and s.live_value is null and s.hold_until is null and s.retry_at is null
+       and not exists (select 1 from slot_strays t where t.slot_id = s.id) limit 1`,
+    [accounts],
+  )
+  return owed === undefined
+}
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const seconds = (from: number) => `${((performance.now() - from) / 1_000).toFixed(1)} s`
