@@ -44,7 +44,7 @@ export async function startDemo(config: Config, db: Database): Promise<Demo> {
   const snapshot = existsSync(snapshotFile) ? JSON.parse(readFileSync(snapshotFile, 'utf8')) : undefined
   // Without its snapshot the simulator must not begin before what the hub knows already.
   const newest = await db.one<{ at: Date | null }>(
-    'select greatest((select max(updated_at) from orders), (select max(wish_at) from stock_slots)) as at',
+    'select greatest((select max(updated_at) from orders), (select max(at) from stock_movements)) as at',
   )
   const startAt = new Date(Math.max(Date.now(), newest?.at?.getTime() ?? 0))
   // While the demo is off its world stands still: away for a night is not twelve of its days.

@@ -129,6 +129,8 @@ export interface Connector {
     push(account: Account, lines: readonly QuantityLine[]): Promise<QuantityOutcome[]>
     /** Lines in one call. */
     pushBatch: number
+    /** Push calls under way at once at most; the budget may allow fewer. */
+    pushAtOnce: number
     /** The budget that one push call spends. */
     pushOperation: string
     read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>

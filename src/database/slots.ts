@@ -1,6 +1,6 @@
 /** Stock slots and the listings that refer to them. Locked by id, always after the levels. */
 import type { ShowSettings } from '../domain/publishing.ts'
-import { type Slot, urgencyOf } from '../domain/slots.ts'
+import { type QuantityWrites, type Slot, urgencyOf } from '../domain/slots.ts'
 import type { Sql } from './pool.ts'
 import { applyRules } from './publishing-rules.ts'
 
@@ -109,12 +109,25 @@ export async function lockSlots(
 
 const column = <T>(rows: readonly T[], pick: (row: T) => unknown) => rows.map(pick)
 
-/** Writes the slots as they are now; `wishAt` is set where the wish changed. */
+/** What stands at the slot decides how urgent its wish is. */
+const urgency = (slot: SlotRow) => urgencyOf(slot.wish ?? 0, slot.live?.value ?? slot.confirmed?.value ?? null)
+
+/** Writes the wishes alone, where nothing else changed. `wish_at` stays the moment since which the slot has waited. */
+export async function saveWishes(tx: Sql, slots: readonly SlotRow[], now: Date): Promise<void> {
+  if (slots.length === 0) return
+  await tx.send(
+    `update stock_slots s set wish = t.wish, wish_at = case when s.dirty then s.wish_at else $2 end, urgency = t.urgency
+     from unnest($1::uuid[], $3::bigint[], $4::smallint[]) as t(id, wish, urgency) where s.id = t.id`,
+    [column(slots, (s) => s.id), now, column(slots, (s) => s.wish), column(slots, urgency)],
+  )
+}
+
+/** Writes the slots as they are now; `wish_at` is set where a slot begins to wait. */
 export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): Promise<void> {
   if (slots.length === 0) return
   await tx.send(
     `update stock_slots s set
-       wish = t.wish, wish_at = case when s.wish is distinct from t.wish then $2 else s.wish_at end, urgency = t.urgency, version = t.version,
+       wish = t.wish, wish_at = case when s.wish is distinct from t.wish and not s.dirty then $2 else s.wish_at end, urgency = t.urgency, version = t.version,
        live_value = t.live_value, live_version = t.live_version, live_expected = t.live_expected, live_sent_at = t.live_sent_at,
        live_accepted_at = t.live_accepted_at, live_sales = t.live_sales, confirmed_value = t.confirmed_value,
        confirmed_version = t.confirmed_version, confirmed_at = t.confirmed_at, hold_until = t.hold_until, read_due_at = t.read_due_at,
@@ -129,7 +142,7 @@ export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): 
       column(slots, (s) => s.id),
       now,
       column(slots, (s) => s.wish),
-      column(slots, (s) => urgencyOf(s.wish ?? 0, s.live?.value ?? s.confirmed?.value ?? null)),
+      column(slots, urgency),
       column(slots, (s) => s.version),
       column(slots, (s) => s.live?.value ?? null),
       column(slots, (s) => s.live?.version ?? null),
@@ -171,10 +184,14 @@ export async function forgetDeadStrays(db: Sql, now: Date): Promise<number> {
   return await db.run('delete from slot_strays where dead_at <= $1', [now])
 }
 
-/** Locks up to `limit` slots of the account whose wish should leave now, the most urgent first. Busy ones are skipped. */
+/**
+ * Locks up to `limit` slots of the account whose wish should leave now, the most urgent first. Busy ones are skipped. Asks
+ * all that `isDue` asks: a slot that is not due would keep its place, and others from their turn.
+ */
 export async function lockDueSlots(
   tx: Sql,
   accountId: string,
+  writes: QuantityWrites,
   watermark: Date | null,
   now: Date,
   limit: number,
@@ -183,10 +200,10 @@ export async function lockDueSlots(
     `select * from stock_slots
      where account_id = $1 and dirty and (retry_at is null or retry_at <= $3)
        and (wish < coalesce(live_value, confirmed_value)
-         or (wish = 0 and live_value is null and confirmed_value is null)
+         or (wish = 0 and live_value is null and confirmed_value is null and $5)
          or (live_value is null and confirmed_value is not null and (hold_until is null or hold_until <= $2)))
      order by urgency, wish_at limit $4 for update skip locked`,
-    [accountId, watermark, now, limit],
+    [accountId, watermark, now, limit, writes === 'absolute'],
   )
   return rows.map(toSlot)
 }

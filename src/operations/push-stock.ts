@@ -28,9 +28,6 @@ interface Leaving extends QuantityLine {
   effectId: string
 }
 
-/** Calls under way at once for one account. */
-const concurrency = 10
-
 /** Accounts whose last round broke off (the database was away): what it sent is recorded nowhere but as an intent. */
 const brokenOff = new WeakSet<AccountAtWork>()
 
@@ -53,7 +50,7 @@ async function pushRound(ctx: Context, work: AccountAtWork): Promise<PushResult>
   const capability = connector.stock
   if (!capability || row.stage !== 'live') return { sent: 0, nextAt: null }
   const now = ctx.clock.now()
-  const calls = Math.min(concurrency, await allowance(ctx.db, row.id, capability.pushOperation, now))
+  const calls = Math.min(capability.pushAtOnce, await allowance(ctx.db, row.id, capability.pushOperation, now))
   if (calls === 0) return { sent: 0, nextAt: new Date(now.getTime() + 200) }
   const lines = await leave(ctx, work, calls * capability.pushBatch)
   if (lines.length === 0) return { sent: 0, nextAt: null }
@@ -76,12 +73,11 @@ async function leave(ctx: Context, work: AccountAtWork, limit: number): Promise<
     await fence(tx, work.lease())
     const now = ctx.clock.now()
     const watermark = await watermarkOf(tx, work, now)
-    const due = (await lockDueSlots(tx, work.row.id, watermark, now, limit)).filter(
-      (slot) => isDue(slot, watermark, now, work.connector.quantityWrites) === 'send',
+    const writes = work.connector.quantityWrites
+    const due = (await lockDueSlots(tx, work.row.id, writes, watermark, now, limit)).filter(
+      (slot) => isDue(slot, watermark, now, writes) === 'send',
     )
-    const leaving = due.map(
-      (slot): SlotRow => ({ ...slot, ...sent(slot, slot.wish!, now, work.connector.quantityWrites) }),
-    )
+    const leaving = due.map((slot): SlotRow => ({ ...slot, ...sent(slot, slot.wish!, now, writes) }))
     await saveSlots(tx, leaving, now)
     const lines = leaving.map(
       (slot): Leaving => ({

@@ -1,7 +1,7 @@
 /** Sets the wishes of the slots whose stock changed, in the transaction that changed it. */
 import { kitSupplies } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
-import { lockSlots, type SlotRow, saveSlots } from '../database/slots.ts'
+import { lockSlots, type SlotRow, saveSlots, saveWishes } from '../database/slots.ts'
 import { readLevels } from '../database/stock.ts'
 import { availableToPromise } from '../domain/availability.ts'
 import type { SlotSale } from '../domain/intake.ts'
@@ -44,11 +44,10 @@ export async function saveChangedSlots(
     const atp = slot.variantId ? units.get(slot.variantId) : undefined
     return atp === undefined ? next : withWish(next, atp)
   })
-  await saveSlots(
-    tx,
-    changed.filter((slot, index) => slot !== slots[index]),
-    now,
-  )
+  const different = changed.filter((slot, index) => slot !== slots[index])
+  const [sold, wished] = [true, false].map((isSale) => different.filter((slot) => salesOf.has(slot.id) === isSale))
+  await saveSlots(tx, sold!, now)
+  await saveWishes(tx, wished!, now)
 }
 
 /** A slot that the channel fulfills, or of which we do not know who does, has no wish. `atp`: units of its variant. */

@@ -62,6 +62,7 @@ export const amazon: Connector = {
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   stock: {
     pushBatch: 1,
+    pushAtOnce: 25,
     pushOperation: 'patchListingsItem',
     async push(account, lines) {
       return await Promise.all(

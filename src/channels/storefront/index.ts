@@ -25,6 +25,8 @@ export const storefront: Connector = {
   ordersKnownAtOnce: true,
   stock: {
     pushBatch: 100,
+    // A shop of one's own is one server: a bulk change must not be an attack.
+    pushAtOnce: 5,
     pushOperation: 'stock.set',
     async push(account, lines) {
       const items = lines.map(({ remoteSku, quantity, version, expected }) => ({
