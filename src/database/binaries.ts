@@ -283,12 +283,17 @@ export function startTime(pid: number): string | undefined {
 
 /** Whether the process runs; one that ended but was not collected by its parent does not. */
 export function isAlive(pid: number): boolean {
+  return isTaken(pid) && !['Z', 'X'].includes(processStat(pid)?.[0] ?? '')
+}
+
+/** Whether the number belongs to a process, be it one that ended and was not collected. */
+export function isTaken(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-  return !['Z', 'X'].includes(processStat(pid)?.[0] ?? '')
 }
 
 /** Linux's fields about a process, from its state on. */

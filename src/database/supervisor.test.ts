@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -167,6 +167,32 @@ describe('after kill -9', () => {
     },
     60_000,
   )
+
+  test('a server that ended and was collected by nobody does not block the start', async () => {
+    const dataDir = newFolder()
+    await (await start(dataDir)).stop()
+    const cluster = path.join(dataDir, 'postgres')
+    const file = path.join(cluster, 'postmaster.pid')
+    const owner = fs.statSync(cluster)
+    // The shell becomes a program that collects no children; of the server's user, for it minds no others.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo "pid $!"; exec sleep 120'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      uid: owner.uid,
+      gid: owner.gid,
+      cwd: '/',
+    })
+    try {
+      const pid = Number(await line(parent, 'pid '))
+      await expect.poll(() => fs.readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
+      fs.writeFileSync(file, `${pid}\n${cluster}\n1\n1\n\n127.0.0.1\n`, { mode: 0o600 })
+      fs.chownSync(file, owner.uid, owner.gid)
+      const server = await start(dataDir)
+      expect(await rows(server.url, 'select 1')).toEqual([1])
+      expect(fs.readFileSync(path.join(dataDir, 'postgres.log'), 'utf8')).not.toContain('already exists')
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  }, 60_000)
 })
 
 describe('the end', () => {

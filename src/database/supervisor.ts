@@ -2,7 +2,17 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Binaries, findBinaries, isAlive, pickOsUser, readWhole, run, runsIn, syncFolder } from './binaries.ts'
+import {
+  type Binaries,
+  findBinaries,
+  isAlive,
+  isTaken,
+  pickOsUser,
+  readWhole,
+  run,
+  runsIn,
+  syncFolder,
+} from './binaries.ts'
 import { findHome } from './home.ts'
 import { boundLog, keepRunning, type Running, turnLog } from './keeper.ts'
 import { takeLock } from './lock.ts'
@@ -200,7 +210,7 @@ async function bringUp(context: Context): Promise<Running> {
       const passing = /could not bind|could not create any TCP|already exists|still in use/i
       if (/could not bind|could not create any TCP/i.test(String(error))) delete context.port
       if (!(error instanceof ServerEnded && passing.test(error.message)) || Date.now() > deadline) throw error
-      await sleep(200)
+      await sleep(50)
     }
   }
 }
@@ -213,8 +223,8 @@ async function takeOver(context: Context, deadline: number): Promise<Running | u
   if (lines.length <= 4) fs.rmSync(file, { force: true })
   const pid = Number(lines[0])
   // Of a dead server's file the next server disposes itself, after making sure that no process of the old one is left.
-  if (!(pid > 0 && isAlive(pid))) return undefined
-  const ours = runsIn(pid, context.cluster)
+  if (!(pid > 0 && isTaken(pid))) return undefined
+  const ours = isAlive(pid) && runsIn(pid, context.cluster)
   if (ours !== false) {
     const server = await existingServer(context, pid, Number(lines[3]))
     if (ours) context.server = server
@@ -229,8 +239,9 @@ async function takeOver(context: Context, deadline: number): Promise<Running | u
       if (ours) throw error
     }
   }
-  // Another program has that number now. The server would take it for its predecessor; a number that cannot exist it
-  // takes for dead. Removing the file would also remove its check for left processes.
+  // Another program has that number now, or nobody has collected the dead server yet. The next server would take it for
+  // its predecessor; a number that cannot exist it takes for dead. Removing the file would also remove its check for
+  // left processes.
   fs.writeFileSync(file, [2 ** 31 - 2, ...lines.slice(1)].join('\n'))
   return undefined
 }
