@@ -31,7 +31,8 @@ export function createBuyers(core: Core): Buyers {
     core.state.attempts.made += 1
     core.touch()
     if (sku === undefined) return
-    const result = channel === 'amazon' ? purchase(core, { sku, quantity }) : await buy(core, { sku, quantity })
+    const market = channel === 'storefront' ? undefined : core.market(channel)
+    const result = market ? purchase(market, { sku, quantity }) : await buy(core, { sku, quantity })
     if ('refused' in result) core.state.attempts.refused += 1
     await tellHubAll(core)
   }
@@ -65,33 +66,30 @@ export function createBuyers(core: Core): Buyers {
   }
 }
 
-const known = new WeakMap<Core, { seed: number; demands: Partial<Record<ChannelName, Demand>> }>()
+// By the goods themselves: they are new objects whenever a marketplace begins anew.
+const known = new WeakMap<object, Demand>()
 
 /** Popularity falls like 1/rank over a seeded ranking: some things sell out, most sell now and then. */
 function demandOf(core: Core, channel: ChannelName): Demand {
-  const { seed } = core.state
-  let cache = known.get(core)
-  if (cache?.seed !== seed) {
-    cache = { seed, demands: {} }
-    known.set(core, cache)
-  }
-  const found = cache.demands[channel]
+  const items = channel === 'storefront' ? core.state.storefront.items : core.market(channel)?.state.items
+  if (!items) return { skus: [], sums: [] }
+  const found = known.get(items)
   if (found) return found
-  const items = channel === 'amazon' ? core.state.amazon.items : core.state.storefront.items
-  const skus = createRandom(seedState(seed, `taste ${channel}`)).shuffle(Object.keys(items))
+  const skus = createRandom(seedState(core.state.seed, `taste ${channel}`)).shuffle(Object.keys(items))
   let sum = 0
   const sums = skus.map((_, rank) => {
     sum += 1 / (rank + 1)
     return sum
   })
-  cache.demands[channel] = { skus, sums }
-  return cache.demands[channel]!
+  const demand = { skus, sums }
+  known.set(items, demand)
+  return demand
 }
 
 const buyersBody = z.object({
   perMinute: z.number().min(0).max(10_000),
   channels: z
-    .array(z.enum(['amazon', 'storefront']))
+    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront']))
     .min(1)
     .optional(),
 })

@@ -1,5 +1,5 @@
 import { newestVersion } from './amazon/orders.ts'
-import type { Core } from './core.ts'
+import type { Core, Market } from './core.ts'
 import type { Effect } from './state.ts'
 
 /**
@@ -14,14 +14,17 @@ export function describe(core: Core, limit: string | null): object {
     speed: state.clock.speed,
     seed: state.seed,
     attempts: state.attempts,
-    channels: { amazon: describeAmazon(core, newest), storefront: describeStorefront(core, newest) },
+    channels: {
+      ...Object.fromEntries(core.markets().map((market) => [market.name, describeMarket(market, newest)])),
+      storefront: describeStorefront(core, newest),
+    },
   }
 }
 
 type Newest = <T>(items: T[]) => T[]
 
-function describeAmazon(core: Core, newest: Newest): object {
-  const { items, orders, effects, calls } = core.state.amazon
+function describeMarket({ state }: Market, newest: Newest): object {
+  const { items, orders, effects, calls, feeds } = state
   const shown: Record<string, number> = {}
   const fba: Record<string, number> = {}
   for (const item of Object.values(items)) {
@@ -48,6 +51,14 @@ function describeAmazon(core: Core, newest: Newest): object {
       past: order.past,
     })),
     effects: newest(effects).map(describeEffect),
+    feeds: newest(feeds).map(({ id, status, messages, createdAt, startedAt, endedAt }) => ({
+      id,
+      status,
+      messages,
+      createdTime: iso(createdAt),
+      startedTime: startedAt === null ? null : iso(startedAt),
+      endedTime: endedAt === null ? null : iso(endedAt),
+    })),
     calls,
   }
 }

@@ -3,14 +3,15 @@ import { setQuantity } from './amazon/items.ts'
 import { cancel, findOrder, purchase, ship } from './amazon/orders.ts'
 import { buy, changeOrder } from './checkout.ts'
 import { describe } from './control-state.ts'
-import type { Core } from './core.ts'
+import type { Core, Market } from './core.ts'
 import { logEffect } from './effects.ts'
 import { runEvents } from './events.ts'
 import { faultKinds } from './faults.ts'
 import { BadRequest, json, readJson } from './http.ts'
 import { find, setShown } from './storefront.ts'
+import type { MarketName } from './types.ts'
 
-const channel = z.enum(['amazon', 'storefront'])
+const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront'])
 
 const orderBody = z.object({
   channel,
@@ -22,6 +23,35 @@ const orderBody = z.object({
 const cancelBody = z.object({ restock: z.boolean().optional(), by: z.enum(['BUYER', 'MERCHANT', 'AMAZON']).optional() })
 const quantityBody = z.object({ channel, sku: z.string().min(1), quantity: z.int().min(0) })
 const clockBody = z.object({ speed: z.number().positive().optional(), advanceMs: z.number().min(0).optional() })
+const span = z
+  .object({
+    min: z.int().min(0),
+    max: z.int().min(0),
+    tail: z.int().min(0).optional(),
+    tailShare: z.number().optional(),
+  })
+  .refine(({ min, max, tail = max }) => min <= max && max <= tail, 'min, max and tail must grow')
+const share = z.number().min(0).max(1)
+const marketBody = z.object({
+  name: z.enum(['ebay-like', 'walmart-like']),
+  options: z
+    .strictObject({
+      effectMs: span,
+      lostShare: share,
+      lagMs: z.object({ typical: z.number().min(0), tail: z.number().min(0), tailShare: share }),
+      restock: z.object({ byItself: z.boolean(), afterMs: span }),
+      refusesLarger: z.boolean(),
+      limits: z.enum(['published', 'none']),
+    })
+    .partial()
+    .optional(),
+})
+const feedsBody = z.object({
+  channel: z.enum(['amazon', 'ebay-like', 'walmart-like']),
+  queueMs: z.number().min(0).optional(),
+  feedMs: z.number().min(0).optional(),
+  per1000Ms: z.number().min(0).optional(),
+})
 const resetBody = z.object({ seed: z.int().optional() })
 const faultBody = z.object({
   channel,
@@ -43,6 +73,15 @@ const faultBody = z.object({
     'omit',
     'moving-list',
     'rewrite',
+    'stuck',
+    'fatal',
+    'cancelled',
+    'refuse',
+    'warn',
+    'corrupt',
+    'bomb',
+    'no-report',
+    'miscount',
   ]),
   rate: z.number().gt(0).max(1).optional(),
   count: z.int().min(1).optional(),
@@ -86,6 +125,18 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
     core.reset(seed ?? core.state.seed)
     return json(200, { seed: core.state.seed, now: new Date(core.now()).toISOString() })
   }
+  if (at === 'POST /control/markets') {
+    const { name, options } = await read(request, marketBody)
+    const { settings, state } = core.startMarket(name, { ...options })
+    return json(201, { name, sellerId: settings.sellerId, listings: Object.keys(state.items).length })
+  }
+  if (at === 'POST /control/feeds') {
+    const { channel: name, ...pace } = await read(request, feedsBody)
+    const { state } = marketNamed(core, name)
+    state.feedPace = { ...state.feedPace, ...pace }
+    core.touch()
+    return json(200, state.feedPace)
+  }
   const change = /^POST \/control\/orders\/([^/]+)\/(cancel|ship)$/.exec(at)
   if (change) return changeAny(core, request, change[1]!, change[2] as 'cancel' | 'ship')
   throw new BadRequest(`There is no ${at}.`, 404)
@@ -102,29 +153,39 @@ async function read<T extends z.ZodType>(request: Request, schema: T): Promise<z
   throw new BadRequest(`${problem.path.join('.') || 'The body'}: ${problem.message}.`)
 }
 
+function marketNamed(core: Core, name: MarketName): Market {
+  const market = core.market(name)
+  if (!market) throw new BadRequest(`The marketplace '${name}' was not started.`, 404)
+  return market
+}
+
 async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promise<Response> {
-  if (wanted.channel === 'amazon') {
-    const item = core.state.amazon.items[wanted.sku]
-    if (wanted.marketplaceId && item && !item.marketplaceIds.includes(wanted.marketplaceId)) {
-      throw new BadRequest(`'${wanted.sku}' is not listed in marketplace ${wanted.marketplaceId}.`)
-    }
-  }
-  const result = wanted.channel === 'amazon' ? purchase(core, wanted) : await buy(core, wanted)
+  const result =
+    wanted.channel === 'storefront' ? await buy(core, wanted) : buyAt(marketNamed(core, wanted.channel), wanted)
   if ('orderId' in result) return json(201, result)
   const { refused, ...rest } = result
   const status = 'unreachable' in rest && rest.unreachable ? 503 : 409
   return json(status, { error: refused, ...rest })
 }
 
+function buyAt(market: Market, wanted: z.infer<typeof orderBody>) {
+  const item = market.state.items[wanted.sku]
+  if (wanted.marketplaceId && item && !item.marketplaceIds.includes(wanted.marketplaceId)) {
+    throw new BadRequest(`'${wanted.sku}' is not listed in marketplace ${wanted.marketplaceId}.`)
+  }
+  return purchase(market, wanted)
+}
+
 async function changeAny(core: Core, request: Request, orderId: string, verb: 'cancel' | 'ship'): Promise<Response> {
   const { restock, by } = await read(request, cancelBody)
   const own = core.state.storefront.orders.find((order) => order.id === orderId)
-  const order = findOrder(core, orderId)
-  if (!own && !order) throw new BadRequest(`There is no order ${orderId}.`, 404)
+  const found = core.markets().flatMap((market) => ({ market, order: findOrder(market, orderId) }))
+  const there = found.find(({ order }) => order)
+  if (!own && !there) throw new BadRequest(`There is no order ${orderId}.`, 404)
   let done = false
   if (own) done = await changeOrder(core, own, verb === 'ship' ? 'shipped' : 'canceled', restock)
-  else if (order && verb === 'ship') done = ship(core, order, core.now())
-  else if (order) done = cancel(core, order, core.now(), { by: by ?? 'BUYER', restock: restock ?? true })
+  else if (there?.order && verb === 'ship') done = ship(there.market, there.order, core.now())
+  else if (there?.order) done = cancel(there.market, there.order, core.now(), { by: by ?? 'BUYER', restock })
   if (!done) throw new BadRequest(`Order ${orderId} can no longer ${verb === 'ship' ? 'ship' : 'be canceled'}.`, 409)
   return json(200, { orderId })
 }
@@ -134,17 +195,18 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
   const { sku, quantity } = wanted
   const now = core.now()
   const effect = { id: core.nextId(), at: now, operation: 'control', sku, quantity, dueAt: now, appliedAt: now }
-  if (wanted.channel === 'amazon') {
-    const item = core.state.amazon.items[sku]
-    if (!item) throw new BadRequest(`Amazon lists no '${sku}'.`, 404)
-    if (item.fulfilledBy === 'AMAZON') item.fbaQuantity = quantity
-    else setQuantity(item, quantity)
-    logEffect(core.state.amazon.effects, effect)
-  } else {
+  if (wanted.channel === 'storefront') {
     const item = find(core, sku)
     if (!item) throw new BadRequest(`The store sells no '${sku}'.`, 404)
     setShown(item, quantity)
     logEffect(core.state.storefront.effects, effect)
+  } else {
+    const { state } = marketNamed(core, wanted.channel)
+    const item = state.items[sku]
+    if (!item) throw new BadRequest(`'${sku}' is not listed there.`, 404)
+    if (item.fulfilledBy === 'AMAZON') item.fbaQuantity = quantity
+    else setQuantity(item, quantity)
+    logEffect(state.effects, effect)
   }
   core.touch()
   return json(200, { sku, quantity })
@@ -152,6 +214,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
 
 function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   const { operation, kind } = wanted
+  if (wanted.channel !== 'storefront') marketNamed(core, wanted.channel)
   const operations = faultKinds[wanted.channel]
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]
   if (!possible) {

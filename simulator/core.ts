@@ -1,59 +1,57 @@
-import { seedAmazon } from './amazon/seed.ts'
+import { seedMarket } from './amazon/seed.ts'
+import { type MarketSettings, marketSettings } from './profiles.ts'
 import { createRandom, type Random, seedState } from './random.ts'
-import type { CallCount, ScheduledEvent, State } from './state.ts'
-import type { AmazonOptions, ChannelName, Lag, Lifecycle, SimulatorOptions, StorefrontConnection } from './types.ts'
+import type { CallCount, MarketState, ScheduledEvent, State } from './state.ts'
+import type {
+  AmazonOptions,
+  ChannelName,
+  FurtherMarket,
+  MarketName,
+  SimulatorOptions,
+  StorefrontConnection,
+} from './types.ts'
 
-type Stream = 'orders' | 'lags' | 'effects' | 'ids' | 'faults' | 'buyers' | 'store' | 'history'
+/** Each use of chance on a marketplace has a stream of its own. */
+type MarketStream = 'orders' | 'lags' | 'effects' | 'ids' | 'faults' | 'history'
 
-interface AmazonSettings extends Required<Omit<AmazonOptions, 'lifecycle'>> {
-  lifecycle: Lifecycle
-  lagMs: Lag
+/** One marketplace, as its own code sees it: nothing of the others. */
+export interface Market {
+  core: Core
+  name: MarketName
+  settings: MarketSettings
+  readonly state: MarketState
+  now(): number
+  random(stream: MarketStream): Random
+  touch(): void
+  count(operation: string): CallCount
+  nextId(): number
+  schedule(at: number, kind: ScheduledEvent['kind'], subject: string): void
 }
 
 /** What all parts share: settings, the one state, the clock, chance. */
 export interface Core {
   options: SimulatorOptions
-  amazon: AmazonSettings
   state: State
   changes: number
   now(): number
   realNow(): number
-  random(stream: Stream): Random
+  random(stream: string): Random
   touch(): void
   /** counts one call of an operation */
   count(channel: ChannelName, operation: string): CallCount
   nextId(): number
-  schedule(at: number, kind: ScheduledEvent['kind'], subject: string): void
+  schedule(event: Omit<ScheduledEvent, 'id'>): void
+  readonly amazon: Market
+  /** Amazon and whatever was started beside it */
+  markets(): Market[]
+  market(name: MarketName): Market | undefined
+  /** starts a marketplace, or starts it anew with other options */
+  startMarket(name: FurtherMarket, options: AmazonOptions): Market
   setClock(change: { speed?: number; advanceMs?: number }): void
   reset(seed: number): void
   fetch: typeof fetch
   /** the hub the store talks to; outside the state, so that a snapshot holds no key */
   connection: StorefrontConnection | null
-}
-
-const firstMarketplace = { na: 'ATVPDKIKX0DER', eu: 'A1PA6795UKMFR9', fe: 'A1VC38T7YXB528' } as const
-
-function amazonSettings(options: AmazonOptions = {}): AmazonSettings {
-  const region = options.region ?? 'na'
-  return {
-    sellerId: options.sellerId ?? 'A1SIMULATEDSEL',
-    region,
-    marketplaceIds: options.marketplaceIds ?? [firstMarketplace[region]],
-    clientId: options.clientId ?? 'amzn1.application-oa2-client.simulated',
-    clientSecret: options.clientSecret ?? 'amzn1.oa2-cs.v1.simulated',
-    refreshToken: options.refreshToken ?? 'Atzr|simulated',
-    lagMs: options.lagMs ?? { typical: 120_000, tail: 480_000, tailShare: 0.02 },
-    effectMs: options.effectMs ?? { min: 5_000, max: 40_000 },
-    limits: options.limits ?? 'published',
-    largestPage: options.largestPage ?? 100,
-    lifecycle: {
-      slowPaymentShare: 0.1,
-      pendingCancelShare: 0.02,
-      buyerCancelShare: 0.03,
-      cancelRequestShare: 0.01,
-      ...options.lifecycle,
-    },
-  }
 }
 
 function firstState(options: SimulatorOptions, seed: number, clock: State['clock']): State {
@@ -77,18 +75,46 @@ function firstState(options: SimulatorOptions, seed: number, clock: State['clock
     events: [],
     lastId: 0,
     faults: [],
-    amazon: {
-      items: {},
-      orders: [],
-      effects: [],
-      calls: {},
-      buckets: {},
-      accessTokens: {},
-      searches: {},
-      pageTokens: {},
-    },
+    amazon: emptyMarket(marketSettings('amazon', options.amazon)),
+    further: {},
     storefront,
     attempts: { made: 0, refused: 0 },
+  }
+}
+
+function emptyMarket(settings: MarketSettings): MarketState {
+  return {
+    items: {},
+    orders: [],
+    effects: [],
+    calls: {},
+    buckets: {},
+    accessTokens: {},
+    searches: {},
+    pageTokens: {},
+    feeds: [],
+    documents: {},
+    feedPace: settings.feedPace,
+  }
+}
+
+/** What one marketplace's code gets. Amazon's streams have no prefix: they were there first, and seeds are kept. */
+function marketOf(core: Core, name: MarketName, options: AmazonOptions | undefined): Market {
+  const prefix = name === 'amazon' ? '' : `${name} `
+  return {
+    core,
+    name,
+    settings: marketSettings(name, options),
+    get state() {
+      return name === 'amazon' ? core.state.amazon : core.state.further[name]!.state
+    },
+    now: () => core.now(),
+    random: (stream) => core.random(`${prefix}${stream}`),
+    touch: () => core.touch(),
+    count: (operation) => core.count(name, operation),
+    nextId: () => core.nextId(),
+    schedule: (at, kind, subject) =>
+      core.schedule({ at, kind, subject, ...(name === 'amazon' ? {} : { market: name }) }),
   }
 }
 
@@ -99,12 +125,11 @@ function isState(value: unknown): value is State {
 /** Builds the shared part; the state comes from the snapshot if there is one. */
 export function createCore(options: SimulatorOptions): Core {
   const realNow = options.realNow ?? Date.now
-  const amazon = amazonSettings(options.amazon)
   const realBase = realNow()
   const start = options.startAt?.getTime() ?? realBase
+  const all = new Map<MarketName, Market>()
   const core: Core = {
     options,
-    amazon,
     state: firstState(options, options.seed, { base: start, realBase, speed: options.speed ?? 1, latest: start }),
     changes: 0,
     realNow,
@@ -125,7 +150,7 @@ export function createCore(options: SimulatorOptions): Core {
       core.changes += 1
     },
     count(channel, operation) {
-      const { calls } = core.state[channel]
+      const { calls } = channel === 'storefront' ? core.state.storefront : core.market(channel)!.state
       calls[operation] ??= { count: 0, throttled: 0 }
       calls[operation].count += 1
       core.changes += 1
@@ -135,12 +160,32 @@ export function createCore(options: SimulatorOptions): Core {
       core.state.lastId += 1
       return core.state.lastId
     },
-    schedule(at, kind, subject) {
-      const event = { at, kind, subject, id: core.nextId() }
+    schedule(planned) {
+      const event = { ...planned, id: core.nextId() }
       const { events } = core.state
-      let index = events.length
-      while (index > 0 && events[index - 1]!.at > at) index--
-      events.splice(index, 0, event)
+      // Behind all that come at the same time; a feed plans thousands, so the place is not searched one by one.
+      let [low, high] = [0, events.length]
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (events[middle]!.at <= event.at) low = middle + 1
+        else high = middle
+      }
+      events.splice(low, 0, event)
+    },
+    get amazon() {
+      return all.get('amazon')!
+    },
+    markets: () => [...all.values()],
+    market: (name) => all.get(name),
+    startMarket(name, given) {
+      const market = marketOf(core, name, given)
+      core.state.further[name] = { options: given, state: emptyMarket(market.settings) }
+      // What was planned there before is over.
+      core.state.events = core.state.events.filter((event) => event.market !== name)
+      all.set(name, market)
+      seedMarket(market)
+      core.touch()
+      return market
     },
     setClock({ speed, advanceMs = 0 }) {
       const base = core.now() + advanceMs
@@ -148,15 +193,28 @@ export function createCore(options: SimulatorOptions): Core {
       core.touch()
     },
     reset(seed) {
+      const started = core.state.further
       core.state = firstState(options, seed, core.state.clock)
-      seedAmazon(core)
+      seedMarket(core.amazon)
+      for (const [name, { options: given }] of entries(started)) core.startMarket(name, given)
       core.touch()
     },
   }
-  if (options.snapshot === undefined) seedAmazon(core)
+  all.set('amazon', marketOf(core, 'amazon', options.amazon))
+  if (options.snapshot === undefined) seedMarket(core.amazon)
   else {
     if (!isState(options.snapshot)) throw new Error('The snapshot is not one of this simulator.')
-    core.state = structuredClone(options.snapshot)
+    core.state = completed(structuredClone(options.snapshot), core.amazon.settings)
+    for (const [name, { options: given }] of entries(core.state.further)) all.set(name, marketOf(core, name, given))
   }
+  for (const [name, given] of entries(options.markets ?? {})) if (!all.has(name)) core.startMarket(name, given)
   return core
+}
+
+const entries = <K extends string, V>(record: Partial<Record<K, V>>) => Object.entries(record) as [K, V][]
+
+/** Snapshots from before there were feeds and further marketplaces lack them. */
+function completed(state: State, settings: MarketSettings): State {
+  const { feeds = [], documents = {}, feedPace = settings.feedPace } = state.amazon as Partial<MarketState>
+  return { ...state, amazon: { ...state.amazon, feeds, documents, feedPace }, further: state.further ?? {} }
 }

@@ -1,5 +1,6 @@
+import { moveFeeds } from './amazon/feeds-work.ts'
 import { applyEffect } from './amazon/listings-patch.ts'
-import { cancel, findOrder, pay, requestCancel, ship } from './amazon/orders.ts'
+import { cancel, findOrder, pay, requestCancel, restock, ship } from './amazon/orders.ts'
 import type { Core } from './core.ts'
 import type { ScheduledEvent } from './state.ts'
 
@@ -15,11 +16,15 @@ export function runEvents(core: Core): void {
 
 function run(core: Core, event: ScheduledEvent): void {
   core.touch()
-  if (event.kind === 'effect') applyEffect(core, Number(event.subject), event.at)
-  const order = findOrder(core, event.subject)
+  const market = core.market(event.market ?? 'amazon')
+  if (!market) return
+  if (event.kind === 'effect') applyEffect(market, Number(event.subject), event.at)
+  if (event.kind === 'feed') moveFeeds(market, event.at)
+  const order = findOrder(market, event.subject)
   if (!order) return
-  if (event.kind === 'pay') pay(core, order, event.at)
-  if (event.kind === 'ship') ship(core, order, event.at)
-  if (event.kind === 'request-cancel') requestCancel(core, order, event.at)
-  if (event.kind === 'cancel') cancel(core, order, event.at, { by: 'BUYER', restock: true })
+  if (event.kind === 'pay') pay(market, order, event.at)
+  if (event.kind === 'ship') ship(market, order, event.at)
+  if (event.kind === 'request-cancel') requestCancel(market, order, event.at)
+  if (event.kind === 'restock') restock(market, order)
+  if (event.kind === 'cancel') cancel(market, order, event.at, { by: 'BUYER' })
 }

@@ -7,17 +7,32 @@ const anywhere: FaultKind[] = ['status', 'slow', 'timeout-after-apply', 'drop', 
 /** What can happen to every call of the SP-API. */
 const everyCall: FaultKind[] = [...anywhere, 'expire-token', 'expire-access', 'bucket-halved', 'wrong-date']
 
+/** Marketplaces with Amazon's API. */
+const market: Record<string, FaultKind[]> = {
+  token: [...anywhere, 'revoke', 'wrong-date'],
+  searchOrders: [...everyCall, 'stale-read', 'duplicate', 'reorder', 'omit', 'moving-list', 'rewrite'],
+  getOrder: [...everyCall, 'stale-read', 'rewrite'],
+  searchListingsItems: [...everyCall, 'stale-read', 'reorder'],
+  getListingsItem: [...everyCall, 'stale-read'],
+  patchListingsItem: [...everyCall, 'duplicate', 'reorder'],
+  confirmShipment: everyCall,
+  createFeedDocument: everyCall,
+  createFeed: everyCall,
+  getFeed: everyCall,
+  cancelFeed: everyCall,
+  getFeedDocument: everyCall,
+  // at the address that was handed out; there is no access token on the way
+  uploadFeedDocument: anywhere,
+  downloadFeedDocument: anywhere,
+  // what becomes of a feed while it is worked on
+  JSON_LISTINGS_FEED: ['stuck', 'fatal', 'cancelled', 'refuse', 'warn', 'corrupt', 'bomb', 'no-report', 'miscount'],
+}
+
 /** Which fault can happen where; a fault that could never fire is refused when it is planted. */
 export const faultKinds: Record<ChannelName, Record<string, FaultKind[]>> = {
-  amazon: {
-    token: [...anywhere, 'revoke', 'wrong-date'],
-    searchOrders: [...everyCall, 'stale-read', 'duplicate', 'reorder', 'omit', 'moving-list', 'rewrite'],
-    getOrder: [...everyCall, 'stale-read', 'rewrite'],
-    searchListingsItems: [...everyCall, 'stale-read', 'reorder'],
-    getListingsItem: [...everyCall, 'stale-read'],
-    patchListingsItem: [...everyCall, 'duplicate', 'reorder'],
-    confirmShipment: everyCall,
-  },
+  amazon: market,
+  'ebay-like': market,
+  'walmart-like': market,
   storefront: {
     // what the hub sends to the store
     'stock.set': anywhere,
@@ -46,13 +61,18 @@ export function fires(
     if (fault.channel !== channel || fault.kind !== kind || fault.orderId !== orderId) continue
     if (fault.operation !== '*' && fault.operation !== operation) continue
     if (fault.left === 0 || (fault.until !== null && core.now() >= fault.until)) continue
-    if (fault.rate < 1 && !core.random('faults').chance(fault.rate)) continue
+    if (fault.rate < 1 && !core.random(streamOf(channel)).chance(fault.rate)) continue
     fault.fired += 1
     if (fault.left !== null) fault.left -= 1
     core.touch()
     return fault
   }
   return null
+}
+
+/** Amazon and the store share the first stream there was, so that old seeds stay; the others have their own. */
+function streamOf(channel: ChannelName): string {
+  return channel === 'amazon' || channel === 'storefront' ? 'faults' : `${channel} faults`
 }
 
 /** Waits for real, as long as the delay lasts at the simulator's speed. The only timer in an answer's way. */

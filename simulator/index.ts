@@ -1,20 +1,29 @@
+import { feedDocuments } from './amazon/feeds-documents.ts'
 import { amazon, tokenEndpoint } from './amazon/router.ts'
 import { controlBuyers, createBuyers } from './buyers.ts'
 import { tellHubAll } from './checkout.ts'
 import { control } from './control.ts'
-import { createCore } from './core.ts'
+import { createCore, type Market } from './core.ts'
 import { runEvents } from './events.ts'
 import { json } from './http.ts'
 import { products, webhook } from './storefront.ts'
-import type { Simulator, SimulatorOptions } from './types.ts'
+import type { MarketName, Simulator, SimulatorOptions } from './types.ts'
 
 export { demoCatalog } from './catalog.ts'
 export { ConnectionLost } from './http.ts'
 export { serveSimulator } from './server.ts'
-export type { Buyers, CatalogItem, Simulator, SimulatorOptions, StorefrontConnection } from './types.ts'
+export type {
+  AmazonOptions,
+  Buyers,
+  CatalogItem,
+  FurtherMarket,
+  Simulator,
+  SimulatorOptions,
+  StorefrontConnection,
+} from './types.ts'
 
 /**
- * Simulated marketplaces: Amazon's Selling Partner API and an own store, with their state, limits, delays and faults.
+ * Simulated marketplaces: Amazon's Selling Partner API, others that speak it with delays of their own, and an own store, with their state, limits, delays and faults.
  * The same seed, clock and requests give the same answers. Written from the marketplaces' documentation and from
  * nothing of the hub, so that the two can disagree.
  */
@@ -29,9 +38,15 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       const { searchParams: query } = url
       // A client that cannot be given a base URL is sent here under Amazon's own host name.
       const host = `${url.host} ${request.headers.get('host') ?? ''}`
+      const document = await feedDocuments(core, request, url)
+      if (document) return document
+      const further = /^\/(ebay-like|walmart-like)(\/.+)$/.exec(url.pathname)
+      if (further) return atMarket(core.market(further[1] as MarketName), request, further[2]!, query)
       const path = host.includes('sellingpartnerapi') ? url.pathname : url.pathname.replace(/^\/amazon(?=\/)/, '')
-      if (path === '/lwa/auth/o2/token' || path === '/auth/o2/token') return tokenEndpoint(core, request)
-      if (path !== url.pathname || host.includes('sellingpartnerapi')) return amazon(core, request, path, query)
+      if (path === '/lwa/auth/o2/token') return tokenEndpoint(core.amazon, request)
+      if (path === '/auth/o2/token' || path !== url.pathname || host.includes('sellingpartnerapi')) {
+        return atMarket(core.amazon, request, path, query)
+      }
       if (path === '/storefront/webhooks' && request.method === 'POST') return webhook(core, request)
       if (path === '/storefront/products' && request.method === 'GET') return products(core)
       if (path === '/control/buyers' && request.method === 'POST') return controlBuyers(buyers, request)
@@ -50,4 +65,15 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     changed: () => core.changes,
     buyers,
   }
+}
+
+/** Token endpoint and API of one marketplace. */
+function atMarket(
+  market: Market | undefined,
+  request: Request,
+  path: string,
+  query: URLSearchParams,
+): Promise<Response> | Response {
+  if (!market) return json(404, { error: 'This marketplace was not started.' })
+  return path === '/auth/o2/token' ? tokenEndpoint(market, request) : amazon(market, request, path, query)
 }

@@ -1,5 +1,5 @@
 import type { RandomState } from './random.ts'
-import type { ChannelName, FulfilledBy } from './types.ts'
+import type { AmazonOptions, ChannelName, FeedPace, FulfilledBy, FurtherMarket, MarketName } from './types.ts'
 
 /** Everything the simulator remembers: plain JSON, so that a snapshot is a copy of it. */
 export interface State {
@@ -10,7 +10,9 @@ export interface State {
   events: ScheduledEvent[]
   lastId: number
   faults: Fault[]
-  amazon: AmazonState
+  amazon: MarketState
+  /** marketplaces that were started beside Amazon, with what they were started with */
+  further: Partial<Record<FurtherMarket, { options: AmazonOptions; state: MarketState }>>
   storefront: StorefrontState
   /** purchase attempts of the simulated buyers */
   attempts: { made: number; refused: number }
@@ -28,9 +30,11 @@ interface ClockState {
 export interface ScheduledEvent {
   at: number
   id: number
-  kind: 'pay' | 'cancel' | 'request-cancel' | 'ship' | 'effect'
-  /** an order id, or the number of an effect */
+  kind: 'pay' | 'cancel' | 'request-cancel' | 'ship' | 'restock' | 'effect' | 'feed'
+  /** the id of an order or a feed, or the number of an effect */
   subject: string
+  /** where it happens; absent: on Amazon */
+  market?: MarketName
 }
 
 export interface Fault {
@@ -69,6 +73,19 @@ export type FaultKind =
   | 'omit'
   | 'moving-list'
   | 'rewrite'
+  | FeedFault
+
+/** What can become of a feed, and of its processing report. */
+export type FeedFault =
+  | 'stuck'
+  | 'fatal'
+  | 'cancelled'
+  | 'refuse'
+  | 'warn'
+  | 'corrupt'
+  | 'bomb'
+  | 'no-report'
+  | 'miscount'
 
 /** A change of an answer: the place as a JSON pointer, and what stands there then; without a value it is removed. */
 export interface Rewrite {
@@ -190,7 +207,34 @@ interface PageToken {
   issuedAt: number
 }
 
-interface AmazonState {
+/** A file handed in, or a processing report. */
+export interface FeedDocument {
+  id: string
+  /** part of its addresses: who does not know it gets nothing */
+  secret: string
+  contentType: string
+  /** null: not uploaded yet, or read and no longer kept */
+  text: string | null
+  createdAt: number
+  /** how a report is spoilt when it is fetched */
+  flaw?: 'corrupt' | 'bomb'
+}
+
+export interface Feed {
+  id: string
+  documentId: string
+  marketplaceIds: string[]
+  status: 'IN_QUEUE' | 'IN_PROGRESS' | 'DONE' | 'FATAL' | 'CANCELLED'
+  createdAt: number
+  startedAt: number | null
+  /** when it will be done */
+  dueAt: number | null
+  endedAt: number | null
+  resultDocumentId: string | null
+  messages: number
+}
+
+export interface MarketState {
   items: Record<string, AmazonItem>
   orders: AmazonOrder[]
   effects: Effect[]
@@ -199,6 +243,10 @@ interface AmazonState {
   accessTokens: Record<string, number>
   searches: Record<string, FrozenSearch>
   pageTokens: Record<string, PageToken>
+  feeds: Feed[]
+  documents: Record<string, FeedDocument>
+  /** set by control; otherwise as it was started */
+  feedPace: FeedPace
 }
 
 export interface StorefrontItem {

@@ -8,13 +8,25 @@ export interface CatalogItem {
   /** in minor units of `currency` */
   price: number
   currency: string
-  amazon?: { quantity: number; fulfilledBy?: FulfilledBy; marketplaceIds?: string[]; leadTimeDays?: number }
+  amazon?: Listed
+  /** where else it is listed */
+  markets?: Partial<Record<FurtherMarket, Listed>>
   storefront?: { quantity: number }
+}
+
+export interface Listed {
+  quantity: number
+  fulfilledBy?: FulfilledBy
+  marketplaceIds?: string[]
+  leadTimeDays?: number
 }
 
 export type FulfilledBy = 'MERCHANT' | 'AMAZON'
 export type Region = 'na' | 'eu' | 'fe'
-export type ChannelName = 'amazon' | 'storefront'
+/** Marketplaces beside Amazon: they speak its API, with delays and habits of their own. */
+export type FurtherMarket = 'ebay-like' | 'walmart-like'
+export type MarketName = 'amazon' | FurtherMarket
+export type ChannelName = MarketName | 'storefront'
 
 export interface Lag {
   /** most changes show in search within this time, in milliseconds of simulator time */
@@ -36,15 +48,37 @@ export interface Lifecycle {
   cancelRequestShare: number
 }
 
-export interface AmazonOptions {
+/** How late things happen on a marketplace, and what it does by itself. Times in milliseconds of simulator time. */
+export interface Profile {
+  /** from an accepted write to its effect: most lie between min and max, `tailShare` of them between max and `tail` */
+  effectMs: { min: number; max: number; tail?: number; tailShare?: number }
+  /** share of the accepted writes that never take effect */
+  lostShare: number
+  /** from a change of an order to its showing in search */
+  lagMs: Lag
+  /** does a cancellation give the units back by itself, and how much later; 0 is atomic */
+  restock: { byItself: boolean; afterMs: { min: number; max: number } }
+  /** is an order refused that is larger than what is shown? If not, the shown number falls to 0. */
+  refusesLarger: boolean
+}
+
+/** How long feeds take; they are worked on one after the other. Milliseconds of simulator time. */
+export interface FeedPace {
+  /** from createFeed to the start, when no other feed is in the way */
+  queueMs: number
+  feedMs: number
+  /** on top, for each 1,000 messages */
+  per1000Ms: number
+}
+
+export interface AmazonOptions extends Partial<Profile> {
   sellerId?: string
   region?: Region
   marketplaceIds?: string[]
   clientId?: string
   clientSecret?: string
   refreshToken?: string
-  lagMs?: Lag
-  effectMs?: { min: number; max: number }
+  feedPace?: Partial<FeedPace>
   limits?: 'published' | 'none'
   /** searchOrders never answers more than this, whatever is asked for: Amazon promises no full pages */
   largestPage?: number
@@ -66,6 +100,8 @@ export interface SimulatorOptions {
   speed?: number
   catalog: CatalogItem[]
   amazon?: AmazonOptions
+  /** further marketplaces that are there from the start */
+  markets?: Partial<Record<FurtherMarket, AmazonOptions>>
   storefront?: StorefrontConnection
   /** used by the simulated store to call the hub's REST API */
   fetch?: typeof fetch

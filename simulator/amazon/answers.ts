@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { json } from '../http.ts'
 import { type AmazonOperation, usagePlans } from './limits.ts'
 
@@ -14,19 +14,22 @@ const errorTexts: Record<number, { code: string; message: string }> = {
 }
 
 /** Error list as all SP-API models define it: `{errors: [{code, message, details}]}`. */
-export function amazonError(core: Core, status: number, details = '', code?: string): Response {
+export function amazonError(market: Market, status: number, details = '', code?: string): Response {
   const known = errorTexts[status] ?? { code: 'InternalFailure', message: 'The request could not be served.' }
   const error = { code: code ?? known.code, message: known.message, details }
-  return json(status, { errors: [error] }, { 'x-amzn-requestid': requestId(core), 'x-amzn-errortype': error.code })
+  return json(status, { errors: [error] }, { 'x-amzn-requestid': requestId(market), 'x-amzn-errortype': error.code })
 }
 
 /** A normal answer; the rate header stands on these only (facts: usually absent on 429). */
-export function amazonAnswer(core: Core, operation: AmazonOperation, body: unknown): Response {
-  const headers = { 'x-amzn-requestid': requestId(core), 'x-amzn-ratelimit-limit': String(usagePlans[operation].rate) }
+export function amazonAnswer(market: Market, operation: AmazonOperation, body: unknown, status = 200): Response {
+  const headers = {
+    'x-amzn-requestid': requestId(market),
+    'x-amzn-ratelimit-limit': String(usagePlans[operation].rate),
+  }
   if (body === undefined) return new Response(null, { status: 204, headers })
-  return json(200, body, headers)
+  return json(status, body, headers)
 }
 
-function requestId(core: Core): string {
-  return core.random('ids').uuid()
+function requestId(market: Market): string {
+  return market.random('ids').uuid()
 }

@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { fires } from '../faults.ts'
 
 export type AmazonOperation =
@@ -8,6 +8,11 @@ export type AmazonOperation =
   | 'searchListingsItems'
   | 'getListingsItem'
   | 'patchListingsItem'
+  | 'createFeedDocument'
+  | 'createFeed'
+  | 'getFeed'
+  | 'cancelFeed'
+  | 'getFeedDocument'
 
 /** Published usage plans (models and facts: requests per second and burst). */
 export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }> = {
@@ -17,17 +22,23 @@ export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }
   searchListingsItems: { rate: 5, burst: 5 },
   getListingsItem: { rate: 5, burst: 10 },
   patchListingsItem: { rate: 5, burst: 5 },
+  createFeedDocument: { rate: 0.5, burst: 15 },
+  // Five in five minutes for JSON_LISTINGS_FEED, the one type there is here; other types have 0.0083 and 15.
+  createFeed: { rate: 5 / 300, burst: 5 },
+  getFeed: { rate: 2, burst: 15 },
+  cancelFeed: { rate: 2, burst: 15 },
+  getFeedDocument: { rate: 0.0222, burst: 10 },
 }
 
 /** Counts the call and takes a token from its bucket; false if there is none. */
-export function admit(core: Core, operation: AmazonOperation): boolean {
-  const { buckets } = core.state.amazon
-  const calls = core.count('amazon', operation)
-  if (core.amazon.limits === 'none') return true
-  const share = fires(core, 'amazon', operation, 'bucket-halved') ? 0.5 : 1
+export function admit(market: Market, operation: AmazonOperation): boolean {
+  const { buckets } = market.state
+  const calls = market.count(operation)
+  if (market.settings.limits === 'none') return true
+  const share = fires(market.core, market.name, operation, 'bucket-halved') ? 0.5 : 1
   const plan = usagePlans[operation]
   const burst = Math.max(1, Math.floor(plan.burst * share))
-  const now = core.now()
+  const now = market.now()
   buckets[operation] ??= { tokens: burst, at: now }
   const bucket = buckets[operation]
   bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * plan.rate * share)

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { Core } from '../core.ts'
-import { logEffect } from '../effects.ts'
+import type { Market } from '../core.ts'
+import { findEffect, logEffect } from '../effects.ts'
 import { fires } from '../faults.ts'
 import { BadRequest, floorSecond } from '../http.ts'
 import type { AmazonItem, Effect } from '../state.ts'
@@ -8,7 +8,7 @@ import { amazonAnswer } from './answers.ts'
 import { setQuantity } from './items.ts'
 import { findListing, notListed, readMarketplaces } from './listings-read.ts'
 
-const patchBody = z.object({
+export const patchBody = z.object({
   productType: z.string().min(1),
   patches: z
     .array(
@@ -22,7 +22,7 @@ const patchBody = z.object({
 })
 type Patch = z.infer<typeof patchBody>['patches'][number]
 
-interface Issue {
+export interface Issue {
   code: string
   message: string
   severity: 'ERROR'
@@ -30,15 +30,17 @@ interface Issue {
   categories: string[]
 }
 
+type WriteOperation = 'patchListingsItem' | 'JSON_LISTINGS_FEED'
+
 /** What one accepted patch will do. */
-type Change = Pick<Effect, 'quantity' | 'leadTimeDays' | 'price'>
+export type Change = Pick<Effect, 'quantity' | 'leadTimeDays' | 'price'>
 
 /**
  * patchListingsItem (models listingsItems_2021-08-01). A body of the wrong shape is a 400; wrong values are a 200 with
  * status INVALID; ACCEPTED only says that the change is queued (facts §6).
  */
-export function patchListing(core: Core, sku: string, query: URLSearchParams, body: unknown): Response {
-  const marketplaceIds = readMarketplaces(core, query)
+export function patchListing(market: Market, sku: string, query: URLSearchParams, body: unknown): Response {
+  const marketplaceIds = readMarketplaces(market, query)
   const mode = query.get('mode')
   if (mode !== null && mode !== 'VALIDATION_PREVIEW') throw new BadRequest(`Unknown mode '${mode}'.`)
   const parsed = patchBody.safeParse(body)
@@ -46,16 +48,24 @@ export function patchListing(core: Core, sku: string, query: URLSearchParams, bo
     const problem = parsed.error.issues[0]!
     throw new BadRequest(`The request body is not valid: ${problem.path.join('.') || 'body'}: ${problem.message}.`)
   }
-  const item = findListing(core, sku, marketplaceIds)
-  if (!item) return notListed(core, sku, marketplaceIds)
-  const readings = parsed.data.patches.map((patch) => readPatch(item, patch))
-  const issues = readings.flatMap((reading) => ('issue' in reading ? [reading.issue] : []))
-  const submissionId = core.random('ids').uuid().replaceAll('-', '')
-  const answer = (status: string) => amazonAnswer(core, 'patchListingsItem', { sku, status, submissionId, issues })
+  const item = findListing(market, sku, marketplaceIds)
+  if (!item) return notListed(market, sku, marketplaceIds)
+  const { changes, issues } = readPatches(item, parsed.data.patches)
+  const submissionId = market.random('ids').uuid().replaceAll('-', '')
+  const answer = (status: string) => amazonAnswer(market, 'patchListingsItem', { sku, status, submissionId, issues })
   if (issues.length > 0) return answer('INVALID')
   if (mode) return answer('VALID')
-  for (const reading of readings) if ('change' in reading) queueEffect(core, item, reading.change)
+  for (const change of changes) queueEffect(market, item, change)
   return answer('ACCEPTED')
+}
+
+/** What the patches will do, and what is wrong with them; the message of a feed is read the same way. */
+export function readPatches(item: AmazonItem, patches: readonly Patch[]): { changes: Change[]; issues: Issue[] } {
+  const readings = patches.map((patch) => readPatch(item, patch))
+  return {
+    changes: readings.flatMap((reading) => ('change' in reading ? [reading.change] : [])),
+    issues: readings.flatMap((reading) => ('issue' in reading ? [reading.issue] : [])),
+  }
 }
 
 function readPatch(item: AmazonItem, patch: Patch): { change: Change } | { issue: Issue } {
@@ -120,40 +130,64 @@ function issue(code: string, message: string, attribute: string, category: strin
   return { code, message, severity: 'ERROR', attributeNames: [attribute], categories: [category] }
 }
 
-/** Queues the change; changes of one listing take effect in the order they came, unless a fault reorders them. */
-function queueEffect(core: Core, item: AmazonItem, change: Change): void {
-  const random = core.random('effects')
-  const { min, max } = core.amazon.effectMs
-  const now = core.now()
-  const draw = () => now + random.between(min, max)
-  const outOfOrder = fires(core, 'amazon', 'patchListingsItem', 'reorder') !== null
-  const dueAt = outOfOrder ? draw() + 3 * max : Math.max(draw(), item.effectsUntil)
-  if (!outOfOrder) item.effectsUntil = dueAt
-  addEffect(core, item.sku, change, dueAt, outOfOrder)
-  if (fires(core, 'amazon', 'patchListingsItem', 'duplicate')) {
-    addEffect(core, item.sku, change, dueAt + random.between(min, 3 * max), true)
+/** How long a write takes to reach the buyers; without a tail one draw, as ever. */
+function effectDelay(market: Market): number {
+  const random = market.random('effects')
+  const { min, max, tail = max, tailShare = 0 } = market.settings.effectMs
+  const usual = random.between(min, max)
+  return tailShare > 0 && random.chance(tailShare) ? random.between(max, tail) : usual
+}
+
+/**
+ * Queues the change; changes of one listing take effect in the order they came, unless a fault reorders them. The
+ * message of a feed comes when the feed is worked on, so an older value may come after a newer call.
+ */
+export function queueEffect(
+  market: Market,
+  item: AmazonItem,
+  change: Change,
+  { operation = 'patchListingsItem', at = market.now() }: { operation?: WriteOperation; at?: number } = {},
+): void {
+  const { settings } = market
+  const isCall = operation === 'patchListingsItem'
+  const outOfOrder = isCall && fires(market.core, market.name, operation, 'reorder') !== null
+  const drawn = at + effectDelay(market)
+  const dueAt = outOfOrder ? drawn + 3 * settings.effectMs.max : Math.max(drawn, item.effectsUntil)
+  const lost = settings.lostShare > 0 && market.random('effects').chance(settings.lostShare)
+  if (!outOfOrder && !lost) item.effectsUntil = dueAt
+  addEffect(market, at, {
+    operation,
+    sku: item.sku,
+    ...change,
+    dueAt,
+    outOfOrder,
+    ...(lost ? { refused: 'lost' } : {}),
+  })
+  if (isCall && fires(market.core, market.name, operation, 'duplicate')) {
+    const { min, max } = settings.effectMs
+    const again = dueAt + market.random('effects').between(min, 3 * max)
+    addEffect(market, at, { operation, sku: item.sku, ...change, dueAt: again, outOfOrder: true })
   }
 }
 
-function addEffect(core: Core, sku: string, change: Change, dueAt: number, outOfOrder: boolean): void {
-  const id = core.nextId()
-  const at = core.now()
-  const effect: Effect = { id, at, operation: 'patchListingsItem', sku, ...change, dueAt, appliedAt: null, outOfOrder }
-  logEffect(core.state.amazon.effects, effect)
-  core.touch()
-  if (dueAt <= at) applyEffect(core, id, at)
-  else core.schedule(dueAt, 'effect', String(id))
+function addEffect(market: Market, at: number, planned: Omit<Effect, 'id' | 'at' | 'appliedAt'>): void {
+  const id = market.nextId()
+  logEffect(market.state.effects, { id, at, appliedAt: null, ...planned })
+  market.touch()
+  if (planned.refused !== undefined) return
+  if (planned.dueAt <= at) applyEffect(market, id, at)
+  else market.schedule(planned.dueAt, 'effect', String(id))
 }
 
 /** The write becomes visible to buyers: it overwrites what stands there, whatever was sold meanwhile. */
-export function applyEffect(core: Core, id: number, at: number): void {
-  const effect = core.state.amazon.effects.findLast((candidate) => candidate.id === id)
-  const item = effect && core.state.amazon.items[effect.sku]
+export function applyEffect(market: Market, id: number, at: number): void {
+  const effect = findEffect(market.state.effects, id)
+  const item = effect && market.state.items[effect.sku]
   if (!effect || !item || effect.appliedAt !== null) return
   effect.appliedAt = at
   if (effect.quantity !== undefined) setQuantity(item, effect.quantity)
   if (effect.leadTimeDays !== undefined) item.leadTimeDays = effect.leadTimeDays
   if (effect.price !== undefined) item.price = effect.price
   item.updatedAt = floorSecond(at)
-  core.touch()
+  market.touch()
 }

@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { fires } from '../faults.ts'
 import { BadRequest, listParameter } from '../http.ts'
 import type { AmazonItem } from '../state.ts'
@@ -8,10 +8,10 @@ import { isBuyable, listingDatasets, wireListing } from './listings-wire.ts'
 const identifierTypes = ['ASIN', 'EAN', 'FNSKU', 'GTIN', 'ISBN', 'JAN', 'MINSAN', 'SKU', 'UPC']
 
 /** marketplaceIds is required on every operation of Listings Items (models listingsItems_2021-08-01). */
-export function readMarketplaces(core: Core, query: URLSearchParams): string[] {
+export function readMarketplaces(market: Market, query: URLSearchParams): string[] {
   const ids = listParameter(query, 'marketplaceIds') ?? []
   if (ids.length === 0) throw new BadRequest('marketplaceIds is required.')
-  const foreign = ids.find((id) => !core.amazon.marketplaceIds.includes(id))
+  const foreign = ids.find((id) => !market.settings.marketplaceIds.includes(id))
   if (foreign) throw new BadRequest(`The seller does not sell in marketplace '${foreign}'.`)
   return ids
 }
@@ -23,49 +23,49 @@ function readDatasets(query: URLSearchParams): string[] {
   return wanted
 }
 
-export function notListed(core: Core, sku: string, marketplaceIds: string[]): Response {
-  return amazonError(core, 404, `SKU '${sku}' not found in marketplace ${marketplaceIds.join(', ')}.`)
+export function notListed(market: Market, sku: string, marketplaceIds: string[]): Response {
+  return amazonError(market, 404, `SKU '${sku}' not found in marketplace ${marketplaceIds.join(', ')}.`)
 }
 
 /** The listing, if it exists in one of the marketplaces asked for. */
-export function findListing(core: Core, sku: string, marketplaceIds: string[]): AmazonItem | undefined {
-  const item = Object.hasOwn(core.state.amazon.items, sku) ? core.state.amazon.items[sku] : undefined
+export function findListing(market: Market, sku: string, marketplaceIds: string[]): AmazonItem | undefined {
+  const item = Object.hasOwn(market.state.items, sku) ? market.state.items[sku] : undefined
   return item?.marketplaceIds.some((id) => marketplaceIds.includes(id)) ? item : undefined
 }
 
 /** getListingsItem (models listingsItems_2021-08-01). */
-export function getListing(core: Core, sku: string, query: URLSearchParams): Response {
-  const marketplaceIds = readMarketplaces(core, query)
+export function getListing(market: Market, sku: string, query: URLSearchParams): Response {
+  const marketplaceIds = readMarketplaces(market, query)
   const wanted = readDatasets(query)
-  const item = findListing(core, sku, marketplaceIds)
-  if (!item) return notListed(core, sku, marketplaceIds)
-  return amazonAnswer(core, 'getListingsItem', wireListing(core, 'getListingsItem', item, wanted, marketplaceIds))
+  const item = findListing(market, sku, marketplaceIds)
+  if (!item) return notListed(market, sku, marketplaceIds)
+  return amazonAnswer(market, 'getListingsItem', wireListing(market, 'getListingsItem', item, wanted, marketplaceIds))
 }
 
 /** searchListingsItems (models listingsItems_2021-08-01): pages of 20 at most, by place in the sorted list. */
-export function searchListings(core: Core, query: URLSearchParams): Response {
-  const marketplaceIds = readMarketplaces(core, query)
+export function searchListings(market: Market, query: URLSearchParams): Response {
+  const marketplaceIds = readMarketplaces(market, query)
   const wanted = readDatasets(query)
   const pageSize = Number(query.get('pageSize') ?? 10)
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 20) {
     throw new BadRequest('pageSize must be between 1 and 20.')
   }
   const matches = readFilters(query)
-  const found = Object.values(core.state.amazon.items)
+  const found = Object.values(market.state.items)
     .filter((item) => item.marketplaceIds.some((id) => marketplaceIds.includes(id)))
     .filter((item) => matches.every((match) => match(item)))
     .sort(sorting(query))
   const offset = readPageToken(query.get('pageToken'), found.length)
   let page = found.slice(offset, offset + pageSize)
-  if (page.length > 1 && fires(core, 'amazon', 'searchListingsItems', 'reorder')) {
-    page = core.random('faults').shuffle(page)
+  if (page.length > 1 && fires(market.core, market.name, 'searchListingsItems', 'reorder')) {
+    page = market.random('faults').shuffle(page)
   }
   const next = offset + pageSize < found.length ? pageToken(offset + pageSize) : undefined
   const previous = offset > 0 ? pageToken(Math.max(0, offset - pageSize)) : undefined
-  return amazonAnswer(core, 'searchListingsItems', {
+  return amazonAnswer(market, 'searchListingsItems', {
     numberOfResults: found.length,
     pagination: next || previous ? { nextToken: next, previousToken: previous } : undefined,
-    items: page.map((item) => wireListing(core, 'searchListingsItems', item, wanted, marketplaceIds)),
+    items: page.map((item) => wireListing(market, 'searchListingsItems', item, wanted, marketplaceIds)),
   })
 }
 

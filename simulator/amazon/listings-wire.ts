@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { fires } from '../faults.ts'
 import { decimal, isoSeconds } from '../http.ts'
 import type { AmazonItem } from '../state.ts'
@@ -24,7 +24,7 @@ export function isBuyable(item: AmazonItem): boolean {
 
 /** One listing as getListingsItem and searchListingsItems show it (models listingsItems_2021-08-01, `Item`). */
 export function wireListing(
-  core: Core,
+  market: Market,
   operation: 'getListingsItem' | 'searchListingsItems',
   item: AmazonItem,
   wanted: string[],
@@ -33,15 +33,16 @@ export function wireListing(
   const listed = marketplaceIds.filter((id) => item.marketplaceIds.includes(id))
   const shows = (dataset: string) => wanted.includes(dataset)
   const showsQuantity = shows('fulfillmentAvailability') || shows('attributes')
-  const stale = showsQuantity && item.quantity !== null && fires(core, 'amazon', operation, 'stale-read') !== null
+  const stale =
+    showsQuantity && item.quantity !== null && fires(market.core, market.name, operation, 'stale-read') !== null
   const quantity = stale ? item.quantityBefore : item.quantity
   return {
     sku: item.sku,
     summaries: shows('summaries') ? listed.map((id) => summary(item, id)) : undefined,
-    attributes: shows('attributes') ? attributes(core, item, quantity, listed) : undefined,
+    attributes: shows('attributes') ? attributes(market, item, quantity, listed) : undefined,
     issues: shows('issues') ? [] : undefined,
     offers: shows('offers') ? listed.map((id) => offer(item, id)) : undefined,
-    fulfillmentAvailability: shows('fulfillmentAvailability') ? availability(core, item, quantity) : undefined,
+    fulfillmentAvailability: shows('fulfillmentAvailability') ? availability(market, item, quantity) : undefined,
     relationships: shows('relationships')
       ? listed.map((marketplaceId) => ({ marketplaceId, relationships: [] }))
       : undefined,
@@ -72,16 +73,17 @@ function offer(item: AmazonItem, marketplaceId: string): object {
 }
 
 /** Amazon's own stock stands there without a number; a DEFAULT entry beside it is the trap of facts §6. */
-function availability(core: Core, item: AmazonItem, quantity: number | null): object[] {
+function availability(market: Market, item: AmazonItem, quantity: number | null): object[] {
   const entries: object[] = []
-  if (item.fulfilledBy === 'AMAZON') entries.push({ fulfillmentChannelCode: amazonChannelCode[core.amazon.region] })
+  if (item.fulfilledBy === 'AMAZON') entries.push({ fulfillmentChannelCode: amazonChannelCode[market.settings.region] })
   if (quantity !== null) entries.push({ fulfillmentChannelCode: 'DEFAULT', quantity })
   return entries
 }
 
-function attributes(core: Core, item: AmazonItem, quantity: number | null, listed: string[]): object {
+function attributes(market: Market, item: AmazonItem, quantity: number | null, listed: string[]): object {
   const entries: object[] = []
-  if (item.fulfilledBy === 'AMAZON') entries.push({ fulfillment_channel_code: amazonChannelCode[core.amazon.region] })
+  if (item.fulfilledBy === 'AMAZON')
+    entries.push({ fulfillment_channel_code: amazonChannelCode[market.settings.region] })
   if (quantity !== null) {
     const lead = item.leadTimeDays === null ? {} : { lead_time_to_ship_max_days: item.leadTimeDays }
     entries.push({ fulfillment_channel_code: 'DEFAULT', quantity, ...lead })

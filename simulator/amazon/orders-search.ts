@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { fires, rewritten } from '../faults.ts'
 import { BadRequest, isoSeconds } from '../http.ts'
 import type { AmazonOrder, FrozenSearch, OrderVersion } from '../state.ts'
@@ -10,12 +10,12 @@ import { type Dataset, wireOrder } from './orders-wire.ts'
 const tokenLife = 24 * 3_600_000
 
 /** getOrder (models orders_2026-01-01): shows an order, and each change of it, within 30 s. */
-export function getOrder(core: Core, orderId: string, query: URLSearchParams): Response {
+export function getOrder(market: Market, orderId: string, query: URLSearchParams): Response {
   const wanted = includedDatasets(query)
-  const order = findOrder(core, orderId)
-  const version = order && visible(core, 'getOrder', order, 'readableAt')
-  if (!order || !version) return amazonError(core, 404, `Order ${orderId} was not found.`, 'NotFound')
-  return amazonAnswer(core, 'getOrder', { order: oneOrder(core, 'getOrder', { order, version }, wanted) })
+  const order = findOrder(market, orderId)
+  const version = order && visible(market, 'getOrder', order, 'readableAt')
+  if (!order || !version) return amazonError(market, 404, `Order ${orderId} was not found.`, 'NotFound')
+  return amazonAnswer(market, 'getOrder', { order: oneOrder(market, 'getOrder', { order, version }, wanted) })
 }
 
 /**
@@ -23,23 +23,24 @@ export function getOrder(core: Core, orderId: string, query: URLSearchParams): R
  * change first here; Amazon promises no order. A page token holds the list as it was at the first page, for 24 hours;
  * the orders themselves are read when their page is.
  */
-export function searchOrders(core: Core, query: URLSearchParams): Response {
-  const read = readOrdersQuery(query, core.now(), core.amazon.marketplaceIds)
-  const asked = { ...read, pageSize: Math.min(read.pageSize, core.amazon.largestPage) }
-  const page = asked.token === null ? firstPage(core, asked) : laterPage(core, asked, asked.token)
+export function searchOrders(market: Market, query: URLSearchParams): Response {
+  const read = readOrdersQuery(query, market.now(), market.settings.marketplaceIds)
+  const asked = { ...read, pageSize: Math.min(read.pageSize, market.settings.largestPage) }
+  const page = asked.token === null ? firstPage(market, asked) : laterPage(market, asked, asked.token)
   const { search } = page
   let entries: Entry[] = []
   let end = page.offset
   for (; end < search.ids.length && entries.length < asked.pageSize; end++) {
-    const order = findOrder(core, search.ids[end]!)
-    const version = order && visible(core, null, order, 'searchableAt')
+    const order = findOrder(market, search.ids[end]!)
+    const version = order && visible(market, null, order, 'searchableAt')
     if (order && version) entries.push({ order, version })
   }
   if (entries.length > 0) {
-    entries = withoutOmitted(core, entries)
-    if (fires(core, 'amazon', 'searchOrders', 'stale-read')) entries = entries.flatMap((entry) => stale(entry))
-    if (fires(core, 'amazon', 'searchOrders', 'reorder')) entries = disorder(core, entries)
-    if (asked.pageSize > 1 && fires(core, 'amazon', 'searchOrders', 'duplicate')) {
+    entries = withoutOmitted(market, entries)
+    if (fires(market.core, market.name, 'searchOrders', 'stale-read'))
+      entries = entries.flatMap((entry) => stale(entry))
+    if (fires(market.core, market.name, 'searchOrders', 'reorder')) entries = disorder(market, entries)
+    if (asked.pageSize > 1 && fires(market.core, market.name, 'searchOrders', 'duplicate')) {
       // A full page gives up its last order to the repeated one, so that none is lost and the page stays in bounds.
       if (entries.length >= asked.pageSize) {
         entries = entries.slice(0, -1)
@@ -51,23 +52,23 @@ export function searchOrders(core: Core, query: URLSearchParams): Response {
   const more = end < search.ids.length
   const watermark = isoSeconds(search.watermark)
   const answer = {
-    orders: entries.map((entry) => oneOrder(core, 'searchOrders', entry, asked.wanted)),
-    pagination: more ? { nextToken: issueToken(core, page, end) } : undefined,
+    orders: entries.map((entry) => oneOrder(market, 'searchOrders', entry, asked.wanted)),
+    pagination: more ? { nextToken: issueToken(market, page, end) } : undefined,
     ...(search.by === 'updated' ? { lastUpdatedBefore: watermark } : { createdBefore: watermark }),
   }
-  const rewrite = fires(core, 'amazon', 'searchOrders', 'rewrite')
-  return amazonAnswer(core, 'searchOrders', rewrite ? rewritten(answer, rewrite.changes) : answer)
+  const rewrite = fires(market.core, market.name, 'searchOrders', 'rewrite')
+  return amazonAnswer(market, 'searchOrders', rewrite ? rewritten(answer, rewrite.changes) : answer)
 }
 
 /** One order on the wire, rewritten where a fault is about it. */
 function oneOrder(
-  core: Core,
+  market: Market,
   operation: 'searchOrders' | 'getOrder',
   { order, version }: Entry,
   wanted: ReadonlySet<Dataset>,
 ): object {
   const wire = wireOrder(order, version, wanted)
-  const rewrite = fires(core, 'amazon', operation, 'rewrite', order.id)
+  const rewrite = fires(market.core, market.name, operation, 'rewrite', order.id)
   return rewrite ? rewritten(wire, rewrite.changes) : wire
 }
 
@@ -75,11 +76,11 @@ function oneOrder(
  * What search leaves out although getOrder shows it (models#3945, #5048): the order that a fault is about, or the whole
  * page, from now on until the fault's delay is over.
  */
-function withoutOmitted(core: Core, entries: Entry[]): Entry[] {
-  const wholePage = fires(core, 'amazon', 'searchOrders', 'omit')
+function withoutOmitted(market: Market, entries: Entry[]): Entry[] {
+  const wholePage = fires(market.core, market.name, 'searchOrders', 'omit')
   return entries.filter(({ order }) => {
-    const fault = wholePage ?? fires(core, 'amazon', 'searchOrders', 'omit', order.id)
-    if (fault) order.omittedUntil = core.now() + fault.delayMs
+    const fault = wholePage ?? fires(market.core, market.name, 'searchOrders', 'omit', order.id)
+    if (fault) order.omittedUntil = market.now() + fault.delayMs
     return !fault
   })
 }
@@ -99,15 +100,15 @@ interface Entry {
 
 /** Newest version that may be seen now; a stale read sees the one before it. */
 function visible(
-  core: Core,
+  market: Market,
   staleFor: 'getOrder' | null,
   order: AmazonOrder,
   since: 'searchableAt' | 'readableAt',
 ): OrderVersion | undefined {
-  const now = core.now()
+  const now = market.now()
   if (since === 'searchableAt' && now < (order.omittedUntil ?? 0)) return undefined
   const index = order.versions.findLastIndex((version) => version[since] <= now)
-  if (index > 0 && staleFor && fires(core, 'amazon', staleFor, 'stale-read')) return order.versions[index - 1]
+  if (index > 0 && staleFor && fires(market.core, market.name, staleFor, 'stale-read')) return order.versions[index - 1]
   return order.versions[index]
 }
 
@@ -118,16 +119,16 @@ function stale({ order, version }: Entry): Entry[] {
 }
 
 /** Shuffles the page, and puts old states of some orders after their new ones. */
-function disorder(core: Core, entries: Entry[]): Entry[] {
-  const shuffled = core.random('faults').shuffle(entries)
+function disorder(market: Market, entries: Entry[]): Entry[] {
+  const shuffled = market.random('faults').shuffle(entries)
   return [...shuffled, ...shuffled.slice(0, Math.ceil(shuffled.length / 4)).flatMap((entry) => stale(entry))]
 }
 
-function firstPage(core: Core, asked: OrdersQuery): Page {
-  const now = core.now()
+function firstPage(market: Market, asked: OrdersQuery): Page {
+  const now = market.now()
   const found: { id: string; at: number }[] = []
-  for (const order of core.state.amazon.orders) {
-    const version = visible(core, null, order, 'searchableAt')
+  for (const order of market.state.orders) {
+    const version = visible(market, null, order, 'searchableAt')
     if (!version) continue
     const at = asked.by === 'updated' ? version.updatedAt : order.createdAt
     if (at < asked.after || at > asked.before) continue
@@ -143,39 +144,43 @@ function firstPage(core: Core, asked: OrdersQuery): Page {
     watermark: asked.before,
     by: asked.by,
   }
-  dropExpired(core, now)
-  return { name: core.random('ids').letters(20), search, offset: 0, previous: 0 }
+  dropExpired(market, now)
+  return { name: market.random('ids').letters(20), search, offset: 0, previous: 0 }
 }
 
-function laterPage(core: Core, asked: OrdersQuery, token: string): Page {
-  const held = core.state.amazon.pageTokens[token]
-  if (!held || core.now() - held.issuedAt >= tokenLife || fires(core, 'amazon', 'searchOrders', 'expire-token')) {
+function laterPage(market: Market, asked: OrdersQuery, token: string): Page {
+  const held = market.state.pageTokens[token]
+  if (
+    !held ||
+    market.now() - held.issuedAt >= tokenLife ||
+    fires(market.core, market.name, 'searchOrders', 'expire-token')
+  ) {
     throw new BadRequest('The paginationToken is invalid or has expired.')
   }
-  const search = core.state.amazon.searches[held.search]!
+  const search = market.state.searches[held.search]!
   if (search.filters !== asked.filters) {
     throw new BadRequest('The request parameters differ from those of the request that gave the paginationToken.')
   }
   // Amazon promises no frozen list: what changed since has moved to its end, and the rest moved up.
-  if (fires(core, 'amazon', 'searchOrders', 'moving-list'))
-    search.ids = firstPage(core, { ...asked, before: search.watermark }).search.ids
+  if (fires(market.core, market.name, 'searchOrders', 'moving-list'))
+    search.ids = firstPage(market, { ...asked, before: search.watermark }).search.ids
   // Delivering the page before again loses nothing: its answer leads on from where it ended.
-  const again = held.offset > held.previous && fires(core, 'amazon', 'searchOrders', 'duplicate') !== null
+  const again = held.offset > held.previous && fires(market.core, market.name, 'searchOrders', 'duplicate') !== null
   return { name: held.search, search, offset: again ? held.previous : held.offset, previous: held.previous }
 }
 
 /** A token for what follows `offset`; the list is kept as long as a token leads to it. */
-function issueToken(core: Core, page: Page, offset: number): string {
-  const token = core.random('ids').letters(40)
-  core.state.amazon.searches[page.name] = page.search
-  core.state.amazon.pageTokens[token] = { search: page.name, offset, previous: page.offset, issuedAt: core.now() }
-  core.touch()
+function issueToken(market: Market, page: Page, offset: number): string {
+  const token = market.random('ids').letters(40)
+  market.state.searches[page.name] = page.search
+  market.state.pageTokens[token] = { search: page.name, offset, previous: page.offset, issuedAt: market.now() }
+  market.touch()
   return token
 }
 
 /** Forgets tokens after their 24 hours, and lists no token leads to. */
-function dropExpired(core: Core, now: number): void {
-  const { pageTokens, searches } = core.state.amazon
+function dropExpired(market: Market, now: number): void {
+  const { pageTokens, searches } = market.state
   const used = new Set<string>()
   for (const [token, page] of Object.entries(pageTokens)) {
     if (now - page.issuedAt >= tokenLife) delete pageTokens[token]

@@ -1,7 +1,8 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { fires, underFaults } from '../faults.ts'
 import { BadRequest, readJson } from '../http.ts'
 import { amazonError } from './answers.ts'
+import { cancelFeed, createFeed, createFeedDocument, getFeed, getFeedDocument } from './feeds.ts'
 import { type AmazonOperation, admit } from './limits.ts'
 import { patchListing } from './listings-patch.ts'
 import { getListing, searchListings } from './listings-read.ts'
@@ -16,87 +17,114 @@ interface Call {
 }
 
 /** Answers a call of the SP-API; `path` is what stands behind the host. */
-export async function amazon(core: Core, request: Request, path: string, query: URLSearchParams): Promise<Response> {
-  const call = matchSafely(core, request, path, query)
+export async function amazon(
+  market: Market,
+  request: Request,
+  path: string,
+  query: URLSearchParams,
+): Promise<Response> {
+  const call = matchSafely(market, request, path, query)
   // Facts §3: a path that does not exist is answered like one that is not allowed.
-  if (!call) return amazonError(core, 403)
+  if (!call) return amazonError(market, 403)
   const { operation } = call
   return underFaults(
-    core,
-    'amazon',
+    market.core,
+    market.name,
     operation,
-    (status) => amazonError(core, status),
-    () => guarded(core, request, query, call),
+    (status) => amazonError(market, status),
+    () => guarded(market, request, query, call),
   )
 }
 
 /** Token endpoint, under its own faults. */
-export function tokenEndpoint(core: Core, request: Request): Promise<Response> {
+export function tokenEndpoint(market: Market, request: Request): Promise<Response> {
   if (request.method !== 'POST') return Promise.resolve(refuse(400, 'invalid_request', 'Only POST is supported'))
   return underFaults(
-    core,
-    'amazon',
+    market.core,
+    market.name,
     'token',
     (status) => refuse(status, 'server_error', 'The server cannot answer now'),
-    () => mintToken(core, request),
+    () => mintToken(market, request),
   )
 }
 
-async function guarded(core: Core, request: Request, query: URLSearchParams, call: Call): Promise<Response> {
+async function guarded(market: Market, request: Request, query: URLSearchParams, call: Call): Promise<Response> {
   // With a page token in the request, that one expires; its operation asks for the fault itself.
   const paged = call.operation === 'searchOrders' && query.has('paginationToken')
-  if (!paged && fires(core, 'amazon', call.operation, 'expire-token')) revokeAccess(core, request)
-  if (fires(core, 'amazon', call.operation, 'expire-access')) revokeAccess(core, request)
-  if (!isAuthorized(core, request)) {
+  if (!paged && fires(market.core, market.name, call.operation, 'expire-token')) revokeAccess(market, request)
+  if (fires(market.core, market.name, call.operation, 'expire-access')) revokeAccess(market, request)
+  if (!isAuthorized(market, request)) {
     const missing = !request.headers.has('x-amz-access-token')
     return amazonError(
-      core,
+      market,
       403,
       missing ? 'Access token is missing in the request header.' : 'The access token you provided has expired.',
     )
   }
-  if (!admit(core, call.operation)) return amazonError(core, 429)
-  if (call.sellerId !== undefined && call.sellerId !== core.amazon.sellerId) return amazonError(core, 403)
+  if (!admit(market, call.operation)) return amazonError(market, 429)
+  if (call.sellerId !== undefined && call.sellerId !== market.settings.sellerId) return amazonError(market, 403)
   try {
     return await call.perform()
   } catch (error) {
-    if (error instanceof BadRequest) return amazonError(core, error.status, error.message)
+    if (error instanceof BadRequest) return amazonError(market, error.status, error.message)
     throw error
   }
 }
 
 /** A path that cannot be decoded leads nowhere. */
-function matchSafely(core: Core, request: Request, path: string, query: URLSearchParams): Call | undefined {
+function matchSafely(market: Market, request: Request, path: string, query: URLSearchParams): Call | undefined {
   try {
-    return match(core, request, path, query)
+    return match(market, request, path, query)
   } catch (error) {
     if (error instanceof URIError) return undefined
     throw error
   }
 }
 
-function match(core: Core, request: Request, path: string, query: URLSearchParams): Call | undefined {
+function match(market: Market, request: Request, path: string, query: URLSearchParams): Call | undefined {
   const route = `${request.method} ${path}`
   if (route === 'GET /orders/2026-01-01/orders') {
-    return { operation: 'searchOrders', perform: () => searchOrders(core, query) }
+    return { operation: 'searchOrders', perform: () => searchOrders(market, query) }
   }
   const order = /^GET \/orders\/2026-01-01\/orders\/([^/]+)$/.exec(route)
-  if (order) return { operation: 'getOrder', perform: () => getOrder(core, decodeURIComponent(order[1]!), query) }
+  if (order) return { operation: 'getOrder', perform: () => getOrder(market, decodeURIComponent(order[1]!), query) }
   const shipment = /^POST \/orders\/v0\/orders\/([^/]+)\/shipmentConfirmation$/.exec(route)
   if (shipment) {
-    const perform = async () => confirmShipment(core, decodeURIComponent(shipment[1]!), await readJson(request))
+    const perform = async () => confirmShipment(market, decodeURIComponent(shipment[1]!), await readJson(request))
     return { operation: 'confirmShipment', perform }
   }
+  const feed = matchFeeds(market, request, route)
+  if (feed) return feed
   const listing = /^(GET|PATCH) \/listings\/2021-08-01\/items\/([^/]+)(?:\/([^/]+))?$/.exec(route)
   if (!listing) return undefined
   const sellerId = decodeURIComponent(listing[2]!)
   if (listing[3] === undefined) {
     if (listing[1] === 'PATCH') return undefined
-    return { operation: 'searchListingsItems', sellerId, perform: () => searchListings(core, query) }
+    return { operation: 'searchListingsItems', sellerId, perform: () => searchListings(market, query) }
   }
   const sku = decodeURIComponent(listing[3])
   if (listing[1] === 'GET')
-    return { operation: 'getListingsItem', sellerId, perform: () => getListing(core, sku, query) }
-  const perform = async () => patchListing(core, sku, query, await readJson(request))
+    return { operation: 'getListingsItem', sellerId, perform: () => getListing(market, sku, query) }
+  const perform = async () => patchListing(market, sku, query, await readJson(request))
   return { operation: 'patchListingsItem', sellerId, perform }
+}
+
+function matchFeeds(market: Market, request: Request, route: string): Call | undefined {
+  if (route === 'POST /feeds/2021-06-30/documents') {
+    return { operation: 'createFeedDocument', perform: () => createFeedDocument(market, request) }
+  }
+  if (route === 'POST /feeds/2021-06-30/feeds') {
+    return { operation: 'createFeed', perform: () => createFeed(market, request) }
+  }
+  const feed = /^(GET|DELETE) \/feeds\/2021-06-30\/feeds\/([^/]+)$/.exec(route)
+  if (feed) {
+    const id = decodeURIComponent(feed[2]!)
+    return feed[1] === 'GET'
+      ? { operation: 'getFeed', perform: () => getFeed(market, id) }
+      : { operation: 'cancelFeed', perform: () => cancelFeed(market, id) }
+  }
+  const document = /^GET \/feeds\/2021-06-30\/documents\/([^/]+)$/.exec(route)
+  if (!document) return undefined
+  const id = decodeURIComponent(document[1]!)
+  return { operation: 'getFeedDocument', perform: () => getFeedDocument(market, request, id) }
 }

@@ -1,23 +1,33 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { floorSecond } from '../http.ts'
 import type { AmazonItem, AmazonOrder, OrderStatus, Parcel } from '../state.ts'
-import type { CatalogItem } from '../types.ts'
+import type { CatalogItem, Listed, MarketName } from '../types.ts'
 import { makeOrder } from './orders.ts'
 
 const minute = 60_000
 const hour = 60 * minute
 
 /** Lists the catalog and invents the past, if one is asked for. */
-export function seedAmazon(core: Core): void {
-  const now = core.now()
-  for (const entry of core.options.catalog) {
-    if (entry.amazon) core.state.amazon.items[entry.sku] = listing(core, entry, now)
+export function seedMarket(market: Market): void {
+  const now = market.now()
+  const { catalog } = market.core.options
+  for (const entry of catalog) {
+    const listed = listedOn(market.name, catalog, entry)
+    if (listed) market.state.items[entry.sku] = listing(market, entry, listed, now)
   }
-  seedHistory(core, now)
+  // Only Amazon has a past: one is enough to be read.
+  if (market.name === 'amazon') seedHistory(market, now)
 }
 
-function listing(core: Core, entry: CatalogItem, now: number): AmazonItem {
-  const { quantity, fulfilledBy = 'MERCHANT', marketplaceIds, leadTimeDays = 2 } = entry.amazon!
+/** Where the catalog says nothing of a marketplace, it lists what Amazon's merchant sells, and shows none of it. */
+function listedOn(name: MarketName, catalog: readonly CatalogItem[], entry: CatalogItem): Listed | undefined {
+  if (name === 'amazon') return entry.amazon
+  if (catalog.some(({ markets }) => markets?.[name])) return entry.markets?.[name]
+  return entry.amazon && entry.amazon.fulfilledBy !== 'AMAZON' ? { quantity: 0 } : undefined
+}
+
+function listing(market: Market, entry: CatalogItem, listed: Listed, now: number): AmazonItem {
+  const { quantity, fulfilledBy = 'MERCHANT', marketplaceIds, leadTimeDays = 2 } = listed
   const own = fulfilledBy === 'MERCHANT'
   return {
     sku: entry.sku,
@@ -27,7 +37,7 @@ function listing(core: Core, entry: CatalogItem, now: number): AmazonItem {
     price: entry.price,
     currency: entry.currency,
     fulfilledBy,
-    marketplaceIds: marketplaceIds ?? core.amazon.marketplaceIds,
+    marketplaceIds: marketplaceIds ?? market.settings.marketplaceIds,
     quantity: own ? quantity : null,
     quantityBefore: own ? quantity : null,
     fbaQuantity: own ? 0 : quantity,
@@ -42,11 +52,11 @@ function listing(core: Core, entry: CatalogItem, now: number): AmazonItem {
  * Past orders, all older than the longest lag: a quarter waits to be shipped and is of the last 12 hours, a few are
  * still pending, the rest is shipped or canceled. Today's quantities stay as the catalog says.
  */
-function seedHistory(core: Core, now: number): void {
-  const { orders: count = 0, days = 30 } = core.options.history ?? {}
-  const items = Object.values(core.state.amazon.items)
+function seedHistory(market: Market, now: number): void {
+  const { orders: count = 0, days = 30 } = market.core.options.history ?? {}
+  const items = Object.values(market.state.items)
   if (count === 0 || items.length === 0) return
-  const random = core.random('history')
+  const random = market.random('history')
   const orders: AmazonOrder[] = []
   for (let i = 0; i < count; i++) {
     const status = pastStatus(random.next())
@@ -65,16 +75,16 @@ function seedHistory(core: Core, now: number): void {
       if (second.marketplaceIds.includes(marketplaceId)) lines.push({ item: second, quantity: 1 })
     }
     const about = { at: now - age, marketplaceId, fulfilledBy: item.fulfilledBy, past: true }
-    const order = makeOrder(core, about, lines)
+    const order = makeOrder(market, about, lines)
     giveHistory(order, status, now)
-    if (status === 'PENDING') core.schedule(now + random.between(minute, 4 * minute), 'pay', order.id)
+    if (status === 'PENDING') market.schedule(now + random.between(minute, 4 * minute), 'pay', order.id)
     if (status === 'UNSHIPPED' && item.fulfilledBy === 'AMAZON') {
-      core.schedule(now + random.between(5 * minute, 6 * hour), 'ship', order.id)
+      market.schedule(now + random.between(5 * minute, 6 * hour), 'ship', order.id)
     }
     orders.push(order)
   }
   orders.sort((a, b) => a.createdAt - b.createdAt)
-  core.state.amazon.orders.push(...orders)
+  market.state.orders.push(...orders)
 }
 
 function pastStatus(draw: number): OrderStatus {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { BadRequest, floorSecond } from '../http.ts'
 import type { Parcel } from '../state.ts'
 import { amazonAnswer, amazonError } from './answers.ts'
@@ -22,20 +22,20 @@ const confirmation = z.object({
  * confirmShipment (models ordersV0): one parcel a call, 204. The same reference edits that parcel; once the order is
  * shipped, a new reference is refused (facts §5: PackageToUpdateNotFound).
  */
-export function confirmShipment(core: Core, orderId: string, body: unknown): Response {
+export function confirmShipment(market: Market, orderId: string, body: unknown): Response {
   const parsed = confirmation.safeParse(body)
   if (!parsed.success) {
     const problem = parsed.error.issues[0]!
     throw new BadRequest(`${problem.path.join('.') || 'body'}: ${problem.message}`)
   }
-  const order = findOrder(core, orderId)
-  if (!order || order.fulfilledBy === 'AMAZON') return amazonError(core, 404, `Order ${orderId} was not found.`)
+  const order = findOrder(market, orderId)
+  if (!order || order.fulfilledBy === 'AMAZON') return amazonError(market, 404, `Order ${orderId} was not found.`)
   const { packageDetail } = parsed.data
   const version = newestVersion(order)
   const others = (version.parcels ?? []).filter(({ reference }) => reference !== packageDetail.packageReferenceId)
   const edits = others.length < (version.parcels?.length ?? 0)
   if (version.status === 'SHIPPED' && !edits) {
-    return amazonError(core, 400, 'The order has no such package.', 'PackageToUpdateNotFound')
+    return amazonError(market, 400, 'The order has no such package.', 'PackageToUpdateNotFound')
   }
   if (version.status === 'PENDING' || version.status === 'CANCELLED') {
     throw new BadRequest(`The order is ${version.status} and cannot be shipped.`)
@@ -44,7 +44,7 @@ export function confirmShipment(core: Core, orderId: string, body: unknown): Res
     reference: packageDetail.packageReferenceId,
     carrier: packageDetail.carrierName ?? packageDetail.carrierCode,
     tracking: packageDetail.trackingNumber,
-    shippedAt: floorSecond(core.now()),
+    shippedAt: floorSecond(market.now()),
     items: packageDetail.orderItems.map(({ orderItemId, quantity }) => ({ itemId: orderItemId, quantity })),
   }
   const after = { ...version, parcels: [...others, parcel] }
@@ -56,6 +56,6 @@ export function confirmShipment(core: Core, orderId: string, body: unknown): Res
   }
   const whole = order.lines.every((line) => shippedUnits(after, line) === line.quantity)
   const status = whole ? 'SHIPPED' : 'PARTIALLY_SHIPPED'
-  addVersion(core, order, core.now(), { status, parcels: after.parcels })
-  return amazonAnswer(core, 'confirmShipment', undefined)
+  addVersion(market, order, market.now(), { status, parcels: after.parcels })
+  return amazonAnswer(market, 'confirmShipment', undefined)
 }

@@ -1,27 +1,27 @@
-import type { Core } from '../core.ts'
+import type { Market } from '../core.ts'
 import { fires } from '../faults.ts'
 import { json, readJson } from '../http.ts'
 
 const lifeSeconds = 3600
 
 /** Login with Amazon, token endpoint: form or JSON, grant_type refresh_token (facts §2). */
-export async function mintToken(core: Core, request: Request): Promise<Response> {
-  core.count('amazon', 'token')
+export async function mintToken(market: Market, request: Request): Promise<Response> {
+  market.count('token')
   const given = await readFields(request)
-  if (given.client_id !== core.amazon.clientId || given.client_secret !== core.amazon.clientSecret) {
+  if (given.client_id !== market.settings.clientId || given.client_secret !== market.settings.clientSecret) {
     return refuse(401, 'invalid_client', 'Client authentication failed')
   }
   if (given.grant_type !== 'refresh_token') {
     return refuse(400, 'unsupported_grant_type', 'The authorization grant type is not supported by the server')
   }
   if (!given.refresh_token) return refuse(400, 'invalid_request', 'The request is missing refresh_token')
-  if (given.refresh_token !== core.amazon.refreshToken || fires(core, 'amazon', 'token', 'revoke')) {
+  if (given.refresh_token !== market.settings.refreshToken || fires(market.core, market.name, 'token', 'revoke')) {
     return refuse(400, 'invalid_grant', 'The request has an invalid grant parameter : refresh_token')
   }
-  const { accessTokens } = core.state.amazon
-  const now = core.now()
+  const { accessTokens } = market.state
+  const now = market.now()
   for (const [token, expiresAt] of Object.entries(accessTokens)) if (expiresAt <= now) delete accessTokens[token]
-  const token = `Atza|${core.random('ids').letters(48)}`
+  const token = `Atza|${market.random('ids').letters(48)}`
   accessTokens[token] = now + lifeSeconds * 1000
   return json(200, {
     access_token: token,
@@ -45,14 +45,14 @@ export function refuse(status: number, error: string, description: string): Resp
 }
 
 /** Is the call's access token valid now? */
-export function isAuthorized(core: Core, request: Request): boolean {
+export function isAuthorized(market: Market, request: Request): boolean {
   const token = request.headers.get('x-amz-access-token') ?? ''
-  const { accessTokens } = core.state.amazon
-  return Object.hasOwn(accessTokens, token) && accessTokens[token]! > core.now()
+  const { accessTokens } = market.state
+  return Object.hasOwn(accessTokens, token) && accessTokens[token]! > market.now()
 }
 
 /** Ends the token before its time; the next call has to mint one. */
-export function revokeAccess(core: Core, request: Request): void {
-  delete core.state.amazon.accessTokens[request.headers.get('x-amz-access-token') ?? '']
-  core.touch()
+export function revokeAccess(market: Market, request: Request): void {
+  delete market.state.accessTokens[request.headers.get('x-amz-access-token') ?? '']
+  market.touch()
 }
