@@ -93,6 +93,45 @@ export interface QuantityReading {
   quantity: number | null
 }
 
+/** What became of handing in a feed. Every line is in the feed or has an outcome, never both. */
+export interface FeedSubmission {
+  /** Plain text to ask with later, also after a restart; null: no feed is known to exist. */
+  receipt: string | null
+  /**
+   * Lines that are not in it, or whose feed may exist without anybody knowing its receipt: then the error says
+   * `mayHaveApplied`, and no deadline ends that doubt, because a feed may wait for days.
+   */
+  outcomes: QuantityOutcome[]
+}
+
+/** How far a feed is. Where the question got no answer at all, a ChannelError is thrown: ask again. */
+export type FeedProgress = { startedAt: Date | null } & (
+  | { kind: 'pending' }
+  /** It is over; each of its lines has an outcome. */
+  | { kind: 'done'; endedAt: Date | null; outcomes: QuantityOutcome[] }
+  /**
+   * It is over, and nothing can be told of its lines one by one. `mayHaveApplied` false: none was carried out. Of kind
+   * 'unavailable', asking again may tell more; of any other it is final.
+   */
+  | { kind: 'failed'; endedAt: Date | null; error: ChannelError }
+)
+
+/** Many quantities handed in as one file, which the channel works on when it gets to it. */
+export interface QuantityFeed {
+  /** Lines in one feed. */
+  maxLines: number
+  /** What one submission spends, and what asking until the outcomes are read spends at least; each once. */
+  submitOperations: readonly string[]
+  collectOperations: readonly string[]
+  /** Asking sooner than this after the last time tells nothing new. */
+  everyMs: number
+  /** Never repeats by itself. Lines that cannot be sent are refused; the others are handed in. */
+  submit(account: Account, lines: readonly QuantityLine[]): Promise<FeedSubmission>
+  collect(account: Account, receipt: string): Promise<FeedProgress>
+  /** Takes back what has not been begun. False: too late. What became of it is told by `collect`. */
+  cancel?(account: Account, receipt: string): Promise<boolean>
+}
+
 export interface Connector {
   channel: string
   title: string
@@ -133,6 +172,8 @@ export interface Connector {
     pushAtOnce: number
     /** The budget that one push call spends. */
     pushOperation: string
+    /** Absent: the channel takes quantities by single calls only. */
+    feed?: QuantityFeed
     read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>
     readBatch: number
     readOperation: string

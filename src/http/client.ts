@@ -15,6 +15,10 @@ export interface WireRequest {
   body?: string
   /** True for token calls and the like: neither body goes into the journal, not even its shape. */
   secret?: boolean
+  /** True where the address itself is a secret, handed out for one use: the journal keeps its origin only. */
+  secretUrl?: boolean
+  /** True where the answer is no text: it comes as `bytes`, and nothing of it goes into the journal. */
+  binary?: boolean
   /** True where the operation has no budget of its own (token endpoints). */
   unmetered?: boolean
 }
@@ -25,6 +29,8 @@ export interface WireResponse {
   text: string
   /** Undefined where the text is not JSON. */
   json: unknown
+  /** The answer as it came, where it was asked for as binary; then the text is empty. */
+  bytes?: Buffer
 }
 
 /** Spends a channel's allowance. Only the holder of the account's lease has one. */
@@ -109,7 +115,7 @@ export function createHttp(options: HttpOptions): Http {
       options.journal.record({
         operation: request.operation,
         method: request.method,
-        url: options.hidePaths ? `${new URL(request.url).origin}/…` : withoutOrigin(request.url),
+        url: options.hidePaths || request.secretUrl ? `${new URL(request.url).origin}/…` : withoutOrigin(request.url),
         request: request.secret ? null : redact(jsonOf(request.body ?? ''), options.keep),
         startedAt,
         durationMs: Math.round(performance.now() - startedMs),
@@ -128,7 +134,8 @@ export function createHttp(options: HttpOptions): Http {
             : AbortSignal.timeout(options.timeoutMs),
         }),
       )
-      const text = await readText(answer)
+      const bytes = await readBytes(answer)
+      const text = request.binary ? '' : bytes.toString('utf8')
       const json = jsonOf(text)
       const requestId = options.requestIdHeader ? answer.headers.get(options.requestIdHeader) : null
       record({
@@ -137,7 +144,7 @@ export function createHttp(options: HttpOptions): Http {
         requestId,
         error: null,
       })
-      return { status: answer.status, headers: answer.headers, text, json }
+      return { status: answer.status, headers: answer.headers, text, json, ...(request.binary ? { bytes } : {}) }
     } catch (error) {
       const failed = asWireError(error)
       record({ status: null, response: null, requestId: null, error: failed.kind })
@@ -154,8 +161,8 @@ function refuse(text: string, options: HttpOptions): string | undefined {
   }
 }
 
-async function readText(answer: Response): Promise<string> {
-  if (!answer.body) return ''
+async function readBytes(answer: Response): Promise<Buffer> {
+  if (!answer.body) return Buffer.alloc(0)
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of answer.body) {
@@ -163,7 +170,7 @@ async function readText(answer: Response): Promise<string> {
     if (size > maxBytes) throw new WireError('too-large', `the answer has more than ${maxBytes} bytes`, { left: true })
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 function asWireError(error: unknown): WireError {

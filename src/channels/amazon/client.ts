@@ -1,19 +1,37 @@
 /** Auth, addresses, allowances, and a method for each endpoint we use. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { WireRequest, WireResponse } from '../../http/client.ts'
 import { type Account, asChannelError, type Limit } from '../connector.ts'
 import { isExpiredToken, readError, readTokenError, unreadable } from './errors.ts'
+import { writeQuantity } from './mapping.ts'
 import { endpointOf, readSettings, secrets } from './settings.ts'
-import { getOrder, listingsItem, searchListings, searchOrders, submission, tokenAnswer } from './wire.ts'
+import {
+  createdDocument,
+  createdFeed,
+  feed,
+  feedDocument,
+  getOrder,
+  listingsItem,
+  searchListings,
+  searchOrders,
+  submission,
+  tokenAnswer,
+} from './wire.ts'
 
-/** Rate per second and burst (models orders_2026-01-01 and listingsItems_2021-08-01, usage plans). */
+/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01 and feeds_2021-06-30, usage plans). */
 export const limits = {
   searchOrders: { rate: 0.0056, burst: 20 },
   getOrder: { rate: 0.5, burst: 30 },
   searchListingsItems: { rate: 5, burst: 5 },
   getListingsItem: { rate: 5, burst: 10 },
   patchListingsItem: { rate: 5, burst: 5 },
+  createFeedDocument: { rate: 0.5, burst: 15 },
+  // 0.0083 and 15 for other types; for JSON_LISTINGS_FEED, the only one we hand in, 5 in 5 minutes (facts §6).
+  createFeed: { rate: 5 / 300, burst: 5 },
+  getFeed: { rate: 2, burst: 15 },
+  cancelFeed: { rate: 2, burst: 15 },
+  getFeedDocument: { rate: 0.0222, burst: 10 },
 } as const satisfies Record<string, Limit>
 type Operation = keyof typeof limits
 
@@ -52,6 +70,8 @@ interface Call<S extends z.ZodType> {
   path: string
   query?: Record<string, string | undefined>
   body?: unknown
+  /** The status of a good answer; 200 where it is left out. */
+  status?: number
   answer: S
 }
 
@@ -61,7 +81,7 @@ async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promis
     let answer = await send(account, one)
     // An expired token is refused before anything is done, so the same call may leave again, once, with a new one.
     if (isExpiredToken(answer)) answer = await send(account, one)
-    if (answer.status !== 200) {
+    if (answer.status !== (one.status ?? 200)) {
       if (answer.status === 429) await account.budget.exhausted(one.operation)
       throw readError(answer, limits[one.operation], account.now(), isWrite)
     }
@@ -176,10 +196,7 @@ export const client = {
     })
   },
 
-  /**
-   * PATCH /listings/2021-08-01/items/{sellerId}/{sku}. `merge`, because `replace` wipes the handling time beside the
-   * quantity (facts §6, models#4406). "PRODUCT" is enough for a change of the offer only.
-   */
+  /** PATCH /listings/2021-08-01/items/{sellerId}/{sku} */
   async patchQuantity(account: Account, sku: string, quantity: number) {
     const { sellerId, marketplaceIds } = readSettings(account.settings)
     const answer = await call(account, {
@@ -188,16 +205,7 @@ export const client = {
       answer: submission,
       path: `/listings/2021-08-01/items/${encode(sellerId)}/${encode(sku)}`,
       query: { marketplaceIds: marketplaceIds[0] },
-      body: {
-        productType: 'PRODUCT',
-        patches: [
-          {
-            op: 'merge',
-            path: '/attributes/fulfillment_availability',
-            value: [{ fulfillment_channel_code: 'DEFAULT', quantity }],
-          },
-        ],
-      },
+      body: writeQuantity(quantity),
     })
     if (answer.status === 'ACCEPTED') return answer
     // A listing is refused inside a 200 (facts §3).
@@ -208,4 +216,83 @@ export const client = {
       (issue?.message ?? `Amazon answered ${answer.status}`).slice(0, 300),
     )
   },
+  /** POST /feeds/2021-06-30/documents */
+  createFeedDocument(account: Account, contentType: string) {
+    return call(account, {
+      operation: 'createFeedDocument',
+      method: 'POST',
+      path: '/feeds/2021-06-30/documents',
+      status: 201,
+      answer: createdDocument,
+      body: { contentType },
+    })
+  },
+
+  /** POST /feeds/2021-06-30/feeds. Of the seller's marketplaces the one that a single write names, too. */
+  createFeed(account: Account, inputFeedDocumentId: string) {
+    const { marketplaceIds } = readSettings(account.settings)
+    return call(account, {
+      operation: 'createFeed',
+      method: 'POST',
+      path: '/feeds/2021-06-30/feeds',
+      status: 202,
+      answer: createdFeed,
+      body: { feedType: 'JSON_LISTINGS_FEED', marketplaceIds: [marketplaceIds[0]], inputFeedDocumentId },
+    })
+  },
+
+  /** GET /feeds/2021-06-30/feeds/{feedId} */
+  getFeed(account: Account, feedId: string) {
+    const path = `/feeds/2021-06-30/feeds/${encode(feedId)}`
+    return call(account, { operation: 'getFeed', method: 'GET', path, answer: feed })
+  },
+
+  /** DELETE /feeds/2021-06-30/feeds/{feedId}. The good answer has no body. */
+  cancelFeed(account: Account, feedId: string) {
+    const path = `/feeds/2021-06-30/feeds/${encode(feedId)}`
+    return call(account, { operation: 'cancelFeed', method: 'DELETE', path, answer: z.unknown() })
+  },
+
+  /** GET /feeds/2021-06-30/documents/{feedDocumentId} */
+  getFeedDocument(account: Account, documentId: string) {
+    const path = `/feeds/2021-06-30/documents/${encode(documentId)}`
+    return call(account, { operation: 'getFeedDocument', method: 'GET', path, answer: feedDocument })
+  },
+}
+
+/**
+ * The store of documents, at addresses that work for 5 minutes and are the only key to it. No access token goes there,
+ * and neither address nor document goes into the journal.
+ */
+export const documentStore = {
+  async upload(account: Account, url: string, contentType: string, body: string): Promise<void> {
+    const answer = await account.http({
+      ...storeCall,
+      operation: 'uploadFeedDocument',
+      method: 'PUT',
+      url,
+      headers: { 'content-type': contentType },
+      body,
+    })
+    if (answer.status !== 200) throw storeRefusal(answer)
+  },
+
+  async download(account: Account, url: string): Promise<Buffer> {
+    const answer = await account.http({
+      ...storeCall,
+      operation: 'downloadFeedDocument',
+      method: 'GET',
+      url,
+      binary: true,
+    })
+    if (answer.status !== 200 || !answer.bytes) throw storeRefusal(answer)
+    return answer.bytes
+  },
+}
+
+const storeCall = { secret: true, secretUrl: true, unmetered: true } as const
+
+/** Whatever the status: with a new address it may work. */
+function storeRefusal({ status }: WireResponse): ChannelError {
+  return new ChannelError('unavailable', `HTTP ${status}`, `Amazon's document store answered ${status}`)
 }

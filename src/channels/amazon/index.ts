@@ -1,7 +1,8 @@
-/** Amazon as a seller: absolute quantities, orders by polling. */
+/** Amazon as a seller: absolute quantities, by single calls or by feed; orders by polling. */
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Connector, QuantityReading } from '../connector.ts'
 import { client, limits } from './client.ts'
+import { feed } from './feeds.ts'
 import { pullListings } from './listings.ts'
 import { readQuantity } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
@@ -38,6 +39,16 @@ export const amazon: Connector = {
     'sku',
     'status',
     'submissionId',
+    'feedId',
+    'feedType',
+    'feedDocumentId',
+    'inputFeedDocumentId',
+    'resultFeedDocumentId',
+    'processingStatus',
+    'processingStartTime',
+    'processingEndTime',
+    'compressionAlgorithm',
+    'contentType',
     'fulfillmentChannelCode',
     'fulfillment_channel_code',
     'quantity',
@@ -77,6 +88,7 @@ export const amazon: Connector = {
         }),
       )
     },
+    feed,
     readBatch: 20,
     readOperation: 'searchListingsItems',
     read: readQuantities,

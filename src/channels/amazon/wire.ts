@@ -136,6 +136,36 @@ export const submission = z.object({
   issues: z.array(z.object({ code: z.string(), message: z.string(), severity: z.string() })).nullish(),
 })
 
+export const createdDocument = z.object({ feedDocumentId: z.string().min(1), url: z.url() })
+export const createdFeed = z.object({ feedId: z.string().min(1) })
+export const feed = z.object({
+  feedId: z.string(),
+  processingStatus: z.string(),
+  processingStartTime: time.nullish().catch(null),
+  processingEndTime: time.nullish().catch(null),
+  resultFeedDocumentId: z.string().nullish(),
+})
+export const feedDocument = z.object({ url: z.url(), compressionAlgorithm: z.string().nullish() })
+
+/** Listings feed processing report, schema v2. */
+export const processingReport = z.object({
+  header: z.object({ feedId: z.string() }),
+  issues: z.array(
+    z.object({
+      messageId: z.number().int().nullish(),
+      code: word,
+      severity: z.string(),
+      message: word,
+    }),
+  ),
+  summary: z.object({
+    messagesProcessed: z.number().int(),
+    messagesAccepted: z.number().int(),
+    messagesInvalid: z.number().int(),
+  }),
+})
+export type WireReport = z.output<typeof processingReport>
+
 export const errorList = z.object({
   errors: z.array(z.object({ code: z.string(), message: z.string().nullish(), details: z.string().nullish() })).min(1),
 })
