@@ -88,9 +88,11 @@ export function getFeed(market: Market, id: string): Response {
 export function cancelFeed(market: Market, id: string): Response {
   const feed = findFeed(market, id)
   if (!feed) return noFeed(market, id)
-  if (feed.status !== 'IN_QUEUE') throw new BadRequest(`Feed ${id} is ${feed.status} and can no longer be canceled.`)
+  // Taken back is taken back, however often it is asked for.
+  if (feed.status !== 'IN_QUEUE' && feed.status !== 'CANCELLED')
+    throw new BadRequest(`Feed ${id} is ${feed.status} and can no longer be canceled.`)
+  if (feed.status === 'IN_QUEUE') feed.endedAt = market.now()
   feed.status = 'CANCELLED'
-  feed.endedAt = market.now()
   market.touch()
   const answer = amazonAnswer(market, 'cancelFeed', {})
   return new Response(null, { status: 200, headers: withoutType(answer.headers) })

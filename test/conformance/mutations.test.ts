@@ -6,7 +6,8 @@ import { type Bench, createBench, createGate, describeFindings, models, say, sel
 import { awkwardCatalog, awkwardSkus } from './support/catalog.ts'
 import type { GivenAnswer, SentRequest } from './support/judge.ts'
 import { add, drop, header, type Mutation, rewrite, set, status, sweep } from './support/mutations.ts'
-import { allListingData, allOrderData, itemPath, itemsPath, ordersPath, patchOf } from './support/probes.ts'
+import { allListingData, allOrderData, feedsPath, itemPath, itemsPath, ordersPath, patchOf } from './support/probes.ts'
+import { handInFeeds, putDocument } from './support/scenario.ts'
 
 const marketplaceIds = ['ATVPDKIKX0DER', 'A2EUQ1WTGCTBG2']
 const catalog = awkwardCatalog({ marketplaceIds })
@@ -41,7 +42,28 @@ beforeAll(async () => {
   await take('PATCH', itemPath(sku), { marketplaceIds: both }, patchOf('fulfillment_availability', quantity))
   for (let i = 0; i < 5; i++)
     await take('PATCH', itemPath(sku), { marketplaceIds: both }, patchOf('fulfillment_availability', quantity))
+  await takeFeeds(sku)
 })
+
+/** The operations of feeds, from an empty document to its report. */
+async function takeFeeds(sku: string): Promise<void> {
+  const { feedId, reportId, canceledId } = await handInFeeds(bench, [sku])
+  const document = await take('POST', `${feedsPath}/documents`, {}, { contentType: 'application/json' })
+  const { feedDocumentId } = JSON.parse(document.text) as { feedDocumentId: string }
+  const spec = { feedType: 'JSON_LISTINGS_FEED', marketplaceIds, inputFeedDocumentId: feedDocumentId }
+  await take('POST', `${feedsPath}/feeds`, {}, spec)
+  await take(
+    'POST',
+    `${feedsPath}/feeds`,
+    {},
+    { ...spec, inputFeedDocumentId: await putDocument(bench.account(), sku) },
+  )
+  await take('GET', `${feedsPath}/feeds/${feedId}`)
+  await take('GET', `${feedsPath}/feeds/none`)
+  await take('GET', `${feedsPath}/documents/${reportId}`)
+  await take('DELETE', `${feedsPath}/feeds/${canceledId}`)
+  await take('DELETE', `${feedsPath}/feeds/${feedId}`)
+}
 
 /** Makes a call and keeps what was sent and answered under `operation status`, or with a word behind it. */
 async function take(method: string, path: string, query = {}, body?: unknown, word?: string): Promise<GivenAnswer> {
@@ -61,6 +83,14 @@ const judged = (sample: string, answer: GivenAnswer) => {
 test('the real answers are valid, and there are some of each operation', () => {
   expect(describeFindings(bench.findings)).toEqual([])
   expect([...samples.keys()].sort()).toEqual([
+    'cancelFeed 200',
+    'cancelFeed 400',
+    'createFeed 202',
+    'createFeed 400',
+    'createFeedDocument 201',
+    'getFeed 200',
+    'getFeed 404',
+    'getFeedDocument 200',
     'getListingsItem 200',
     'getListingsItem 404',
     'getOrder 200',
@@ -87,6 +117,14 @@ const [accepted, invalid, throttled] = [
   'patchListingsItem 200 INVALID',
   'patchListingsItem 429',
 ]
+
+const [newDocument, newFeed, badFeed, done] = [
+  'createFeedDocument 201',
+  'createFeed 202',
+  'createFeed 400',
+  'getFeed 200',
+]
+const [taken, document] = ['cancelFeed 200', 'getFeedDocument 200']
 
 /** Written by hand, from the models' text, so that a hole in how the models are read shows too. */
 const planted: Mutation[] = [
@@ -168,6 +206,23 @@ const planted: Mutation[] = [
   rewrite(throttled, 'a page', () => '<html>Too many requests</html>'),
   status(throttled, 420),
   drop(throttled, '/errors'),
+  drop(newDocument, '/url'),
+  status(newDocument, 200),
+  add(newDocument, '/encryptionDetails', {}),
+  drop(newFeed, '/feedId'),
+  set(newFeed, '/feedId', 12_345),
+  status(newFeed, 201),
+  drop(badFeed, '/errors'),
+  set(done, '/processingStatus', 'CANCELED'),
+  set(done, '/processingStatus', 'Done'),
+  set(done, '/processingEndTime', 'an hour ago'),
+  set(done, '/marketplaceIds', 'ATVPDKIKX0DER'),
+  drop(done, '/createdTime'),
+  add(done, '/resultDocumentId', 'R1'),
+  rewrite(taken, 'filled', () => '{}'),
+  header(taken, 'x-amzn-requestid', null),
+  set(document, '/compressionAlgorithm', 'gzip'),
+  drop(document, '/url'),
 ]
 
 /** Those that the judge lets pass, or objects to in another place only. */
@@ -188,6 +243,7 @@ test('planted mutations of answers are all rejected', () => {
 
 test('so are all that the models themselves suggest', () => {
   const mutations = [...samples].flatMap(([sample, answer]) => {
+    if (answer.text === '') return []
     const [id, code] = sample.split(' ')
     const operation = bench.judge.operations.find((one) => one.id === id)!
     return sweep(operation.model, operation.responses[code!]!.schema!, sample, JSON.parse(answer.text))
@@ -266,6 +322,11 @@ const requestMutations: RequestMutation[] = [
   ['/patches', accepted, body((whole) => whole.replace(/"patches":\[.*\]/, '"patches":[]'))],
   ['/requirements', accepted, body((whole) => whole.replace('{', '{"requirements":"LISTING",'))],
   ['header content-type', accepted, without('content-type')],
+  ['/contentType', newDocument, body(() => '{}')],
+  ['/marketplaceIds', newFeed, body((whole) => whole.replace(/"marketplaceIds":\[.*?\]/, '"marketplaceIds":[]'))],
+  ['/inputFeedDocumentId', newFeed, body((whole) => whole.replace('inputFeedDocumentId', 'documentId'))],
+  ['path', done, url((whole) => whole.replace('2021-06-30', '2020-09-04'))],
+  ['body', taken, () => ({ body: '{}' })],
 ]
 
 test('planted mutations of requests are all rejected', () => {

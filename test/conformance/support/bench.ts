@@ -1,11 +1,12 @@
 /** A simulator behind the judge, on a clock that the test moves. Every call that passes is judged, or counts as a finding. */
 import { type CatalogItem, ConnectionLost, createSimulator, type Simulator } from '../../../simulator/index.ts'
 import { type AccountOptions, createAccount, simulatedSecrets, type TestAccount } from './account.ts'
+import { judgeFeed, judgeReport } from './feed-documents.ts'
 import { createJudge, type GivenAnswer, type Judge, type RequestVerdict, type SentRequest } from './judge.ts'
 import { readModel } from './models.ts'
 import type { Mismatch } from './schemas.ts'
 
-export const models = ['orders_2026-01-01', 'listingsItems_2021-08-01', 'ordersV0'].map(readModel)
+export const models = ['orders_2026-01-01', 'listingsItems_2021-08-01', 'ordersV0', 'feeds_2021-06-30'].map(readModel)
 
 /** `unreadable`: an answer that is no JSON at all. It is expected exactly as often as the fault was planted. */
 export interface Finding extends Mismatch {
@@ -52,7 +53,38 @@ export function createGate(simulator: Pick<Simulator, 'handle'>, options: GateOp
     gate.tallies.set(name, one)
     return one
   }
+  const lossCounted = async <T>(name: string, answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer
+    } catch (error) {
+      if (error instanceof ConnectionLost) tally(name).lost += 1
+      throw error
+    }
+  }
+  /** The store of documents is no operation of the models: bytes pass, and what they hold is judged by its schema. */
+  async function document(request: Request): Promise<Response> {
+    const isUpload = request.method === 'PUT'
+    const name = isUpload ? 'uploadFeedDocument' : 'downloadFeedDocument'
+    const body = Buffer.from(await request.arrayBuffer())
+    tally(name).requests += 1
+    const note = (side: Finding['side']) => (one: Mismatch) =>
+      void gate.findings.push({ side, kind: 'invalid', operation: name, ...one })
+    if (isUpload) judgeFeed(body.toString('utf8')).forEach(note('request'))
+    if (request.headers.has('x-amz-access-token')) note('request')({ at: 'header', problem: 'an access token leaves' })
+    const sent = new Request(request.url, {
+      method: request.method,
+      headers: request.headers,
+      body: isUpload ? body : null,
+    })
+    const answer = await lossCounted(name, simulator.handle(sent))
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    if (!isUpload && answer.status === 200) judgeReport(bytes).forEach(note('answer'))
+    tally(name).answers += 1
+    tally(name).statuses[answer.status] = (tally(name).statuses[answer.status] ?? 0) + 1
+    return new Response(bytes, { status: answer.status, headers: answer.headers })
+  }
   async function handle(request: Request): Promise<Response> {
+    if (new URL(request.url).pathname.startsWith('/feed-documents/')) return document(request)
     const text = request.body === null ? null : await request.text()
     const sent = { method: request.method, url: request.url, headers: request.headers, body: text }
     const isToken = request.url === tokenUrl
@@ -64,15 +96,8 @@ export function createGate(simulator: Pick<Simulator, 'handle'>, options: GateOp
     const call: Call = { ...verdict, sent }
     gate.calls.push(call)
     tally(name).requests += 1
-    let response: Response
-    try {
-      response = await simulator.handle(
-        new Request(request.url, { method: sent.method, headers: sent.headers, body: text }),
-      )
-    } catch (error) {
-      if (error instanceof ConnectionLost) tally(name).lost += 1
-      throw error
-    }
+    const passed = new Request(request.url, { method: sent.method, headers: sent.headers, body: text })
+    const response = await lossCounted(name, simulator.handle(passed))
     const answer = { status: response.status, headers: response.headers, text: await response.text() }
     call.answer = answer
     const unreadable = answer.text !== '' && !isJson(answer.text)

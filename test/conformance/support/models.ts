@@ -11,7 +11,7 @@ export interface RawSchema {
   required?: string[]
   properties?: Record<string, RawSchema>
   items?: RawSchema
-  additionalProperties?: boolean
+  additionalProperties?: boolean | RawSchema
   minimum?: number
 }
 
@@ -73,7 +73,8 @@ export interface Operation {
 
 const methods = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options']
 
-function specsDir(): string {
+/** Where the specs lie. */
+export function specsDir(): string {
   const dir = process.env.SPECS_DIR
   if (!dir) throw new Error('SPECS_DIR is not set: run `npm run conformance`, or set it to a folder of channel specs.')
   if (!existsSync(dir)) throw new Error(`SPECS_DIR names a folder that does not exist: ${dir}`)
@@ -91,7 +92,9 @@ export function readModel(name: string): Model {
 
 /** Every operation of a model; the templates become patterns over the still encoded path. */
 export function operationsOf(model: Model): Operation[] {
-  return Object.entries(model.raw.paths).flatMap(([template, verbs]) => {
+  return Object.entries(model.raw.paths).flatMap(([template, { parameters: shared, ...verbs }]) => {
+    // What counts for all operations of a path; so far nobody has any.
+    if (Array.isArray(shared) && shared.length > 0) throw new Error(`${model.name} ${template}: shared parameters`)
     const unknown = Object.keys(verbs).filter((verb) => !methods.includes(verb))
     if (unknown.length > 0) throw new Error(`${model.name} ${template}: what is ${unknown.join(', ')}?`)
     return Object.entries(verbs).map(([verb, operation]): Operation => {

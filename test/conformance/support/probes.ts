@@ -8,6 +8,7 @@ export const allListingData =
   'summaries,attributes,issues,offers,fulfillmentAvailability,procurement,relationships,productTypes'
 
 export const ordersPath = '/orders/2026-01-01/orders'
+export const feedsPath = '/feeds/2021-06-30'
 export const itemsPath = `/listings/2021-08-01/items/${seller}`
 export const itemPath = (sku: string) => `${itemsPath}/${encodeURIComponent(sku)}`
 

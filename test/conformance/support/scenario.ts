@@ -1,8 +1,10 @@
 /** What the connector is made to do. */
-import { client } from '../../../src/channels/amazon/client.ts'
+import { client, documentStore } from '../../../src/channels/amazon/client.ts'
+import { writeFeed } from '../../../src/channels/amazon/feeds-mapping.ts'
 import { amazon } from '../../../src/channels/amazon/index.ts'
 import type { Account, IncomingListing, QuantityOutcome, Unreadable } from '../../../src/channels/connector.ts'
 import type { IncomingOrder } from '../../../src/domain/orders.ts'
+import { type Bench, seller } from './bench.ts'
 
 export interface PulledOrders {
   /** the last that was told of each order */
@@ -56,6 +58,57 @@ export async function push(account: Account, remoteSku: string, quantity: number
 export interface Subjects {
   orderId: string
   skus: string[]
+  /** for the operations of feeds */
+  feeds?: Feeds
+}
+
+export interface Feeds {
+  /** one that is done, and its report */
+  feedId: string
+  reportId: string
+  /** one that was taken back */
+  canceledId: string
+}
+
+export const lineOf = (remoteSku: string, quantity: number) => ({
+  key: `slot:${remoteSku}`,
+  remoteSku,
+  quantity,
+  version: 1,
+  expected: null,
+})
+
+/** Hands in what can be asked about later. */
+export async function handInFeeds(one: Bench, skus: readonly string[]): Promise<Feeds> {
+  const account = one.account({ budget: false })
+  const submit = async () => {
+    const { receipt } = await amazon.stock!.feed!.submit(
+      account,
+      skus.map((sku) => lineOf(sku, 7)),
+    )
+    return { receipt: receipt!, feedId: (JSON.parse(receipt!) as { feedId: string }).feedId }
+  }
+  const done = await submit()
+  await one.pass(30 * 60_000)
+  const { resultFeedDocumentId } = await client.getFeed(account, done.feedId)
+  const canceled = await submit()
+  await amazon.stock!.feed!.cancel!(account, canceled.receipt)
+  // Every bucket is full again.
+  await one.pass(3_600_000)
+  return {
+    feedId: done.feedId,
+    reportId: resultFeedDocumentId!,
+    canceledId: canceled.feedId,
+  }
+}
+
+export const small = { maxLines: 10, maxBytes: 10_000, now: new Date(0) }
+
+/** A document that can be handed in, once. */
+export async function putDocument(account: Account, sku: string): Promise<string> {
+  const { feedDocumentId, url } = await client.createFeedDocument(account, 'application/json')
+  await documentStore.upload(account, url, 'application/json', writeFeed(seller, [lineOf(sku, 7)], small).text)
+  return feedDocumentId
 }
 
 /** One call of each operation that the connector names in its limits. */
@@ -66,4 +119,9 @@ export const drivers: Record<string, (account: Account, subjects: Subjects) => P
   searchListingsItems: (account, { skus }) => amazon.stock!.read(account, skus),
   getListingsItem: (account, { skus }) => client.getListing(account, skus[0]!),
   patchListingsItem: (account, { skus }) => push(account, skus[0]!, 5),
+  createFeedDocument: (account) => client.createFeedDocument(account, 'application/json; charset=UTF-8'),
+  createFeed: async (account, { skus }) => client.createFeed(account, await putDocument(account, skus[0]!)),
+  getFeed: (account, { feeds }) => client.getFeed(account, feeds!.feedId),
+  cancelFeed: (account, { feeds }) => client.cancelFeed(account, feeds!.canceledId),
+  getFeedDocument: (account, { feeds }) => client.getFeedDocument(account, feeds!.reportId),
 }

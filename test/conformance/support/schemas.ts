@@ -35,6 +35,8 @@ function convertSchema(schema: RawSchema, where: string): RawSchema {
     result.type ??= 'object'
     result.properties = Object.fromEntries(entries.map(([name, one]) => [name, convertSchema(one, `${where}.${name}`)]))
     result.additionalProperties = schema.additionalProperties ?? false
+  } else if (typeof schema.additionalProperties === 'object') {
+    result.additionalProperties = convertSchema(schema.additionalProperties, `${where}.*`)
   } else if (schema.type === 'object') {
     if (schema.additionalProperties !== true) throw new Error(`${where}: an object of which nothing is said`)
     result.additionalProperties = true
@@ -81,7 +83,8 @@ export function schemasOf(model: Model): (schema: RawSchema, where: string) => C
   }
 }
 
-function mismatch({ instancePath, message, params }: ErrorObject): Mismatch {
+/** Ajv's word for what is wrong, and where. */
+export function mismatch({ instancePath, message, params }: ErrorObject): Mismatch {
   const { missingProperty, additionalProperty } = params as { missingProperty?: string; additionalProperty?: string }
   const property = missingProperty ?? additionalProperty
   const at =
