@@ -1,5 +1,6 @@
 import type { Simulator, SimulatorOptions } from './index.ts'
 import { createSimulator } from './index.ts'
+import type { ChannelName, FurtherMarket } from './types.ts'
 
 /** Helpers of the simulator's own tests. */
 
@@ -14,6 +15,8 @@ export interface Bench {
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   /** an Amazon call with a valid token */
   amazon(method: string, path: string, body?: unknown): Promise<Reply>
+  /** the same at another marketplace */
+  at(name: FurtherMarket, method: string, path: string, body?: unknown): Promise<Reply>
   control(method: string, path: string, body?: unknown): Promise<Reply>
   /** seconds of simulator time pass */
   pass(seconds: number): Promise<void>
@@ -45,8 +48,16 @@ interface Body {
   attributes: { fulfillment_availability: [{ lead_time_to_ship_max_days?: number }] }
   orderId: string
   seed: number
+  feedDocumentId: string
+  url: string
+  feedId: string
+  processingStatus: string
+  processingStartTime?: string
+  processingEndTime?: string
+  resultFeedDocumentId?: string
+  listings: number
   faults: { kind: string; fired: number }[]
-  channels: Record<'amazon' | 'storefront', ChannelState>
+  channels: Record<ChannelName, ChannelState>
 }
 
 interface WireOrder {
@@ -67,10 +78,12 @@ interface StateOrder {
 }
 
 interface ChannelState {
+  sold: Record<string, number>
+  feeds: { id: string; status: string }[]
   shown: Record<string, number>
   fba: Record<string, number>
   orders: [StateOrder, ...StateOrder[]]
-  effects: object[]
+  effects: { sku: string; quantity: number; applied: boolean; appliedAt: string; refused?: string }[]
   calls: Record<string, object>
 }
 
@@ -135,6 +148,13 @@ export async function bench(options: Partial<SimulatorOptions> = {}): Promise<Be
         token = await mint(send)
       }
       return send(method, `/amazon${path}`, body, { 'x-amz-access-token': token })
+    },
+    async at(name, method, path, body) {
+      const fields = { ...credentials }
+      for (const key of ['client_id', 'client_secret', 'refresh_token'] as const)
+        fields[key] = fields[key].replace('simulated', name)
+      const minted = await send('POST', `/${name}/auth/o2/token`, fields)
+      return send(method, `/${name}${path}`, body, { 'x-amz-access-token': minted.body.access_token })
     },
     async pass(seconds) {
       clock.now += seconds * 1000

@@ -99,6 +99,14 @@ describe('an answer', () => {
     }
   })
 
+  test('that is no text comes as it came, every byte of it', async () => {
+    const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+    answer = (_request, response) => response.end(all)
+    const { bytes, text, json } = await http()(get('/file', { binary: true }))
+    expect({ bytes, text, json }).toEqual({ bytes: all, text: '', json: undefined })
+    expect((await http()(get('/file'))).bytes).toBeUndefined()
+  })
+
   test('that redirects is not followed: it may lead anywhere, with our headers', async () => {
     answer = (_request, response) => response.writeHead(302, { location: `${origin}/elsewhere` }).end()
     expect(await failure(http()(get()))).toMatchObject({ kind: 'network', left: true })
@@ -238,6 +246,15 @@ describe('the journal', () => {
     const { json } = await http()(get('/token', { method: 'POST', body: `{"sku":"${canary}"}`, secret: true }))
     expect(json).toEqual({ access_token: canary, sku: canary })
     expect(records).toMatchObject([{ request: null, response: null, status: 200 }])
+    expect(JSON.stringify(records)).not.toContain(canary)
+  })
+
+  test('holds the origin alone of an address that is itself a secret, and no byte of a file', async () => {
+    answer = (_request, response) => response.end(JSON.stringify({ status: canary }))
+    await http()(get(`/${canary}?signature=${canary}`, { secretUrl: true, binary: true }))
+    answer = (request) => void request.socket.destroy()
+    await failure(http()(get(`/${canary}?signature=${canary}`, { secretUrl: true })))
+    expect(records.map(({ url }) => url)).toEqual([`${origin}/…`, `${origin}/…`])
     expect(JSON.stringify(records)).not.toContain(canary)
   })
 
