@@ -38,7 +38,12 @@ const marketBody = z.object({
     .strictObject({
       effectMs: span,
       lostShare: share,
-      lagMs: z.object({ typical: z.number().min(0), tail: z.number().min(0), tailShare: share }),
+      lagMs: z.object({
+        min: z.number().min(0).optional(),
+        typical: z.number().min(0),
+        tail: z.number().min(0),
+        tailShare: share,
+      }),
       restock: z.object({ byItself: z.boolean(), afterMs: span }),
       refusesLarger: z.boolean(),
       limits: z.enum(['published', 'none']),

@@ -4,7 +4,8 @@ const second = 1_000
 const minute = 60 * second
 
 /**
- * Habits and delays of each marketplace. "Fact" is published or reported; the rest is assumed and says so. Every effect
+ * Habits and delays of each marketplace, on top of those of the API that all of them speak here: its search shows nothing
+ * of the last two minutes. "Fact" is published or reported; the rest is assumed and says so. Every effect
  * ends within the 15 minutes that a write may take at most, tails included; who wants worse gives options.
  */
 export const profiles: Record<MarketName, Profile> = {
@@ -35,8 +36,8 @@ export const profiles: Record<MarketName, Profile> = {
     effectMs: { min: 30 * second, max: 5 * minute, tail: 14 * minute, tailShare: 0.02 },
     // Fact: after some answers the state is unknown, and the order of writes is not guaranteed. The share is assumed.
     lostShare: 0.002,
-    // Not published: assumed.
-    lagMs: { typical: 4 * minute, tail: 10 * minute, tailShare: 0.05 },
+    // Not published: assumed, and longer than search holds everything back anyway.
+    lagMs: { min: 3 * minute, typical: 4 * minute, tail: 10 * minute, tailShare: 0.05 },
     // Assumed, so that a late restock is among them.
     restock: { byItself: true, afterMs: { min: minute, max: 10 * minute } },
     refusesLarger: true,

@@ -29,7 +29,9 @@ export type MarketName = 'amazon' | FurtherMarket
 export type ChannelName = MarketName | 'storefront'
 
 export interface Lag {
-  /** most changes show in search within this time, in milliseconds of simulator time */
+  /** none shows in search sooner than this, in milliseconds of simulator time; absent: 0 */
+  min?: number
+  /** most changes show within this time */
   typical: number
   /** … and this share of them only within this longer one */
   tail: number

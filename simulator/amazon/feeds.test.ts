@@ -15,7 +15,9 @@ const feedOf = (messages: object[], header: object = {}) =>
   JSON.stringify({ header: { sellerId: seller, version: '2.0', ...header }, messages })
 
 const open = () =>
-  bench({ amazon: { effectMs: { min: 1_000, max: 2_000 }, feedPace: { queueMs: 5_000, feedMs: 60_000, per1000Ms: 0 } } })
+  bench({
+    amazon: { effectMs: { min: 1_000, max: 2_000 }, feedPace: { queueMs: 5_000, feedMs: 60_000, per1000Ms: 0 } },
+  })
 
 const put = (b: Bench, url: string, body: string, contentType = type) =>
   b.send('PUT', url.replace('http://simulator', ''), body, { 'content-type': contentType })

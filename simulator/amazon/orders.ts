@@ -107,9 +107,9 @@ export function addVersion(
   change: Pick<OrderVersion, 'status'> & Partial<OrderVersion>,
 ): void {
   const random = market.random('lags')
-  const { typical, tail, tailShare } = market.settings.lagMs
+  const { min = 0, typical, tail, tailShare } = market.settings.lagMs
   const late = random.chance(tailShare)
-  const lag = late ? typical + random.next() * Math.max(0, tail - typical) : random.next() * typical
+  const lag = late ? typical + random.next() * Math.max(0, tail - typical) : min + random.next() * (typical - min)
   const before = order.versions.at(-1)
   order.versions.push({
     canceledBy: before?.canceledBy,

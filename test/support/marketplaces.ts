@@ -6,12 +6,16 @@ import {
   type SimulatorOptions,
   serveSimulator,
 } from '../../simulator/index.ts'
-import { createAccount, type TestAccount } from '../conformance/support/account.ts'
+import { storefront } from '../../src/channels/storefront/index.ts'
+import { type AccountOptions, createAccount, type TestAccount } from '../conformance/support/account.ts'
 
-export type Place = 'amazon' | 'ebay-like' | 'walmart-like'
+export type Place = 'amazon' | 'ebay-like' | 'walmart-like' | 'storefront'
+
+/** The secret between the own store and its hub. */
+export const webhookSecret = `whsec_${Buffer.from('the webhook secret of a test').toString('base64')}`
 
 /** Who sells where; the words are the simulator's own. */
-const sellers: Record<Place, { sellerId: string; word: string; token: string }> = {
+const sellers: Record<Exclude<Place, 'storefront'>, { sellerId: string; word: string; token: string }> = {
   amazon: { sellerId: 'A1SIMULATEDSEL', word: 'simulated', token: '/lwa/auth/o2/token' },
   'ebay-like': { sellerId: 'A2EBAYLIKESEL', word: 'ebay-like', token: '/ebay-like/auth/o2/token' },
   'walmart-like': { sellerId: 'A3WALMARTLIKES', word: 'walmart-like', token: '/walmart-like/auth/o2/token' },
@@ -33,7 +37,7 @@ export interface Marketplaces {
   control<T = unknown>(path: string, body?: unknown, method?: string): Promise<T>
   state(place?: Place): Promise<PlaceState>
   fault(kind: string, more?: Record<string, unknown>): Promise<void>
-  account(place?: Place, through?: typeof fetch): TestAccount
+  account(place?: Place, more?: Partial<AccountOptions>): TestAccount
   close(): Promise<void>
 }
 
@@ -68,11 +72,15 @@ export async function openMarketplaces(
     async fault(kind, more = {}) {
       await it.control('/faults', { channel: 'amazon', operation: 'JSON_LISTINGS_FEED', kind, ...more })
     },
-    account(place = 'amazon', through = fetch) {
+    account(place = 'amazon', more = {}) {
+      const common = { fetch, now: () => sim.now(), ...more }
+      if (place === 'storefront') {
+        const settings = { webhookUrl: `${server.url}/storefront/webhooks`, sameNetwork: true }
+        return createAccount({ ...common, connector: storefront, settings, secrets: { webhookSecret } })
+      }
       const { sellerId, word, token } = sellers[place]
       return createAccount({
-        fetch: through,
-        now: () => sim.now(),
+        ...common,
         settings: {
           sellerId,
           region: 'na',

@@ -242,7 +242,7 @@ describe('R31', () => {
       if (init?.method === 'PUT') documents.push(String(init.body))
       return fetch(input, init)
     }
-    await feed.submit(it.account('amazon', spying), [line('SKU-1', -1), ...linesFor(4), line('SKU-1', 8)])
+    await feed.submit(it.account('amazon', { fetch: spying }), [line('SKU-1', -1), ...linesFor(4), line('SKU-1', 8)])
     const { messages } = JSON.parse(documents[0]!) as { messages: { messageId: number }[] }
     expect(messages.map(({ messageId }) => messageId)).toEqual([1, 2, 3, 4])
   })
@@ -315,9 +315,11 @@ describe('on the way', () => {
       if (String(input).includes('/feed-documents/')) await it.pass(5 * minute)
       return fetch(input, init)
     }
-    await expect(feed.collect(it.account('amazon', slow), receipt)).rejects.toMatchObject({ code: 'HTTP 403' })
+    await expect(feed.collect(it.account('amazon', { fetch: slow }), receipt)).rejects.toMatchObject({
+      code: 'HTTP 403',
+    })
     expect((await feed.collect(it.account(), receipt)).kind).toBe('done')
-    expect((await feed.submit(it.account('amazon', slow), linesFor(1))).outcomes).toMatchObject([
+    expect((await feed.submit(it.account('amazon', { fetch: slow }), linesFor(1))).outcomes).toMatchObject([
       { kind: 'failed', error: { code: 'HTTP 403', mayHaveApplied: false } },
     ])
   })
@@ -339,12 +341,12 @@ describe('on the way', () => {
       const body = (await answer.json()) as object
       return Response.json({ ...body, url: 'http://169.254.169.254/latest/meta-data' }, { status: answer.status })
     }
-    expect((await feed.submit(it.account('amazon', lying), linesFor(1))).outcomes).toMatchObject([
+    expect((await feed.submit(it.account('amazon', { fetch: lying }), linesFor(1))).outcomes).toMatchObject([
       { kind: 'failed', error: { kind: 'rejected', code: 'url_refused', mayHaveApplied: false } },
     ])
     const receipt = await submitted(linesFor(1))
     await it.pass(10 * minute)
-    expect(await feed.collect(it.account('amazon', lying), receipt)).toMatchObject({
+    expect(await feed.collect(it.account('amazon', { fetch: lying }), receipt)).toMatchObject({
       kind: 'failed',
       error: { kind: 'rejected', code: 'url_refused', mayHaveApplied: true },
     })
@@ -357,7 +359,7 @@ describe('on the way', () => {
       sent.push({ url: String(input), headers: new Headers(init?.headers) })
       return fetch(input, init)
     }
-    const account = it.account('amazon', spying)
+    const account = it.account('amazon', { fetch: spying })
     const { receipt } = await feed.submit(account, [{ ...line('SKU-1', 3), remoteSku: 'SKU-1' }, line('CANARY', 1)])
     await it.pass(10 * minute)
     expect((await feed.collect(account, receipt!)).kind).toBe('done')

@@ -1,7 +1,7 @@
 /** An account as the hub gives it to a connector, kept in memory instead of in the database. */
 import { randomUUID } from 'node:crypto'
 import { amazon } from '../../../src/channels/amazon/index.ts'
-import type { Account } from '../../../src/channels/connector.ts'
+import type { Account, Connector, Limit } from '../../../src/channels/connector.ts'
 import { type Budget, type CallRecord, createHttp } from '../../../src/http/client.ts'
 import { refuseUrl } from '../../../src/http/guard.ts'
 
@@ -16,6 +16,8 @@ export interface AccountOptions {
   now: () => Date
   settings: Record<string, unknown>
   secrets?: Record<string, string>
+  /** Amazon where it is left out */
+  connector?: Connector
   /** false: calls leave whatever the allowance says, so that the channel has to refuse */
   budget?: boolean
 }
@@ -27,11 +29,16 @@ export const simulatedSecrets = {
 }
 
 /** Token buckets by the connector's published limits. */
-function memoryBudget(account: Pick<TestAccount, 'learned' | 'exhausted'>, now: () => Date, enforced: boolean): Budget {
+function memoryBudget(
+  account: Pick<TestAccount, 'learned' | 'exhausted'>,
+  limits: Record<string, Limit>,
+  now: () => Date,
+  enforced: boolean,
+): Budget {
   const buckets = new Map<string, { tokens: number; at: number }>()
   return {
     async spend(operation) {
-      const limit = amazon.limits[operation]
+      const limit = limits[operation]
       if (!limit) throw new Error(`no limit is known for ${operation}`)
       if (!enforced) return undefined
       const at = now().getTime()
@@ -54,14 +61,14 @@ function memoryBudget(account: Pick<TestAccount, 'learned' | 'exhausted'>, now: 
 }
 
 export function createAccount(options: AccountOptions): TestAccount {
-  const { now } = options
+  const { now, connector = amazon } = options
   const kept = { journal: [] as CallRecord[], learned: new Map<string, number>(), exhausted: [] as string[] }
-  const budget = memoryBudget(kept, now, options.budget ?? true)
+  const budget = memoryBudget(kept, connector.limits, now, options.budget ?? true)
   const tokens = new Map<string, { value: string; expiresAt: Date }>()
   return {
     ...kept,
     id: 'account-1',
-    name: 'Amazon',
+    name: connector.title,
     settings: options.settings,
     openedAt: now(),
     secrets: async () => options.secrets ?? simulatedSecrets,
@@ -71,11 +78,11 @@ export function createAccount(options: AccountOptions): TestAccount {
       now,
       budget,
       journal: { record: (call) => void kept.journal.push(call) },
-      keep: amazon.journalKeys,
-      // As in the hub: nothing beside Amazon's own hosts is allowed by name.
-      guard: (url) => refuseUrl(url, { allowedOrigins: amazon.allowedOrigins?.(options.settings) ?? [] }),
+      keep: connector.journalKeys,
+      // As in the hub: nothing is allowed by name but what the settings say.
+      guard: (url) => refuseUrl(url, { allowedOrigins: connector.allowedOrigins?.(options.settings) ?? [] }),
       timeoutMs: 5_000,
-      ...(amazon.requestIdHeader ? { requestIdHeader: amazon.requestIdHeader } : {}),
+      ...(connector.requestIdHeader ? { requestIdHeader: connector.requestIdHeader } : {}),
     }),
     async token(name, mint) {
       const held = tokens.get(name)
