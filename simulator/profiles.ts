@@ -5,36 +5,38 @@ const minute = 60 * second
 
 /**
  * Habits and delays of each marketplace, on top of those of the API that all of them speak here: its search shows nothing
- * of the last two minutes. "Fact" is published or reported; the rest is assumed and says so. Every effect
- * ends within the 15 minutes that a write may take at most, tails included; who wants worse gives options.
+ * of the last two minutes. What is published or reported has its place in the facts beside it; the rest is assumed, and
+ * says so. Every effect ends within the 15 minutes that a write may take at most, tails included; who wants worse gives
+ * options.
  */
 export const profiles: Record<MarketName, Profile> = {
   amazon: {
-    // Fact: seconds to minutes until a PATCH takes effect; the span is assumed.
+    // Seconds to minutes until a PATCH takes effect (facts: amazon.md §6); the span is assumed.
     effectMs: { min: 5 * second, max: 40 * second },
     lostShare: 0,
-    // Fact: orders show after about two minutes, for some much later; share and length of the tail are assumed.
+    // About two minutes, for some accounts hours (facts: amazon.md §5); share and length of the tail are assumed.
     lagMs: { typical: 2 * minute, tail: 8 * minute, tailShare: 0.02 },
     restock: { byItself: true, afterMs: { min: 0, max: 0 } },
     refusesLarger: true,
   },
   'ebay-like': {
-    // Fact: a bulk quantity call is answered offer by offer, so it is worked on at once. How soon buyers see it is not
-    // published: assumed.
+    // A quantity call is answered offer by offer, so it is worked on at once (facts: channels.md §0.3). How soon buyers
+    // see it is not published: assumed.
     effectMs: { min: second, max: 15 * second, tail: 2 * minute, tailShare: 0.01 },
     lostShare: 0,
-    // Fact: unfinished checkouts do not show, and checks by eBay hold some orders back. The times are assumed.
+    // Unfinished checkouts do not show (facts: channels.md §1, orders); the times are assumed.
     lagMs: { typical: 45 * second, tail: 10 * minute, tailShare: 0.03 },
     // Assumed, so that a marketplace without restock is among them.
     restock: { byItself: false, afterMs: { min: 0, max: 0 } },
-    // Fact: a listing shows the smallest of its limits, and its quantity is what can be ordered.
+    // The smallest of a listing's limits is what can be ordered (facts: channels.md §1, inventory).
     refusesLarger: true,
   },
   'walmart-like': {
-    // Fact: files of quantities take about 30 minutes and sellers tell of hours; of the single write, which stands
-    // behind this, nothing is published. Assumed: slower than the others, and within 15 minutes.
+    // A file of quantities takes about 30 minutes (facts: assurance.md, numbers of Walmart). Of the single write, which
+    // is meant here, nothing is published. Assumed: slower than the others, and within 15 minutes.
     effectMs: { min: 30 * second, max: 5 * minute, tail: 14 * minute, tailShare: 0.02 },
-    // Fact: after some answers the state is unknown, and the order of writes is not guaranteed. The share is assumed.
+    // After some answers the state is unknown, and the order of writes is not promised (facts: channels.md §2,
+    // inventory and errors). The share is assumed.
     lostShare: 0.002,
     // Not published: assumed, and longer than search holds everything back anyway.
     lagMs: { min: 3 * minute, typical: 4 * minute, tail: 10 * minute, tailShare: 0.05 },
@@ -45,8 +47,8 @@ export const profiles: Record<MarketName, Profile> = {
 }
 
 /**
- * Fact: seconds in the queue when nothing is in the way; one feed at a time; reports run from minutes to about 30 (and,
- * stuck, to days). The middle is assumed.
+ * One feed at a time; about 30 minutes in March 2026, 12 hours behind slow ones, days when stuck (facts: amazon.md §6). A
+ * good day's pace is not published: assumed.
  */
 const feedPace: FeedPace = { queueMs: 5 * second, feedMs: 5 * minute, per1000Ms: 30 * second }
 

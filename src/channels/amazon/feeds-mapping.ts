@@ -69,22 +69,18 @@ function refuse({ remoteSku, quantity }: QuantityLine, skus: ReadonlySet<string>
  * the answer to a single PATCH is. It is a mark of this very write, by its feed and its number; of what buyers see only
  * a reading tells. There is no stronger answer in a feed, hence no kind of outcome for it.
  *
- * A line is accepted only if the report accounts for every message. One that the report does not name, in a report that
- * does not add up, is unknown.
+ * A line is accepted, and a refused one surely not carried out, only if the report accounts for every message.
  */
 export function readReport(report: WireReport, feedId: string, keys: readonly string[]): QuantityOutcome[] {
-  const refused = new Map<number, ChannelError>()
+  const refused = new Map<number, { code: string; message: string }>()
   const doubtful = new Set<number>()
   let adds = true
   for (const { messageId, severity, code, message } of report.issues) {
     if (severity === 'WARNING' || severity === 'INFO') continue
-    if (!messageId || messageId > keys.length || messageId < 1) adds = false
+    if (!messageId || messageId < 1 || messageId > keys.length) adds = false
     else if (severity !== 'ERROR') doubtful.add(messageId)
     else if (!refused.has(messageId))
-      refused.set(
-        messageId,
-        new ChannelError('rejected', code ?? 'ERROR', (message ?? 'Amazon refused it').slice(0, 300)),
-      )
+      refused.set(messageId, { code: code ?? 'ERROR', message: (message ?? 'Amazon refused it').slice(0, 300) })
   }
   const { messagesProcessed, messagesAccepted, messagesInvalid } = report.summary
   adds &&=
@@ -93,8 +89,9 @@ export function readReport(report: WireReport, feedId: string, keys: readonly st
     messagesAccepted === keys.length - refused.size
   return keys.map((key, index): QuantityOutcome => {
     const messageId = index + 1
-    const error = refused.get(messageId)
-    if (error) return failedLine(key, error)
+    const issue = refused.get(messageId)
+    if (issue)
+      return failedLine(key, new ChannelError('rejected', issue.code, issue.message, { mayHaveApplied: !adds }))
     if (adds && !doubtful.has(messageId))
       return { key, kind: 'accepted', detail: { feedId, messageId: String(messageId) } }
     const why = `the report of feed ${feedId} does not account for this line`
