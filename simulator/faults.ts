@@ -18,6 +18,7 @@ const market: Record<string, FaultKind[]> = {
   confirmShipment: everyCall,
   createFeedDocument: everyCall,
   createFeed: everyCall,
+  getFeeds: everyCall,
   getFeed: everyCall,
   cancelFeed: everyCall,
   getFeedDocument: everyCall,

@@ -51,6 +51,8 @@ interface Body {
   feedDocumentId: string
   url: string
   feedId: string
+  feeds: { feedId: string }[]
+  nextToken?: string
   processingStatus: string
   processingStartTime?: string
   processingEndTime?: string

@@ -159,6 +159,30 @@ test('an address works for its use only, with its type, and for five minutes', a
   expect((await b.amazon('GET', `${feeds}/documents/${feedDocumentId}`)).status).toBe(404)
 })
 
+test('getFeeds lists by status and time, newest first, in pages whose token stands alone', async () => {
+  const b = await open()
+  const ids: string[] = []
+  for (let i = 0; i < 5; i++) {
+    ids.unshift(await handIn(b, [message(1, 'MUG', i)]))
+    await b.pass(60)
+  }
+  const list = async (query: string) => (await b.amazon('GET', `${feeds}/feeds?${query}`)).body
+  const all = await list('feedTypes=JSON_LISTINGS_FEED&pageSize=3')
+  expect(all.feeds.map(({ feedId }) => feedId)).toEqual(ids.slice(0, 3))
+  const rest = await list(`nextToken=${all.nextToken}`)
+  expect([rest.feeds.map(({ feedId }) => feedId), rest.nextToken]).toEqual([ids.slice(3), undefined])
+  const open5 = await list('feedTypes=JSON_LISTINGS_FEED&processingStatuses=IN_QUEUE,IN_PROGRESS')
+  expect(open5.feeds.map(({ feedId }) => feedId)).toEqual(ids.slice(0, 1))
+  expect((await list('feedTypes=JSON_LISTINGS_FEED&createdSince=2026-11-22T12:03:30Z')).feeds).toHaveLength(1)
+  for (const wrong of [
+    '',
+    'feedTypes=JSON_LISTINGS_FEED&processingStatuses=WAITING',
+    `nextToken=${all.nextToken}&pageSize=2`,
+  ]) {
+    expect((await b.amazon('GET', `${feeds}/feeds?${wrong}`)).status).toBe(400)
+  }
+})
+
 test('what createFeed refuses', async () => {
   const b = await open()
   const document = await upload(b, feedOf([message(1, 'MUG', 3)]))

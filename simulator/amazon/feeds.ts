@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Market } from '../core.ts'
-import { BadRequest, isoSeconds, readJson } from '../http.ts'
+import { BadRequest, isoSeconds, listParameter, readJson } from '../http.ts'
 import type { Feed } from '../state.ts'
 import { amazonAnswer, amazonError } from './answers.ts'
 import { addDocument, addressOf, documentOf } from './feeds-documents.ts'
@@ -8,6 +8,8 @@ import { moveFeeds } from './feeds-work.ts'
 
 /** Documents are kept for 28 days (facts §6). */
 const keptMs = 28 * 24 * 3_600_000
+/** … and feeds are listed for 90. */
+const listedMs = 90 * 24 * 3_600_000
 
 const documentBody = z.object({ contentType: z.string().min(1) })
 const feedBody = z.object({
@@ -68,11 +70,8 @@ function findFeed(market: Market, id: string): Feed | undefined {
 
 const noFeed = (market: Market, id: string) => amazonError(market, 404, `Feed ${id} was not found.`)
 
-/** getFeed: how far it is. */
-export function getFeed(market: Market, id: string): Response {
-  const feed = findFeed(market, id)
-  if (!feed) return noFeed(market, id)
-  return amazonAnswer(market, 'getFeed', {
+function wireFeed(feed: Feed): object {
+  return {
     feedId: feed.id,
     feedType: 'JSON_LISTINGS_FEED',
     marketplaceIds: feed.marketplaceIds,
@@ -81,6 +80,47 @@ export function getFeed(market: Market, id: string): Response {
     processingStartTime: feed.startedAt === null ? undefined : isoSeconds(feed.startedAt),
     processingEndTime: feed.endedAt === null ? undefined : isoSeconds(feed.endedAt),
     resultFeedDocumentId: feed.resultDocumentId ?? undefined,
+  }
+}
+
+/** getFeed: how far it is. */
+export function getFeed(market: Market, id: string): Response {
+  const feed = findFeed(market, id)
+  return feed ? amazonAnswer(market, 'getFeed', wireFeed(feed)) : noFeed(market, id)
+}
+
+const statuses = ['CANCELLED', 'DONE', 'FATAL', 'IN_PROGRESS', 'IN_QUEUE']
+
+/** getFeeds: the newest first, in pages; a token stands alone and holds the filters. */
+export function getFeeds(market: Market, given: URLSearchParams): Response {
+  const token = given.get('nextToken')
+  const query = token === null ? given : new URLSearchParams(Buffer.from(token, 'base64url').toString())
+  if (token !== null && ([...given.keys()].length > 1 || !query.has('offset'))) {
+    throw new BadRequest('nextToken is not valid, or not the only parameter.')
+  }
+  const types = listParameter(query, 'feedTypes')
+  if (!types?.length) throw new BadRequest('Either feedTypes or nextToken is required.')
+  const wanted = listParameter(query, 'processingStatuses') ?? statuses
+  const unknown = wanted.find((status) => !statuses.includes(status))
+  if (unknown) throw new BadRequest(`processingStatuses has an unknown value '${unknown}'.`)
+  const bound = (name: string, otherwise: number) => {
+    const time = query.has(name) ? Date.parse(query.get(name)!) : otherwise
+    if (Number.isNaN(time)) throw new BadRequest(`${name} is not a date in ISO 8601 format.`)
+    return time
+  }
+  const [since, until] = [bound('createdSince', market.now() - listedMs), bound('createdUntil', market.now())]
+  const found = market.state.feeds
+    .filter((feed) => types.includes('JSON_LISTINGS_FEED') && wanted.includes(feed.status))
+    .filter(({ createdAt }) => createdAt >= since && createdAt <= until)
+    .reverse()
+  const [offset, size] = [Number(query.get('offset') ?? 0), Number(query.get('pageSize') ?? 10)]
+  if (!Number.isInteger(size) || size < 1 || size > 100) throw new BadRequest('pageSize must be between 1 and 100.')
+  const next = new URLSearchParams(query)
+  next.set('offset', String(offset + size))
+  const more = offset + size < found.length
+  return amazonAnswer(market, 'getFeeds', {
+    feeds: found.slice(offset, offset + size).map(wireFeed),
+    nextToken: more ? Buffer.from(next.toString()).toString('base64url') : undefined,
   })
 }
 

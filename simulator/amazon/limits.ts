@@ -10,6 +10,7 @@ export type AmazonOperation =
   | 'patchListingsItem'
   | 'createFeedDocument'
   | 'createFeed'
+  | 'getFeeds'
   | 'getFeed'
   | 'cancelFeed'
   | 'getFeedDocument'
@@ -25,6 +26,7 @@ export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }
   createFeedDocument: { rate: 0.5, burst: 15 },
   // Five in five minutes for JSON_LISTINGS_FEED, the one type there is here; other types have 0.0083 and 15.
   createFeed: { rate: 5 / 300, burst: 5 },
+  getFeeds: { rate: 0.0222, burst: 10 },
   getFeed: { rate: 2, burst: 15 },
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },

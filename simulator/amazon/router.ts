@@ -2,7 +2,7 @@ import type { Market } from '../core.ts'
 import { fires, underFaults } from '../faults.ts'
 import { BadRequest, readJson } from '../http.ts'
 import { amazonError } from './answers.ts'
-import { cancelFeed, createFeed, createFeedDocument, getFeed, getFeedDocument } from './feeds.ts'
+import { cancelFeed, createFeed, createFeedDocument, getFeed, getFeedDocument, getFeeds } from './feeds.ts'
 import { type AmazonOperation, admit } from './limits.ts'
 import { patchListing } from './listings-patch.ts'
 import { getListing, searchListings } from './listings-read.ts'
@@ -115,6 +115,10 @@ function matchFeeds(market: Market, request: Request, route: string): Call | und
   }
   if (route === 'POST /feeds/2021-06-30/feeds') {
     return { operation: 'createFeed', perform: () => createFeed(market, request) }
+  }
+  if (route === 'GET /feeds/2021-06-30/feeds') {
+    const query = new URL(request.url).searchParams
+    return { operation: 'getFeeds', perform: () => getFeeds(market, query) }
   }
   const feed = /^(GET|DELETE) \/feeds\/2021-06-30\/feeds\/([^/]+)$/.exec(route)
   if (feed) {

@@ -99,7 +99,7 @@ export interface FeedSubmission {
   receipt: string | null
   /**
    * Lines that are not in it, or whose feed may exist without anybody knowing its receipt: then the error says
-   * `mayHaveApplied`, and no deadline ends that doubt, because a feed may wait for days.
+   * `mayHaveApplied`. No deadline ends that doubt, because a feed may wait for days; `unfinished` does.
    */
   outcomes: QuantityOutcome[]
 }
@@ -128,6 +128,11 @@ export interface QuantityFeed {
   /** Never repeats by itself. Lines that cannot be sent are refused; the others are handed in. */
   submit(account: Account, lines: readonly QuantityLine[]): Promise<FeedSubmission>
   collect(account: Account, receipt: string): Promise<FeedProgress>
+  /**
+   * Is any feed not over that was handed in since then, by whomever? For one whose answer was lost: once the question,
+   * asked after the time in which such a call may still arrive, says no, it does not exist or is over.
+   */
+  unfinished(account: Account, since: Date): Promise<boolean>
   /** Takes back what has not been begun. False: too late. What became of it is told by `collect`. */
   cancel?(account: Account, receipt: string): Promise<boolean>
 }

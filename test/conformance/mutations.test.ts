@@ -59,6 +59,8 @@ async function takeFeeds(sku: string): Promise<void> {
     { ...spec, inputFeedDocumentId: await putDocument(bench.account(), sku) },
   )
   await take('GET', `${feedsPath}/feeds/${feedId}`)
+  await take('GET', `${feedsPath}/feeds`, { feedTypes: 'JSON_LISTINGS_FEED', pageSize: '2' })
+  await take('GET', `${feedsPath}/feeds`, { nextToken: 'nonsense' })
   await take('GET', `${feedsPath}/feeds/none`)
   await take('GET', `${feedsPath}/documents/${reportId}`)
   await take('DELETE', `${feedsPath}/feeds/${canceledId}`)
@@ -91,6 +93,8 @@ test('the real answers are valid, and there are some of each operation', () => {
     'getFeed 200',
     'getFeed 404',
     'getFeedDocument 200',
+    'getFeeds 200',
+    'getFeeds 400',
     'getListingsItem 200',
     'getListingsItem 404',
     'getOrder 200',
@@ -124,7 +128,7 @@ const [newDocument, newFeed, badFeed, done] = [
   'createFeed 400',
   'getFeed 200',
 ]
-const [taken, document] = ['cancelFeed 200', 'getFeedDocument 200']
+const [taken, document, listed] = ['cancelFeed 200', 'getFeedDocument 200', 'getFeeds 200']
 
 /** Written by hand, from the models' text, so that a hole in how the models are read shows too. */
 const planted: Mutation[] = [
@@ -223,6 +227,8 @@ const planted: Mutation[] = [
   header(taken, 'x-amzn-requestid', null),
   set(document, '/compressionAlgorithm', 'gzip'),
   drop(document, '/url'),
+  set(listed, '/feeds/0/processingStatus', 'WAITING'),
+  drop(listed, '/feeds/0/feedType'),
 ]
 
 /** Those that the judge lets pass, or objects to in another place only. */
@@ -327,6 +333,8 @@ const requestMutations: RequestMutation[] = [
   ['/inputFeedDocumentId', newFeed, body((whole) => whole.replace('inputFeedDocumentId', 'documentId'))],
   ['path', done, url((whole) => whole.replace('2021-06-30', '2020-09-04'))],
   ['body', taken, () => ({ body: '{}' })],
+  ['query processingStatuses/0', listed, query('processingStatuses', 'WAITING')],
+  ['query createdSince', listed, query('createdSince', 'yesterday')],
 ]
 
 test('planted mutations of requests are all rejected', () => {

@@ -11,6 +11,7 @@ import {
   createdFeed,
   feed,
   feedDocument,
+  feedList,
   getOrder,
   listingsItem,
   searchListings,
@@ -29,6 +30,7 @@ export const limits = {
   createFeedDocument: { rate: 0.5, burst: 15 },
   // 0.0083 and 15 for other types; for JSON_LISTINGS_FEED, the only one we hand in, 5 in 5 minutes (facts §6).
   createFeed: { rate: 5 / 300, burst: 5 },
+  getFeeds: { rate: 0.0222, burst: 10 },
   getFeed: { rate: 2, burst: 15 },
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
@@ -238,6 +240,22 @@ export const client = {
       status: 202,
       answer: createdFeed,
       body: { feedType: 'JSON_LISTINGS_FEED', marketplaceIds: [marketplaceIds[0]], inputFeedDocumentId },
+    })
+  },
+
+  /** GET /feeds/2021-06-30/feeds: those of the one type we hand in that are not over; the first of them are enough. */
+  getUnfinishedFeeds(account: Account, since: Date) {
+    return call(account, {
+      operation: 'getFeeds',
+      method: 'GET',
+      path: '/feeds/2021-06-30/feeds',
+      answer: feedList,
+      query: {
+        feedTypes: 'JSON_LISTINGS_FEED',
+        processingStatuses: 'IN_QUEUE,IN_PROGRESS',
+        createdSince: since.toISOString(),
+        pageSize: '10',
+      },
     })
   },
 

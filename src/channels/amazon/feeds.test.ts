@@ -308,6 +308,23 @@ describe('on the way', () => {
     },
   )
 
+  test('a feed whose answer was lost: it is not over until the question for unfinished ones says so', async () => {
+    const account = it.account()
+    const since = it.sim.now()
+    await submitted([line('SKU-2', 1)])
+    await it.pass(10 * minute)
+    expect(await feed.unfinished(account, since)).toBe(false)
+    await plant('createFeed', 'timeout-after-apply')
+    expect((await feed.submit(account, linesFor(1))).outcomes).toMatchObject([{ error: { mayHaveApplied: true } }])
+    expect(await feed.unfinished(account, since)).toBe(true)
+    await it.pass(6_000)
+    expect(await feed.unfinished(account, since)).toBe(true)
+    await it.pass(5 * minute)
+    expect(await feed.unfinished(account, since)).toBe(false)
+    await plant('getFeeds', 'drop')
+    await expect(feed.unfinished(account, since)).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+
   test('an address that ran out before it was used: the next one works', async () => {
     const receipt = await submitted(linesFor(1))
     await it.pass(10 * minute)

@@ -40,6 +40,7 @@ export const feed: QuantityFeed = {
   everyMs: 60_000,
   submit,
   collect,
+  unfinished: async (account, since) => (await client.getUnfinishedFeeds(account, since)).feeds.length > 0,
   async cancel(account, receipt) {
     try {
       await client.cancelFeed(account, receiptSchema.parse(JSON.parse(receipt)).feedId)

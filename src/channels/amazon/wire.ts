@@ -145,6 +145,7 @@ export const feed = z.object({
   processingEndTime: time.nullish().catch(null),
   resultFeedDocumentId: z.string().nullish(),
 })
+export const feedList = z.object({ feeds: z.array(feed) })
 export const feedDocument = z.object({ url: z.url(), compressionAlgorithm: z.string().nullish() })
 
 /** Listings feed processing report, schema v2. */

@@ -121,6 +121,7 @@ export const drivers: Record<string, (account: Account, subjects: Subjects) => P
   patchListingsItem: (account, { skus }) => push(account, skus[0]!, 5),
   createFeedDocument: (account) => client.createFeedDocument(account, 'application/json; charset=UTF-8'),
   createFeed: async (account, { skus }) => client.createFeed(account, await putDocument(account, skus[0]!)),
+  getFeeds: (account) => client.getUnfinishedFeeds(account, new Date(account.now().getTime() - 3_600_000)),
   getFeed: (account, { feeds }) => client.getFeed(account, feeds!.feedId),
   cancelFeed: (account, { feeds }) => client.cancelFeed(account, feeds!.canceledId),
   getFeedDocument: (account, { feeds }) => client.getFeedDocument(account, feeds!.reportId),
