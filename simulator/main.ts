@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { createSimulator, demoCatalog, serveSimulator } from './index.ts'
+import { createSimulator, demoCatalog, type FurtherMarket, serveSimulator } from './index.ts'
+import { marketSettings } from './profiles.ts'
 
 const { values } = parseArgs({
   options: {
@@ -9,6 +10,7 @@ const { values } = parseArgs({
     speed: { type: 'string', default: '1' },
     history: { type: 'string', default: '200' },
     buyers: { type: 'string', default: '0' },
+    markets: { type: 'string', default: '' },
   },
 })
 
@@ -17,6 +19,14 @@ function number(name: keyof typeof values, least: number): number {
   const value = Number(values[name])
   if (Number.isFinite(value) && value >= least) return value
   console.error(`--${name} must be a number of ${least} or more, not '${values[name]}'.`)
+  process.exit(1)
+}
+
+const further = values.markets.split(',').filter((name) => name !== '')
+const known: FurtherMarket[] = ['ebay-like', 'walmart-like']
+const unknown = further.find((name) => !known.some((one) => one === name))
+if (unknown !== undefined) {
+  console.error(`--markets takes ${known.join(' and ')}, not '${unknown}'.`)
   process.exit(1)
 }
 
@@ -32,6 +42,7 @@ const simulator = createSimulator({
   speed: number('speed', 0.001),
   catalog: demoCatalog(),
   amazon,
+  markets: Object.fromEntries(further.map((name) => [name, {}])),
   history: { orders: number('history', 0), days: 30 },
 })
 const perMinute = number('buyers', 0)
@@ -46,6 +57,16 @@ console.log(`Simulated marketplaces: ${server.url}
            refresh token ${amazon.refreshToken}
   Store    ${server.url}/storefront/products
   Control  ${server.url}/control/state`)
+
+for (const name of further as FurtherMarket[]) {
+  const { sellerId, clientId, clientSecret, refreshToken } = marketSettings(name)
+  console.log(`
+  ${name}  ${server.url}/${name}  (token: ${server.url}/${name}/auth/o2/token)
+           seller ${sellerId}
+           client id ${clientId}
+           client secret ${clientSecret}
+           refresh token ${refreshToken}`)
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void server.close().then(() => process.exit(0)))
