@@ -6,7 +6,7 @@ import { describe } from './control-state.ts'
 import type { Core, Market } from './core.ts'
 import { logEffect } from './effects.ts'
 import { runEvents } from './events.ts'
-import { faultKinds } from './faults.ts'
+import { faultsAt } from './faults.ts'
 import { BadRequest, json, readJson } from './http.ts'
 import { find, setShown } from './storefront.ts'
 import type { MarketName } from './types.ts'
@@ -220,7 +220,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
 function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   const { operation, kind } = wanted
   if (wanted.channel !== 'storefront') marketNamed(core, wanted.channel)
-  const operations = faultKinds[wanted.channel]
+  const operations = faultsAt(wanted.channel)
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]
   if (!possible) {
     throw new BadRequest(`'${operation}' is no operation of ${wanted.channel}: ${Object.keys(operations).join(', ')}.`)

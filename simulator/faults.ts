@@ -1,39 +1,45 @@
 import type { Core } from './core.ts'
 import { ConnectionLost } from './http.ts'
-import type { Fault, FaultKind, Rewrite } from './state.ts'
+import type { Fault, FaultKind, FeedFault, Rewrite } from './state.ts'
 import type { ChannelName } from './types.ts'
 
 const anywhere: FaultKind[] = ['status', 'slow', 'timeout-after-apply', 'drop', 'malformed']
 /** What can happen to every call of the SP-API. */
 const everyCall: FaultKind[] = [...anywhere, 'expire-token', 'expire-access', 'bucket-halved', 'wrong-date']
 
-/** Marketplaces with Amazon's API. */
-const market: Record<string, FaultKind[]> = {
-  token: [...anywhere, 'revoke', 'wrong-date'],
-  searchOrders: [...everyCall, 'stale-read', 'duplicate', 'reorder', 'omit', 'moving-list', 'rewrite'],
-  getOrder: [...everyCall, 'stale-read', 'rewrite'],
-  searchListingsItems: [...everyCall, 'stale-read', 'reorder'],
-  getListingsItem: [...everyCall, 'stale-read'],
-  patchListingsItem: [...everyCall, 'duplicate', 'reorder'],
-  confirmShipment: everyCall,
-  createFeedDocument: everyCall,
-  createFeed: everyCall,
-  getFeeds: everyCall,
-  getFeed: everyCall,
-  cancelFeed: everyCall,
-  getFeedDocument: everyCall,
-  // at the address that was handed out; there is no access token on the way
-  uploadFeedDocument: anywhere,
-  downloadFeedDocument: anywhere,
-  // what becomes of a feed while it is worked on
-  JSON_LISTINGS_FEED: ['stuck', 'fatal', 'cancelled', 'refuse', 'warn', 'corrupt', 'bomb', 'no-report', 'miscount'],
-}
+/** What can become of a feed while it is worked on, and of its report. */
+const feedFaults: FeedFault[] = [
+  'stuck',
+  'fatal',
+  'cancelled',
+  'refuse',
+  'warn',
+  'corrupt',
+  'bomb',
+  'no-report',
+  'miscount',
+]
 
-/** Which fault can happen where; a fault that could never fire is refused when it is planted. */
-export const faultKinds: Record<ChannelName, Record<string, FaultKind[]>> = {
-  amazon: market,
-  'ebay-like': market,
-  'walmart-like': market,
+/** Which fault can happen to which call. */
+export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKind[]>> = {
+  amazon: {
+    token: [...anywhere, 'revoke', 'wrong-date'],
+    searchOrders: [...everyCall, 'stale-read', 'duplicate', 'reorder', 'omit', 'moving-list', 'rewrite'],
+    getOrder: [...everyCall, 'stale-read', 'rewrite'],
+    searchListingsItems: [...everyCall, 'stale-read', 'reorder'],
+    getListingsItem: [...everyCall, 'stale-read'],
+    patchListingsItem: [...everyCall, 'duplicate', 'reorder'],
+    confirmShipment: everyCall,
+    createFeedDocument: everyCall,
+    createFeed: everyCall,
+    getFeeds: everyCall,
+    getFeed: everyCall,
+    cancelFeed: everyCall,
+    getFeedDocument: everyCall,
+    // at the address that was handed out; there is no access token on the way
+    uploadFeedDocument: anywhere,
+    downloadFeedDocument: anywhere,
+  },
   storefront: {
     // what the hub sends to the store
     'stock.set': anywhere,
@@ -45,6 +51,13 @@ export const faultKinds: Record<ChannelName, Record<string, FaultKind[]>> = {
     confirm: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
     order: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
   },
+}
+
+/** What can happen where; a fault that could never fire is refused when it is planted. */
+export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
+  return channel === 'storefront'
+    ? faultKinds.storefront
+    : { ...faultKinds.amazon, JSON_LISTINGS_FEED: [...feedFaults] }
 }
 
 /**
