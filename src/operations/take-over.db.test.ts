@@ -40,6 +40,17 @@ test('a new holder waits for no token that the old one was minting', async () =>
   expect(await own.db.one(minting, [work.row.id])).toBeUndefined()
 })
 
+test('an account that was connected under an older version gets the allowances it lacks, and keeps the others as they are', async () => {
+  const allowances = 'select operation, tokens from budgets where account_id = $1 order by operation'
+  const before = await own.db.rows<{ operation: string; tokens: number }>(allowances, [work.row.id])
+  const [lost, ...others] = before
+  await own.db.run('delete from budgets where account_id = $1 and operation = $2', [work.row.id, lost!.operation])
+  await own.db.run('update budgets set tokens = 0 where account_id = $1', [work.row.id])
+  await takeOver(world.ctx, work)
+  const expected = [lost!, ...others.map((one) => ({ ...one, tokens: 0 }))]
+  expect(await own.db.rows(allowances, [work.row.id])).toEqual(expected)
+})
+
 test('the failures of a holder that was replaced are not the account’s', async () => {
   const refused = new ChannelError('auth', 'HTTP 401', 'refused')
   const fail = async () => await pullFailed(world.ctx, work, 'stock', refused, 5)

@@ -2,6 +2,7 @@
  * What a new holder of an account's lease does first, and a holder whose own round broke off: nobody will answer for
  * what was under way.
  */
+import { ensureBudgets } from '../database/budgets.ts'
 import { closeOrphanEffects } from '../database/journal.ts'
 import { fence } from '../database/leases.ts'
 import { lockUnansweredSlots, saveSlots } from '../database/slots.ts'
@@ -20,6 +21,8 @@ export async function takeOver(ctx: Context, work: AccountAtWork): Promise<void>
     await fence(tx, lease)
     const now = ctx.clock.now()
     await forgetMints(tx, work.row.id)
+    // A newer version of the connector may call what this account never called.
+    await ensureBudgets(tx, work.row.id, work.connector.limits, now)
     await closeOrphanEffects(tx, work.row.id, lease.epoch, now)
     const watermark = await watermarkOf(tx, work, now)
     const slots = await lockUnansweredSlots(tx, work.row.id)

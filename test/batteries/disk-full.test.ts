@@ -108,7 +108,7 @@ async function settle(hub: HubProcess, load: Load, prefix: string, codes: string
 }
 
 /** In the caller's language, with the time to come back. What still fits into the room that is left is stored, as it should be. */
-async function expectRefusal(hub: HubProcess, sku: string, round: number): Promise<void> {
+async function expectRefusal(hub: HubProcess, round: number): Promise<void> {
   let tries = 0
   await until('a change is refused', 20_000, async () => {
     tries += 1
@@ -203,7 +203,7 @@ describe.skipIf(!canMount())('on a small disk (needs the right to mount)', () =>
           20,
         )
         expect(await readiness(hub)).toEqual({ status: 503, reason: 'storage_full' })
-        await expectRefusal(hub, sku, n)
+        await expectRefusal(hub, n)
         if (n % 2 === 0) {
           // A server that ends now cannot come back before there is room.
           killServer(hub)
