@@ -9,7 +9,6 @@ import { storefront } from '../src/channels/storefront/index.ts'
 import type { AccountRow } from '../src/database/accounts.ts'
 import { ensureJournalDays } from '../src/database/journal.ts'
 import { type Database, openDatabase } from '../src/database/pool.ts'
-import { forgetDeadStrays } from '../src/database/slots.ts'
 import type { IncomingOrder } from '../src/domain/orders.ts'
 import type { AccountAtWork, Context } from '../src/operations/context.ts'
 import { expireReservations, releaseReservation } from '../src/operations/end-reservation.ts'
@@ -184,7 +183,6 @@ const endpointRow = (ctx: Context) => {
 
 async function upkeep(ctx: Context): Promise<void> {
   await ensureJournalDays(ctx.db, ctx.clock.now())
-  await forgetDeadStrays(ctx.db, ctx.clock.now())
 }
 
 /** Three in a hundred are canceled after ten minutes; of the others, most leave the house within half an hour. */

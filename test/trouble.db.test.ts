@@ -93,7 +93,10 @@ test('one answer without our entry changes nothing; a second one stops every wri
   const work = await it.work(amazonName)
   const { id, confirmed } = await slotOf('amazon')
   const read = (quantity: number | null) =>
-    own.db.transaction((tx) => applyReadings(tx, it.ctx, work, [{ slotId: id, quantity }], it.ctx.clock.now()))
+    own.db.transaction((tx) => {
+      const at = it.ctx.clock.now()
+      return applyReadings(tx, it.ctx, work, [{ slotId: id, quantity }], { since: at, at })
+    })
   await read(null)
   await sellOut()
   expect((await pushStock(it.ctx, work)).sent).toBe(1)

@@ -182,6 +182,8 @@ export interface Connector {
     read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>
     readBatch: number
     readOperation: string
+    /** An answer to `read` may be this old: the channel may give it from memory. */
+    readsMayBeOldMs: number
     /** A slot at rest is read again after this long. */
     auditEveryMs: number
   }

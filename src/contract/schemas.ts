@@ -141,6 +141,9 @@ export const slot = z.object({
   confirmed: count.nullable().describe('null: not read yet'),
   confirmedAt: time.nullable(),
   strays: count.describe('writes without an answer that may still take effect'),
+  claim: count
+    .nullable()
+    .describe('the most that it may have sold unseen and may still sell, whatever is on its way; null: not known yet'),
   watermark: time.nullable().describe('all its sales are known up to here'),
   holdUntil: time.nullable().describe('no raise before the watermark is here: a reading showed an unseen sale'),
   state: z.enum(['clean', 'waiting', 'sending', 'unread', 'problem', 'not-ours', 'unlinked']),

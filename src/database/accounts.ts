@@ -98,6 +98,7 @@ export async function lookAgain(db: Sql, accountId: string, now: Date): Promise<
 export interface CursorRow {
   value: unknown
   watermark: Date | null
+  sales_known: Date | null
   next_at: Date
   pulled_at: Date | null
   failures: number
@@ -105,12 +106,16 @@ export interface CursorRow {
 
 export async function getCursor(db: Sql, accountId: string, stream: string): Promise<CursorRow | undefined> {
   return await db.one<CursorRow>(
-    'select value, watermark, next_at, pulled_at, failures from cursors where account_id = $1 and stream = $2',
+    'select value, watermark, sales_known, next_at, pulled_at, failures from cursors where account_id = $1 and stream = $2',
     [accountId, stream],
   )
 }
 
 /** Saved in the transaction that saves what was pulled (P-7). */
+/**
+ * Saves where the stream stands. `sales_known` follows the watermark of a pull once a later pull's lies behind that
+ * pull's end: sales placed before it were listed twice, by lists that were blind at different moments.
+ */
 export async function saveCursor(
   tx: Sql,
   accountId: string,
@@ -118,9 +123,13 @@ export async function saveCursor(
   cursor: { value: unknown; watermark: Date | null; nextAt: Date; now: Date },
 ): Promise<void> {
   await tx.send(
-    `insert into cursors (account_id, stream, value, watermark, next_at, pulled_at) values ($1, $2, $3, $4, $5, $6)
-     on conflict (account_id, stream) do update set value = $3, watermark = coalesce($4, cursors.watermark), next_at = $5, pulled_at = $6,
-       failed_at = null, failures = 0, failure = null`,
+    `insert into cursors as c (account_id, stream, value, watermark, next_at, pulled_at, sales_seen, sales_seen_at)
+       values ($1, $2, $3, $4::timestamptz, $5, $6::timestamptz, $4, case when $4 is null then null else $6 end)
+     on conflict (account_id, stream) do update set value = $3, watermark = coalesce($4, c.watermark), next_at = $5, pulled_at = $6,
+       failed_at = null, failures = 0, failure = null,
+       sales_known = case when $4 >= c.sales_seen_at then c.sales_seen else c.sales_known end,
+       sales_seen = case when c.sales_seen_at is null or $4 >= c.sales_seen_at then $4 else c.sales_seen end,
+       sales_seen_at = case when $4::timestamptz is null then c.sales_seen_at when c.sales_seen_at is null or $4 >= c.sales_seen_at then $6 else c.sales_seen_at end`,
     [accountId, stream, JSON.stringify(cursor.value), cursor.watermark, cursor.nextAt, cursor.now],
   )
 }

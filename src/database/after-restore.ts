@@ -30,17 +30,13 @@ export async function forgetWhatMayBeStale(tx: Sql, now: Date, strayLifeMs: numb
  */
 async function doubtSlots(tx: Sql, now: Date, ahead: number, strayLifeMs: number): Promise<void> {
   await tx.run(
-    `insert into slot_strays (slot_id, version, value, dead_at)
-     select id, live_version, live_value, $1::timestamptz from stock_slots where live_value is not null
-     on conflict (slot_id, version) do update set dead_at = excluded.dead_at`,
-    [new Date(now.getTime() + strayLifeMs)],
-  )
-  await tx.run(
     `update stock_slots set version = greatest(version, $2) + 1,
        live_value = null, live_version = null, live_expected = null, live_sent_at = null, live_accepted_at = null, live_sales = 0,
        confirmed_value = null, confirmed_version = null, confirmed_at = null, hold_until = $1, read_due_at = null, retry_at = null,
-       claim = null, claim_sales = 0, urgency = case when wish = 0 then 0 else 3 end`,
-    [now, ahead],
+       claim = null, claim_state = jsonb_build_object('doubtedUntil', $3::bigint), settle_at = null,
+       urgency = case when wish = 0 then 0 else 3 end`,
+    // Whatever was under way, also what the backup does not know of, has landed by then or never will.
+    [now, ahead, now.getTime() + strayLifeMs],
   )
 }
 

@@ -1,6 +1,8 @@
 /** Stock slots and the listings that refer to them. Locked by id, always after the levels. */
+
+import { claimPruned, type SlotClaim, unknownClaim } from '../domain/claims.ts'
 import type { ShowSettings } from '../domain/publishing.ts'
-import { type QuantityWrites, type Slot, urgencyOf } from '../domain/slots.ts'
+import { claimTimes, type QuantityWrites, type Slot, urgencyOf } from '../domain/slots.ts'
 import type { Sql } from './pool.ts'
 import { applyRules } from './publishing-rules.ts'
 
@@ -33,6 +35,8 @@ interface Raw {
   live_sent_at: Date | null
   live_accepted_at: Date | null
   live_sales: number
+  claim: number | null
+  claim_state: Partial<Omit<SlotClaim, 'claim'>> | null
   confirmed_value: number | null
   confirmed_version: number | null
   confirmed_at: Date | null
@@ -69,7 +73,7 @@ function toSlot(row: Raw): SlotRow {
             acceptedAt: row.live_accepted_at,
             sales: row.live_sales,
           },
-    strays: [],
+    claim: { ...unknownClaim, ...row.claim_state, claim: row.claim },
     confirmed:
       row.confirmed_value === null
         ? null
@@ -88,10 +92,7 @@ function toSlot(row: Raw): SlotRow {
   }
 }
 
-/**
- * Slots of these variants, of the kits that hold them, and these slots, locked. Strays stay in the database: their
- * count never decides here.
- */
+/** Slots of these variants, of the kits that hold them, and these slots, locked. */
 export async function lockSlots(
   tx: Sql,
   by: { variantIds?: readonly string[]; slotIds?: readonly string[] },
@@ -131,12 +132,13 @@ export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): 
        live_value = t.live_value, live_version = t.live_version, live_expected = t.live_expected, live_sent_at = t.live_sent_at,
        live_accepted_at = t.live_accepted_at, live_sales = t.live_sales, confirmed_value = t.confirmed_value,
        confirmed_version = t.confirmed_version, confirmed_at = t.confirmed_at, hold_until = t.hold_until, read_due_at = t.read_due_at,
-       retry_at = t.retry_at, variant_id = t.variant_id, units_per_sale = t.units_per_sale, merchant_fulfilled = t.merchant_fulfilled
+       retry_at = t.retry_at, variant_id = t.variant_id, units_per_sale = t.units_per_sale, merchant_fulfilled = t.merchant_fulfilled,
+       claim = t.claim, claim_state = t.claim_state, settle_at = t.settle_at
      from unnest($1::uuid[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[],
          $10::timestamptz[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],
-         $17::timestamptz[], $18::uuid[], $19::int[], $20::boolean[])
+         $17::timestamptz[], $18::uuid[], $19::int[], $20::boolean[], $21::bigint[], $22::jsonb[], $23::timestamptz[])
        as t(id, wish, urgency, version, live_value, live_version, live_expected, live_sent_at, live_accepted_at, live_sales, confirmed_value,
-         confirmed_version, confirmed_at, hold_until, read_due_at, retry_at, variant_id, units_per_sale, merchant_fulfilled)
+         confirmed_version, confirmed_at, hold_until, read_due_at, retry_at, variant_id, units_per_sale, merchant_fulfilled, claim, claim_state, settle_at)
      where s.id = t.id`,
     [
       column(slots, (s) => s.id),
@@ -159,29 +161,36 @@ export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): 
       column(slots, (s) => s.variantId),
       column(slots, (s) => s.unitsPerSale),
       column(slots, (s) => s.merchantFulfilled),
-    ],
-  )
-  await saveStrays(tx, slots)
-}
-
-/** Adds strays made now and forgets dead ones of the slots at hand. */
-async function saveStrays(tx: Sql, slots: readonly SlotRow[]): Promise<void> {
-  const strays = slots.flatMap((slot) => slot.strays.map((stray) => ({ slotId: slot.id, ...stray })))
-  if (strays.length === 0) return
-  await tx.send(
-    `insert into slot_strays (slot_id, version, value, dead_at) select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[])
-     on conflict do nothing`,
-    [
-      column(strays, (s) => s.slotId),
-      column(strays, (s) => s.version),
-      column(strays, (s) => s.value),
-      column(strays, (s) => s.deadAt),
+      column(slots, (s) => s.claim.claim),
+      column(slots, (s) => stateOf(s.claim, now)),
+      column(slots, (s) => settleAt(s.claim)),
     ],
   )
 }
 
-export async function forgetDeadStrays(db: Sql, now: Date): Promise<number> {
-  return await db.run('delete from slot_strays where dead_at <= $1', [now])
+/** What is there besides the number; null where nothing is under way, as it mostly is. */
+function stateOf(whole: SlotClaim, now: Date): string | null {
+  const { claim: _, ...state } = claimPruned(whole, now.getTime(), claimTimes)
+  const { live, strays, settlements, alarm, doubtedUntil } = state
+  const isPlain = !live && strays.length === 0 && settlements.length === 0 && !alarm && doubtedUntil === 0
+  return isPlain ? null : JSON.stringify(state)
+}
+
+/** When the first bound holds, if sales are known up to then. */
+function settleAt({ settlements }: SlotClaim): Date | null {
+  if (settlements.length === 0) return null
+  return new Date(Math.min(...settlements.map((one) => one.at)) + claimTimes.marginMs)
+}
+
+/** Slots of the account with a bound that holds now, locked. */
+export async function lockSettling(tx: Sql, accountId: string, watermark: Date, limit: number): Promise<SlotRow[]> {
+  const rows = await tx.rows<Raw>(
+    `select s.* from stock_slots s join (
+       select id from stock_slots where account_id = $1 and settle_at <= $2 order by settle_at limit $3) due on due.id = s.id
+     order by s.id for update of s`,
+    [accountId, watermark, limit],
+  )
+  return rows.map(toSlot)
 }
 
 /**

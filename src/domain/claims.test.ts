@@ -29,8 +29,8 @@ describe('an absolute write', () => {
     expect(slot.claim).toBe(2)
     slot = claimConfirmed(slot, 1, 1_200)
     expect(slot.claim).toBe(2)
-    expect(claimSettled(slot, 1_209, 2_000, times).claim).toBe(2)
-    expect(claimSettled(slot, 1_210, 2_000, times)).toMatchObject({ claim: 1, settlements: [] })
+    expect(claimSettled(slot, 1_209, times).claim).toBe(2)
+    expect(claimSettled(slot, 1_210, times)).toMatchObject({ claim: 1, settlements: [] })
   })
 
   test('sales after its effect lower what it left; sales before it were never in it', () => {
@@ -40,16 +40,16 @@ describe('an absolute write', () => {
     // Within the margin nobody can tell, so it is not counted.
     slot = claimLearned(slot, sale(1_210), times)
     expect(slot.claim).toBe(2)
-    expect(claimSettled(slot, 2_000, 2_000, times).claim).toBe(1)
+    expect(claimSettled(slot, 2_000, times).claim).toBe(1)
   })
 
   test('one without an answer stays in the claim, and in every settlement of a write that left before its death', () => {
     let slot = claimUnanswered(send(known(0), 2, 1, 0), 1)
     slot = claimConfirmed(send(slot, 0, 2, 10), 2, 20)
-    slot = claimSettled(slot, 1_000, 1_000, times)
+    slot = claimSettled(slot, 1_000, times)
     expect(slot.claim).toBe(2)
     slot = claimConfirmed(send(slot, 0, 3, life + 1), 3, life + 2)
-    expect(claimSettled(slot, life + 100, life + 200, times).claim).toBe(0)
+    expect(claimSettled(slot, life + 100, times).claim).toBe(0)
   })
 
   test('a zero that is sent again answers for itself alone', () => {
@@ -60,7 +60,7 @@ describe('an absolute write', () => {
     expect(claimConfirmed(slot, 2, life + 20)).toBe(slot)
     slot = claimConfirmed(slot, 3, life + 30)
     // The zero before it cannot raise anything, and the stray was dead.
-    expect(claimSettled(slot, life + 100, life + 100, times).claim).toBe(0)
+    expect(claimSettled(slot, life + 100, times).claim).toBe(0)
   })
 
   test('one that was certainly not carried out is given back everywhere', () => {
@@ -76,13 +76,13 @@ describe('readings', () => {
     slot = claimRead(slot, 1, 90, 150)
     expect(slot.settlements).toEqual([{ at: 150, bound: 3, assigns: false }])
     slot = claimConfirmed(slot, 1, 160)
-    expect(claimSettled(slot, 155, 170, times)).toMatchObject({ claim: 6 })
-    expect(claimSettled(slot, 160, 170, times).claim).toBe(3)
+    expect(claimSettled(slot, 155, times)).toMatchObject({ claim: 6 })
+    expect(claimSettled(slot, 160, times).claim).toBe(3)
   })
 
   test('a write confirmed after the question left may have landed behind the answer', () => {
     const slot = claimRead(claimConfirmed(send(known(0), 2, 1, 100), 1, 130), 0, 120, 140)
-    expect(claimSettled(slot, 200, 200, times).claim).toBe(2)
+    expect(claimSettled(slot, 200, times).claim).toBe(2)
   })
 
   test('one that is no better than the claim is not kept', () => {
@@ -102,7 +102,7 @@ describe('a compare-and-set', () => {
 
   test('what it took is not taken twice where a reading saw it first', () => {
     let slot = claimRead(send(known(1), 0, 1, 0, 1), 0, 5, 10)
-    slot = claimSettled(slot, 20, 20, times)
+    slot = claimSettled(slot, 20, times)
     expect(slot.claim).toBe(0)
     expect(claimConfirmed(slot, 1, 30).claim).toBe(0)
   })
@@ -118,13 +118,13 @@ describe('cancellations', () => {
     let slot = claimRestocked(claimLearned(known(1), sale(5), times), 1, false, 10, times)
     expect(slot.claim).toBe(1)
     slot = claimConfirmed(send(slot, 0, 1, 20), 1, 30)
-    expect(claimSettled(slot, 100, 100, times).claim).toBe(1)
+    expect(claimSettled(slot, 100, times).claim).toBe(1)
   })
 
   test('a restock that came with the cancellation is overwritten by the next write', () => {
     let slot = claimRestocked(claimLearned(known(1), sale(5), times), 1, true, 10, times)
     slot = claimConfirmed(send(slot, 0, 1, 20), 1, 30)
-    expect(claimSettled(slot, 100, 100, times).claim).toBe(0)
+    expect(claimSettled(slot, 100, times).claim).toBe(0)
   })
 })
 
@@ -135,7 +135,7 @@ describe('an alarm', () => {
     expect(mayLeave(slot, 1, null, 10)).toBe(false)
     expect(mayLeave(slot, 0, null, -5)).toBe(true)
     slot = claimConfirmed(send({ ...slot, claim: -2 }, 0, 1, 20), 1, 30)
-    slot = claimSettled(slot, 100, 100, times)
+    slot = claimSettled(slot, 100, times)
     expect(slot).toMatchObject({ claim: 0, alarm: false })
     expect(mayLeave(slot, 1, null, 1)).toBe(true)
   })
@@ -150,7 +150,7 @@ test('what is unknown may only be lowered, until something settles', () => {
   expect(mayLeave(unknownClaim, 0, null, Number.NEGATIVE_INFINITY)).toBe(true)
   expect(mayLeave(unknownClaim, 1, 3, 0)).toBe(true)
   const slot = claimConfirmed(send(unknownClaim, 0, 1, 0), 1, 10)
-  expect(claimSettled(slot, 100, 100, times).claim).toBe(0)
+  expect(claimSettled(slot, 100, times).claim).toBe(0)
 })
 
 test('a long life of one slot: what it can sell never exceeds its claim', () => {
@@ -189,7 +189,7 @@ test('a long life of one slot: what it can sell never exceeds its claim', () => 
         if (kind === 'learn' && unknown.length > 0)
           slot = claimLearned(slot, sale(unknown.splice(value % unknown.length, 1)[0]!), times)
         if (kind === 'read') slot = claimRead(slot, shown, now, now)
-        if (kind === 'settle') slot = claimSettled(slot, Math.min(now, ...unknown.map((at) => at - 1)), now, times)
+        if (kind === 'settle') slot = claimSettled(slot, Math.min(now, ...unknown.map((at) => at - 1)), times)
         if (kind === 'wait') {
           now += life
           flights = flights.filter((one) => one.deadAt > now)

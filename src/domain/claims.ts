@@ -22,8 +22,8 @@ export interface ClaimedWrite {
   /** After this moment it can no longer take effect. */
   deadAt: number
   /**
-   * What the slot may sell once this write has taken effect; grows with whatever else may land on top of it. Null while
-   * nothing is known that a compare-and-set could lower.
+   * What the slot may sell once this write has taken effect; grows with whatever else may land on top of it. Null where
+   * nothing is known that a compare-and-set could lower, and where writes we do not know of may land as well.
    */
   bound: number | null
   /** It was sent because the claim was wrong: its settlement replaces the claim, be it higher. */
@@ -55,10 +55,19 @@ export interface SlotClaim {
   settlements: readonly Settlement[]
   /** The claim was proven wrong: nothing but 0 may be sent until a write of 0 settles. */
   alarm: boolean
+  /** Until then writes that nobody told us of may still land (another tool's, or what a backup does not know): nothing settles. */
+  doubtedUntil: number
 }
 
 /** A slot of which nothing is known yet. */
-export const unknownClaim: SlotClaim = { claim: null, live: null, strays: [], settlements: [], alarm: false }
+export const unknownClaim: SlotClaim = {
+  claim: null,
+  live: null,
+  strays: [],
+  settlements: [],
+  alarm: false,
+  doubtedUntil: 0,
+}
 
 /** How clocks compare: a sale stamped within this of a moment may lie before or after it. */
 export interface ClaimTimes {
@@ -99,7 +108,7 @@ export function claimSent(
     return { ...next, live: { ...sent, bound: next.claim === null ? null : next.claim - taken, assigns: false } }
   }
   // Only what was dead before this write left is certain not to land behind it.
-  const bound = write.value + landing(strays, now)
+  const bound = now < slot.doubtedUntil ? null : write.value + landing(strays, now)
   return { ...next, live: { ...sent, bound, assigns: slot.alarm && write.value === 0 } }
 }
 
@@ -180,7 +189,8 @@ export function claimConfirmed(slot: SlotClaim, version: number, at: number): Sl
   // Until its effect it could land on a reading taken before; behind that moment it cannot.
   const strays = [...slot.strays, { ...strayOf(live), deadAt: at }]
   const next = { ...slot, live: null, strays }
-  if (live.expected === null) return withSettlement(next, { at, bound: live.bound!, assigns: live.assigns })
+  if (live.expected === null)
+    return live.bound === null ? next : withSettlement(next, { at, bound: live.bound, assigns: live.assigns })
   // A reading may have counted what it took already: the better of both, not their sum.
   return { ...next, claim: slot.claim === null ? live.bound : Math.min(slot.claim, live.bound ?? slot.claim) }
 }
@@ -205,22 +215,31 @@ export function claimUnanswered(slot: SlotClaim, version: number): SlotClaim {
  * claims without a write; it never undoes an alarm.
  */
 export function claimRead(slot: SlotClaim, shown: number, since: number, at: number): SlotClaim {
-  const live = slot.live ? chargeOf(slot.live.value, slot.live.expected) : 0
-  const bound = shown + landing(slot.strays, since) + live
+  if (since < slot.doubtedUntil) return slot
+  const { live } = slot
+  const coming = live && live.deadAt > since ? chargeOf(live.value, live.expected) : 0
+  const bound = shown + landing(slot.strays, since) + coming
   return withSettlement(slot, { at, bound, assigns: false })
 }
 
 /** The slot once sales up to `watermark` are known. */
-export function claimSettled(slot: SlotClaim, watermark: number, now: number, times: ClaimTimes): SlotClaim {
+export function claimSettled(slot: SlotClaim, watermark: number, times: ClaimTimes): SlotClaim {
   const due = slot.settlements.filter((one) => one.at + times.marginMs <= watermark)
-  const strays = slot.strays.filter((stray) => stray.deadAt + times.staleMs > now)
-  if (due.length === 0) return strays.length === slot.strays.length ? slot : { ...slot, strays }
+  if (due.length === 0) return slot
   let { claim, alarm } = slot
   for (const { bound, assigns } of due) {
     claim = assigns || claim === null ? bound : Math.min(claim, bound)
     if (assigns) alarm = false
   }
-  return { ...slot, claim, alarm, strays, settlements: slot.settlements.filter((one) => !due.includes(one)) }
+  return { ...slot, claim, alarm, settlements: slot.settlements.filter((one) => !due.includes(one)) }
+}
+
+/** Without what can count no more: dead for longer than any reading may be old. Its units stay in the claim. */
+export function claimPruned(slot: SlotClaim, now: number, times: ClaimTimes): SlotClaim {
+  const isOver = (deadAt: number) => deadAt + times.staleMs <= now
+  const strays = slot.strays.filter((stray) => stray.value > 0 && !isOver(stray.deadAt))
+  const live = slot.live && !isOver(slot.live.deadAt) ? slot.live : null
+  return { ...slot, live, strays, doubtedUntil: isOver(slot.doubtedUntil) ? 0 : slot.doubtedUntil }
 }
 
 /** The claim as it counts against what is available. */

@@ -83,6 +83,7 @@ function book(openedAt: Date) {
         known,
         mappings: new Map([['mug', { variantId, unitsPerSale: 1, slotId: null, fulfilledBy: 'merchant' }]]),
         kits: new Map(),
+        knownUntil: null,
         held: new Map(),
         openedAt,
         ...(counted ? { countedAt: new Map([[variantId, counted]]) } : {}),

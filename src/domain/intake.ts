@@ -16,6 +16,7 @@ import {
   lineTarget,
   type OrderState,
 } from './orders.ts'
+import { type SlotSale, slotSale } from './slot-sales.ts'
 import type { Stock } from './stock.ts'
 import { compareText, type NewId } from './values.ts'
 
@@ -77,6 +78,8 @@ export interface IntakeInput {
   /** By remote order id: the reservation lines of its checkout. */
   held: ReadonlyMap<string, readonly HeldLine[]>
   openedAt: Date
+  /** Orders of the account were known up to here before this page; null where nothing was promised. */
+  knownUntil: Date | null
   /** By variant, when its shelves were counted: goods that left before are not in the books (S13). */
   countedAt?: ReadonlyMap<string, Date>
   now: Date
@@ -108,13 +111,6 @@ export interface OrderEvent {
   orderId: string
   kind: 'imported' | 'changed' | 'canceled' | 'shipped' | 'unknown-sku' | 'short' | 'odd-step' | 'found'
   data: Record<string, string | number | null>
-}
-
-/** Units that a channel sold at a slot, in the slot's own units. */
-export interface SlotSale {
-  slotId: string
-  quantity: number
-  placedAt: Date
 }
 
 export interface IntakePlan {
@@ -204,7 +200,7 @@ function planOrder(
   const given = new Map(order.lines.map((line) => [line.remoteId, line]))
   for (const line of order.lines) {
     const before = known?.lines.find((one) => one.remoteId === line.remoteId)
-    planLine({ order, orderId, line, before, beforeOpening, isNewOrder: !known, held, input, stock, plan })
+    planLine({ order, orderId, known, line, before, beforeOpening, isNewOrder: !known, held, input, stock, plan })
   }
   // A version without a line we know: the channel dropped it, so it promises nothing any more.
   for (const before of known?.lines ?? []) {
@@ -218,7 +214,7 @@ function planOrder(
       canceled: before.quantity,
       unitPrice: null,
     }
-    planLine({ order, orderId, line: gone, before, beforeOpening, isNewOrder: false, held, input, stock, plan })
+    planLine({ order, orderId, known, line: gone, before, beforeOpening, isNewOrder: false, held, input, stock, plan })
   }
   // Units of the checkout that no line took are free again, unless a line is unknown: they may be its own.
   const isComplete = order.lines.every((line) => line.remoteSku !== null && input.mappings.has(line.remoteSku))
@@ -238,6 +234,7 @@ function stateEvent(orderId: string, order: IncomingOrder, known: KnownOrder | u
 interface LinePlan {
   order: DecidedOrder
   orderId: string
+  known: KnownOrder | undefined
   line: IncomingLine
   before: KnownLine | undefined
   beforeOpening: boolean
@@ -249,7 +246,19 @@ interface LinePlan {
   plan: IntakePlan
 }
 
-function planLine({ order, orderId, line, before, beforeOpening, isNewOrder, held, input, stock, plan }: LinePlan) {
+function planLine({
+  order,
+  orderId,
+  known,
+  line,
+  before,
+  beforeOpening,
+  isNewOrder,
+  held,
+  input,
+  stock,
+  plan,
+}: LinePlan) {
   const mapping = line.remoteSku === null ? undefined : input.mappings.get(line.remoteSku)
   const variantId = before?.variantId ?? mapping?.variantId ?? null
   const unitsPerSale = before?.variantId ? before.unitsPerSale : (mapping?.unitsPerSale ?? 1)
@@ -286,7 +295,16 @@ function planLine({ order, orderId, line, before, beforeOpening, isNewOrder, hel
       : partsOf(input.kits, variantId).map((part) => ({ ...part, perSale: part.quantity * unitsPerSale }))
   // What the order's checkout holds for this line, by part.
   const bound = before ? new Map<string, HeldLine>() : takeHeld(held, parts, line.quantity)
-  noteSale({ order, line, before, boundSales: salesOf(parts, bound), slotId, plan })
+  const sale = slotSale({
+    order,
+    known,
+    line,
+    before,
+    boundSales: salesOf(parts, bound),
+    slotId,
+    knownUntil: input.knownUntil,
+  })
+  if (sale) plan.sales.push(sale)
   const soldBefore = write.shippedUnits / unitsPerSale
   for (const part of parts)
     bookPart({ order, line, write, part, soldBefore, bound: bound.get(part.variantId), leftAt, input, stock, plan })
@@ -373,24 +391,4 @@ function takeHeld(
   }
   for (const line of found.values()) held.splice(held.indexOf(line), 1)
   return found
-}
-
-/**
- * Units newly known to be sold at the slot. A cancellation gives nothing back here: whether the channel restocked by
- * itself is for a reading to say.
- */
-function noteSale(one: {
-  order: DecidedOrder
-  line: IncomingLine
-  before: KnownLine | undefined
-  /** Sales that the order's checkout told of. */
-  boundSales: number
-  slotId: string | null
-  plan: IntakePlan
-}) {
-  const { order, line, before, boundSales, slotId, plan } = one
-  if (!slotId || order.state === 'canceled' || order.fulfilledBy === 'channel') return
-  const wanted = line.quantity - line.canceled
-  const counted = before ? before.quantity - before.canceled : boundSales
-  if (wanted > counted) plan.sales.push({ slotId, quantity: wanted - counted, placedAt: order.placedAt })
 }

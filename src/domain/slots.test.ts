@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { histories, printCount } from '../../test/support/iterations.ts'
+import { unknownClaim } from './claims.ts'
 import {
   answered,
   expectedValue,
@@ -9,24 +10,29 @@ import {
   read,
   type Slot,
   sent,
+  settledHere,
   soldHere,
   strayLifeMs,
   urgencyOf,
   type WriteAnswer,
 } from './slots.ts'
 
+const readAt = (slot: Slot, shown: number, at: Date, watermark: Date | null) => read(slot, shown, at, at, watermark)
+const sell = (slot: Slot, quantity: number, placedAt: Date) =>
+  soldHere(slot, { quantity, canceled: 0, placedAt, isLate: false })
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22) + second * 1_000)
 const untouched: Slot = {
   id: 's',
   wish: null,
   live: null,
-  strays: [],
+  claim: unknownClaim,
   confirmed: null,
   holdUntil: null,
   version: 0,
   readDueAt: null,
   retryAt: null,
 }
+const straysOf = (slot: Slot) => slot.claim.strays
 /** Read at second 0: shows this. */
 const showing = (value: number, more: Partial<Slot> = {}): Slot => ({
   ...untouched,
@@ -98,10 +104,8 @@ describe('a write that leaves', () => {
 
   test('makes the one before it a stray, which lives as long as it may take effect', () => {
     const second = sent(writing(9, 5), 2, at(20), 'absolute')
-    expect(second).toMatchObject({ version: 2, live: { value: 2, version: 2 }, strays: [{ value: 5, version: 1 }] })
-    expect(second.strays[0]!.deadAt).toEqual(new Date(at(10).getTime() + strayLifeMs))
-    const later = new Date(second.strays[0]!.deadAt.getTime())
-    expect(sent({ ...second, live: null }, 1, later, 'absolute').strays).toEqual([])
+    expect(second).toMatchObject({ version: 2, live: { value: 2, version: 2 } })
+    expect(straysOf(second)).toEqual([{ value: 5, version: 1, deadAt: at(10).getTime() + strayLifeMs }])
   })
 })
 
@@ -122,8 +126,8 @@ describe('an answer', () => {
       holdUntil: null,
       readDueAt: null,
     })
-    expect(answer(soldHere(slot, 2, at(10.5)), { kind: 'applied' }).confirmed).toMatchObject({ value: 3 })
-    expect(answer(soldHere(slot, 9, at(10.5)), { kind: 'applied' }).confirmed).toMatchObject({ value: 0 })
+    expect(answer(sell(slot, 2, at(10.5)), { kind: 'applied' }).confirmed).toMatchObject({ value: 3 })
+    expect(answer(sell(slot, 9, at(10.5)), { kind: 'applied' }).confirmed).toMatchObject({ value: 0 })
   })
 
   test('"mismatch" is a reading, tried again a moment later', () => {
@@ -134,18 +138,18 @@ describe('an answer', () => {
   })
 
   test('a lower number while a write is under way holds raises, also once the write has taken effect', () => {
-    const { slot, meaning } = read(writing(8, 5), 3, at(20), at(15))
+    const { slot, meaning } = readAt(writing(8, 5), 3, at(20), at(15))
     expect(meaning).toBe('lower')
-    const effective = read(slot, 5, at(40), at(15)).slot
+    const effective = readAt(slot, 5, at(40), at(15)).slot
     expect(isDue({ ...effective, wish: 7 }, at(15), at(99))).toBe('wait')
     expect(isDue({ ...effective, wish: 7 }, at(21), at(99))).toBe('send')
   })
 
   test('a zero that was accepted and does not show is sent again', () => {
     const accepted = answer(writing(5, 0), { kind: 'accepted' })
-    expect(read(accepted, 5, at(40), at(40)).slot.live).not.toBeNull()
-    const { slot } = read(accepted, 5, at(140), at(140))
-    expect(slot).toMatchObject({ live: null, confirmed: { value: 5 }, strays: [{ value: 0 }] })
+    expect(readAt(accepted, 5, at(40), at(40)).slot.live).not.toBeNull()
+    const { slot } = readAt(accepted, 5, at(140), at(140))
+    expect(slot).toMatchObject({ live: null, confirmed: { value: 5 } })
     expect(isDue({ ...slot, wish: 0 }, null, at(141))).toBe('send')
   })
 
@@ -160,7 +164,7 @@ describe('an answer', () => {
 
   test('none: a raise stays under way until it is read or dead', () => {
     const slot = answer(writing(3, 5), { kind: 'unknown' })
-    expect(slot).toMatchObject({ live: { value: 5 }, strays: [] })
+    expect(slot).toMatchObject({ live: { value: 5 }, claim: { live: null } })
     expect(isDue({ ...slot, wish: 6 }, at(99), at(99))).toBe('wait')
   })
 
@@ -170,7 +174,8 @@ describe('an answer', () => {
     ['a zero to a slot never read', sent({ ...untouched, wish: 0 }, 0, at(10), 'absolute')],
   ])('none: %s may leave again soon, the first one is a stray', (_, slot) => {
     const next = answer(slot, { kind: 'unknown' })
-    expect(next).toMatchObject({ live: null, strays: [{ version: 1, value: slot.live!.value }], readDueAt: at(11) })
+    expect(next).toMatchObject({ live: null, readDueAt: at(11) })
+    expect(straysOf(next)).toMatchObject([{ version: 1 }])
     expect(isDue(next, at(99), at(12))).toBe('wait')
     expect(isDue(next, at(99), at(14))).toBe('send')
   })
@@ -191,107 +196,111 @@ describe('an answer', () => {
 
 describe('a reading', () => {
   test('the first one confirms, and holds raises until its orders are known', () => {
-    expect(read({ ...untouched, wish: 9 }, 3, at(5), null)).toMatchObject({
+    expect(readAt({ ...untouched, wish: 9 }, 3, at(5), null)).toMatchObject({
       meaning: 'first',
       slot: { confirmed: { value: 3, at: at(5) }, holdUntil: at(5) },
     })
-    expect(read({ ...untouched, wish: 9 }, 3, at(5), at(5))).toMatchObject({
+    expect(readAt({ ...untouched, wish: 9 }, 3, at(5), at(5))).toMatchObject({
       meaning: 'first',
       slot: { holdUntil: null },
     })
   })
 
   test('as expected keeps a hold that stands', () => {
-    expect(read(showing(3, { holdUntil: at(2) }), 3, at(5), null)).toMatchObject({
+    expect(readAt(showing(3, { holdUntil: at(2) }), 3, at(5), null)).toMatchObject({
       meaning: 'same',
       slot: { holdUntil: at(2), confirmed: { at: at(5) } },
     })
   })
 
   test('lower is a sale we do not know: no raise before its orders are known', () => {
-    const { slot, meaning } = read(showing(5), 3, at(5), at(4))
+    const { slot, meaning } = readAt(showing(5), 3, at(5), at(4))
     expect(meaning).toBe('lower')
     expect(slot).toMatchObject({ confirmed: { value: 3 }, holdUntil: at(5) })
     expect(isDue(slot, at(4), at(6))).toBe('wait')
     expect(isDue(slot, at(5), at(6))).toBe('send')
-    expect(read(showing(5), 3, at(5), at(5))).toMatchObject({ meaning: 'lower', slot: { holdUntil: null } })
+    expect(readAt(showing(5), 3, at(5), at(5))).toMatchObject({ meaning: 'lower', slot: { holdUntil: null } })
   })
 
   test('higher is somebody else’s write: it is set right at once', () => {
-    const { slot, meaning } = read(showing(5), 8, at(5), null)
+    const { slot, meaning } = readAt(showing(5), 8, at(5), null)
     expect(meaning).toBe('higher')
     expect(isDue(slot, null, at(6))).toBe('send')
   })
 
   test('older than what is confirmed says nothing', () => {
     const slot = showing(5, { confirmed: { value: 5, at: at(9), version: 1 } })
-    expect(read(slot, 1, at(8), null)).toEqual({ slot, meaning: 'same' })
+    expect(readAt(slot, 1, at(8), null)).toEqual({ slot, meaning: 'same' })
   })
 
   test('of the value on its way, or that less known sales, proves it', () => {
-    expect(read(writing(3, 5), 5, at(20), null)).toMatchObject({
+    expect(readAt(writing(3, 5), 5, at(20), null)).toMatchObject({
       meaning: 'effective',
       slot: { live: null, confirmed: { value: 5, version: 1 }, readDueAt: null },
     })
-    const sold = soldHere(writing(3, 5), 2, at(15))
+    const sold = sell(writing(3, 5), 2, at(15))
     for (const shown of [5, 4, 3])
-      expect(read(sold, shown, at(20), null)).toMatchObject({
+      expect(readAt(sold, shown, at(20), null)).toMatchObject({
         meaning: 'effective',
         slot: { confirmed: { value: shown } },
       })
   })
 
   test('that does not show it yet waits, ever more patiently', () => {
-    const early = read(writing(3, 5), 3, at(11), null)
+    const early = readAt(writing(3, 5), 3, at(11), null)
     expect(early).toMatchObject({
       meaning: 'waiting',
       slot: { live: { value: 5 }, confirmed: { value: 3, at: at(0) } },
     })
-    const late = read(writing(3, 5), 3, at(300), null)
+    const late = readAt(writing(3, 5), 3, at(300), null)
     expect(late.slot.readDueAt!.getTime() - at(300).getTime()).toBeGreaterThan(
       early.slot.readDueAt!.getTime() - at(11).getTime(),
     )
   })
 
   test('below both what stood and what is on its way is an unseen sale', () => {
-    expect(read(writing(3, 5), 2, at(20), null)).toMatchObject({ meaning: 'lower', slot: { live: { value: 5 } } })
-    expect(read(writing(5, 3), 2, at(20), null)).toMatchObject({ meaning: 'lower', slot: { live: { value: 3 } } })
+    expect(readAt(writing(3, 5), 2, at(20), null)).toMatchObject({ meaning: 'lower', slot: { live: { value: 5 } } })
+    expect(readAt(writing(5, 3), 2, at(20), null)).toMatchObject({ meaning: 'lower', slot: { live: { value: 3 } } })
   })
 
   test('after its life a write is lost, or it was sold away', () => {
     const dead = new Date(at(10).getTime() + strayLifeMs)
-    expect(read(writing(3, 5), 3, dead, null)).toMatchObject({
+    expect(readAt(writing(3, 5), 3, dead, null)).toMatchObject({
       meaning: 'lost',
       slot: { live: null, confirmed: { value: 3, at: dead } },
     })
-    expect(read(writing(3, 5), 1, dead, null)).toMatchObject({
+    expect(readAt(writing(3, 5), 1, dead, null)).toMatchObject({
       meaning: 'lower',
       slot: { live: null, confirmed: { value: 1 }, holdUntil: dead },
     })
   })
 
-  test('forgets strays that are dead', () => {
-    const slot = sent(writing(9, 5), 2, at(20), 'absolute')
-    expect(read(slot, 2, at(30), null).slot.strays).toHaveLength(1)
-    expect(read(slot, 2, slot.strays[0]!.deadAt, null).slot.strays).toEqual([])
+  test('shows a write as arrived, and still claims it: the old value may be the one that was read', () => {
+    const slot = sent(showing(5, { wish: 5, claim: { ...unknownClaim, claim: 5 } }), 5, at(10), 'absolute')
+    const read = readAt(slot, 5, at(30), at(30)).slot
+    expect(read).toMatchObject({ live: null, confirmed: { value: 5 }, claim: { claim: 10, live: { value: 5 } } })
+    const settled = settledHere(read, new Date(at(30).getTime() + strayLifeMs))
+    expect(settled.claim.claim).toBe(10)
+    const later = readAt(read, 5, new Date(at(10).getTime() + strayLifeMs), null).slot
+    expect(settledHere(later, at(9_999)).claim.claim).toBe(5)
   })
 })
 
 describe('a sale on the channel', () => {
   test('before the reading is in it already; after it lowers what is confirmed', () => {
-    expect(soldHere(showing(5), 2, at(-1)).confirmed).toMatchObject({ value: 5 })
-    expect(soldHere(showing(5), 2, at(0)).confirmed).toMatchObject({ value: 5 })
-    expect(soldHere(showing(5), 2, at(1)).confirmed).toMatchObject({ value: 3 })
-    expect(soldHere(showing(5), 9, at(1)).confirmed).toMatchObject({ value: 0 })
+    expect(sell(showing(5), 2, at(-1)).confirmed).toMatchObject({ value: 5 })
+    expect(sell(showing(5), 2, at(0)).confirmed).toMatchObject({ value: 5 })
+    expect(sell(showing(5), 2, at(1)).confirmed).toMatchObject({ value: 3 })
+    expect(sell(showing(5), 9, at(1)).confirmed).toMatchObject({ value: 0 })
   })
 
   test('lowers the slot by itself: no write is due where the wish fell alike', () => {
-    expect(isDue({ ...soldHere(showing(5), 2, at(1)), wish: 3 }, null, at(2))).toBe('clean')
+    expect(isDue({ ...sell(showing(5), 2, at(1)), wish: 3 }, null, at(2))).toBe('clean')
   })
 
   test('since a write left counts at the write, before it does not', () => {
-    expect(soldHere(writing(3, 5), 2, at(9)).live).toMatchObject({ sales: 0 })
-    expect(soldHere(writing(3, 5), 2, at(10)).live).toMatchObject({ sales: 2 })
+    expect(sell(writing(3, 5), 2, at(9)).live).toMatchObject({ sales: 0 })
+    expect(sell(writing(3, 5), 2, at(10)).live).toMatchObject({ sales: 2 })
   })
 })
 
@@ -330,10 +339,10 @@ test('whatever happens: versions grow, nothing is raised under a hold or beside 
         const before = slot
         if (one.do === 'pass') now += one.seconds
         else if (one.do === 'wish') slot = { ...slot, wish: one.value }
-        else if (one.do === 'sale') slot = soldHere(slot, one.value, at(now - one.ago))
+        else if (one.do === 'sale') slot = sell(slot, one.value, at(now - one.ago))
         else if (one.do === 'read') {
           if (one.known) watermark = at(now)
-          slot = read(slot, one.value, at(now), watermark).slot
+          slot = readAt(slot, one.value, at(now), watermark).slot
         } else if (one.do === 'answer') {
           const answer: WriteAnswer =
             one.kind === 'mismatch'
@@ -355,7 +364,7 @@ test('whatever happens: versions grow, nothing is raised under a hold or beside 
         expect(slot.version).toBeGreaterThanOrEqual(before.version)
         if (slot.live) expect(slot.live.version).toBe(slot.version)
         if (slot.confirmed) expect(slot.confirmed.value).toBeGreaterThanOrEqual(0)
-        expect(new Set(slot.strays.map((stray) => stray.version)).size).toBe(slot.strays.length)
+        expect(new Set(straysOf(slot).map((stray) => stray.version)).size).toBe(straysOf(slot).length)
       }
     }),
     { numRuns: histories },

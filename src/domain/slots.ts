@@ -1,12 +1,24 @@
 /**
  * A stock slot: what one quantity write on a channel addresses. It remembers what it should show (wish), the write
- * on its way (live), writes without an answer (strays) and what was last proven to stand there (confirmed).
- * "Accepted" proves nothing; a reading, or a compare-and-set answer, does.
+ * on its way (live), what was last proven to stand there (confirmed), and a bound on what it may still sell (claim,
+ * see claims.ts). "Accepted" proves nothing; a reading, or a compare-and-set answer, does.
  *
- * An absolute write *adds* to what may be sold until all earlier sales are known. The claim ledger that bounds this
- * comes later; its columns exist. Already here: a reading below what we expected means an unseen sale, and holds
- * every raise until the account's orders are known up to that reading.
+ * What is shown and what may be sold are two matters: a reading that fits a write shows it as arrived, while its claim
+ * still counts the write, for it may have been the old value that was read. A reading below what we expected means an
+ * unseen sale, and holds every raise until the account's orders are known up to that reading.
  */
+import {
+  type ClaimTimes,
+  claimConfirmed,
+  claimLearned,
+  claimRead,
+  claimRefused,
+  claimRestocked,
+  claimSent,
+  claimSettled,
+  claimUnanswered,
+  type SlotClaim,
+} from './claims.ts'
 
 export type QuantityWrites = 'absolute' | 'compare-and-set'
 
@@ -22,18 +34,11 @@ export interface LiveWrite {
   sales: number
 }
 
-export interface Stray {
-  value: number
-  version: number
-  /** After this moment it can no longer take effect. */
-  deadAt: Date
-}
-
 export interface Slot {
   id: string
   wish: number | null
   live: LiveWrite | null
-  strays: readonly Stray[]
+  claim: SlotClaim
   confirmed: { value: number; at: Date; version: number } | null
   /** No raise before the orders of the account are known up to here. */
   holdUntil: Date | null
@@ -43,8 +48,14 @@ export interface Slot {
   retryAt: Date | null
 }
 
-/** How long a write may still take effect after it left (LAST-UNIT, D). */
+/** How long a write may still take effect after it was given out to leave (LAST-UNIT, D; the call's own time is in it). */
 export const strayLifeMs = 15 * 60_000
+
+/** Clocks, and lists that show an order a little behind their own mark. */
+const marginMs = 10 * 60_000
+/** No reading is older when it is noted: some channels answer from memory. */
+const staleMs = 45 * 60_000
+export const claimTimes: ClaimTimes = { marginMs, staleMs, lifeMs: strayLifeMs }
 
 /** A zero that was accepted and is not seen after this long leaves again. */
 const zeroAgainMs = 90_000
@@ -85,7 +96,7 @@ export function isDue(slot: Slot, watermark: Date | null, now: Date, writes: Qua
   return 'send'
 }
 
-/** The slot after a write of its wish has left; an older live write becomes a stray. */
+/** The slot after a write of its wish has left. */
 export function sent(slot: Slot, value: number, now: Date, writes: QuantityWrites): Slot {
   const version = slot.version + 1
   const expected = writes === 'compare-and-set' ? (slot.confirmed?.value ?? null) : null
@@ -93,7 +104,7 @@ export function sent(slot: Slot, value: number, now: Date, writes: QuantityWrite
     ...slot,
     version,
     live: { value, version, expected, sentAt: now, acceptedAt: null, sales: 0 },
-    strays: slot.live ? [...alive(slot.strays, now), strayOf(slot.live)] : alive(slot.strays, now),
+    claim: claimSent(slot.claim, { value, expected, version, deadAt: now.getTime() + strayLifeMs }, now.getTime()),
     readDueAt: readAfter(now, 0),
     retryAt: null,
   }
@@ -122,24 +133,29 @@ export function answered(slot: Slot, version: number, answer: WriteAnswer, now: 
       return {
         ...slot,
         live: null,
+        claim: claimConfirmed(slot.claim, version, now.getTime()),
         confirmed: { value: Math.max(0, live.value - live.sales), at: now, version },
         holdUntil: null,
         readDueAt: null,
       }
-    case 'mismatch':
-      return read({ ...slot, live: null, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, now, watermark).slot
+    case 'mismatch': {
+      const refused = { ...slot, live: null, claim: claimRefused(slot.claim, version) }
+      return read({ ...refused, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, live.sentAt, now, watermark)
+        .slot
+    }
     case 'refused':
-      return { ...slot, live: null, retryAt: answer.retryAt }
+      return { ...slot, live: null, claim: claimRefused(slot.claim, version), retryAt: answer.retryAt }
     case 'unknown': {
       // A compare-and-set may be tried again: it cannot hit twice. So may a lower value: it exposes nothing new. A
       // raise without an answer waits for readings, and for its own death, before another one leaves.
       const harmless =
         live.value === 0 || live.expected !== null || (slot.confirmed !== null && live.value < slot.confirmed.value)
-      if (!harmless) return { ...slot, readDueAt: readAfter(now, 0) }
+      const claim = claimUnanswered(slot.claim, version)
+      if (!harmless) return { ...slot, claim, readDueAt: readAfter(now, 0) }
       return {
         ...slot,
         live: null,
-        strays: [...alive(slot.strays, now), strayOf(live)],
+        claim,
         retryAt: new Date(now.getTime() + 3_000),
         readDueAt: now,
       }
@@ -164,23 +180,25 @@ export type ReadingMeaning =
   | 'first'
 
 /**
- * The slot after its channel was read: it showed `shown` at `at`. `watermark`: orders are known up to here.
+ * The slot after its channel was read: it showed `shown` at some moment from `since` until `at`. `watermark`: orders are known
+ * up to here.
  * Where the meaning is 'lower' the caller asks for the account's orders at once; nothing is raised before.
  */
 export function read(
-  slot: Slot,
+  before: Slot,
   shown: number,
+  since: Date,
   at: Date,
   watermark: Date | null,
 ): { slot: Slot; meaning: ReadingMeaning } {
-  const { live, confirmed } = slot
-  if (confirmed && confirmed.at > at) return { slot, meaning: 'same' }
+  const { live, confirmed } = before
+  if (confirmed && confirmed.at > at) return { slot: before, meaning: 'same' }
+  const slot = { ...before, claim: claimRead(before.claim, shown, since.getTime(), at.getTime()) }
   const settle = (meaning: ReadingMeaning, hold: Date | null) => ({
     meaning,
     slot: {
       ...slot,
       live: null,
-      strays: alive(slot.strays, at),
       confirmed: { value: shown, at, version: live?.version ?? confirmed?.version ?? slot.version },
       holdUntil: hold,
       readDueAt: null,
@@ -198,8 +216,7 @@ export function read(
   const isLower = shown < lowest
   // A zero that does not show is sent again: repeating it is free, and waiting sells what is not there.
   if (live.value === 0 && age >= zeroAgainMs && shown > 0) {
-    const { slot: settled, meaning } = settle('lost', slot.holdUntil)
-    return { slot: { ...settled, strays: [...settled.strays, strayOf(live)] }, meaning }
+    return settle('lost', slot.holdUntil)
   }
   if (age < strayLifeMs) {
     const holdUntil = isLower && !known ? at : slot.holdUntil
@@ -208,26 +225,44 @@ export function read(
   return isLower ? settle('lower', known ? null : at) : settle('lost', slot.holdUntil)
 }
 
-/**
- * The channel sold `quantity` slot units at `placedAt` and lowered itself: no write is due for it. A sale before the
- * confirming reading is already in that reading.
- */
-export function soldHere(slot: Slot, quantity: number, placedAt: Date): Slot {
-  const live =
-    slot.live && placedAt >= slot.live.sentAt ? { ...slot.live, sales: slot.live.sales + quantity } : slot.live
-  const confirmed =
-    slot.confirmed && placedAt > slot.confirmed.at
-      ? { ...slot.confirmed, value: Math.max(0, slot.confirmed.value - quantity) }
-      : slot.confirmed
-  return { ...slot, live, confirmed }
+export interface Sold {
+  quantity: number
+  /** Of these, canceled before we knew of them: whether they are shown again is for a reading to say. */
+  canceled: number
+  placedAt: Date
+  /** It lies behind what was believed to be known of its account. */
+  isLate: boolean
 }
 
-const strayOf = (live: LiveWrite): Stray => ({
-  value: live.value,
-  version: live.version,
-  deadAt: new Date(live.sentAt.getTime() + strayLifeMs),
-})
-const alive = (strays: readonly Stray[], now: Date) => strays.filter((stray) => stray.deadAt > now)
+/**
+ * The channel sold slot units and lowered itself: no write is due for it. A sale before the confirming reading is already in
+ * that reading.
+ */
+export function soldHere(slot: Slot, { quantity, canceled, placedAt, isLate }: Sold): Slot {
+  const units = quantity - canceled
+  const live = slot.live && placedAt >= slot.live.sentAt ? { ...slot.live, sales: slot.live.sales + units } : slot.live
+  const confirmed =
+    slot.confirmed && placedAt > slot.confirmed.at
+      ? { ...slot.confirmed, value: Math.max(0, slot.confirmed.value - units) }
+      : slot.confirmed
+  const claim = claimLearned(slot.claim, { quantity, placedAt: placedAt.getTime(), isLate }, claimTimes)
+  return { ...slot, live, confirmed, claim }
+}
+
+/** A cancellation: the channel puts the units back by itself, now or later; a reading tells when. */
+export function restockedHere(slot: Slot, quantity: number, now: Date): Slot {
+  return { ...slot, claim: claimRestocked(slot.claim, quantity, false, now.getTime(), claimTimes) }
+}
+
+/** Every sale up to here is known where the account's orders are read up to `watermark`. */
+export const surelyKnown = (watermark: Date | null): Date | null =>
+  watermark && new Date(watermark.getTime() - claimTimes.marginMs)
+
+/** Better bounds hold once the account's sales are known up to them. */
+export function settledHere<S extends Slot>(slot: S, watermark: Date): S {
+  const claim = claimSettled(slot.claim, watermark.getTime(), claimTimes)
+  return claim === slot.claim ? slot : { ...slot, claim }
+}
 
 function readAfter(now: Date, ageMs: number): Date {
   const wait = readWaitsMs.find((one) => ageMs < one * 2) ?? readWaitsMs.at(-1)!

@@ -7,6 +7,7 @@ import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { pushStock } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
+import { settleClaims } from '../operations/settle-claims.ts'
 import { takeOver } from '../operations/take-over.ts'
 import { createSignal } from './wait.ts'
 
@@ -211,6 +212,8 @@ async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
         readings = result.read
         readAfter = result.nextAt
       }
+      // What a stream of orders tells is settled with its pages; a store tells each order by itself.
+      if (work.connector.ordersKnownAtOnce) await settleClaims(ctx, work)
       if (failing) await noteWorkFailing(ctx, work, null)
       failing = false
       if (pushed.sent === 0 && readings === 0) await signal.wait(options.idleMs)

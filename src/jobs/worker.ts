@@ -4,7 +4,6 @@ import { forgetFiles } from '../database/imports.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { heldAccounts } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
-import { forgetDeadStrays } from '../database/slots.ts'
 import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
 import type { Context } from '../operations/context.ts'
 import { createWebhookSender } from '../operations/deliver-webhooks.ts'
@@ -83,7 +82,6 @@ async function keepUp(tx: Sql, ctx: Context): Promise<void> {
   const now = ctx.clock.now()
   // Outside of the transaction: a day that cannot be made must not undo the rest.
   await ensureJournalDays(ctx.db, now)
-  await forgetDeadStrays(ctx.db, now)
   await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
   await ctx.db.run('delete from sessions where expires_at < $1', [now])
   await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))

@@ -5,9 +5,9 @@ import { kitsAmong } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'
 import { leftBefore } from '../domain/counts.ts'
-import type { SlotSale } from '../domain/intake.ts'
 import { partsOf } from '../domain/kits.ts'
 import { type FulfilledBy, lineTarget, type OrderState } from '../domain/orders.ts'
+import type { SlotSale } from '../domain/slot-sales.ts'
 import type { Context } from './context.ts'
 import { noteOversold } from './import-orders.ts'
 import { refreshSlots } from './refresh-slots.ts'
@@ -99,7 +99,13 @@ export async function attachWaitingLines(
     }
     shipped.set(line.id, target.shipped * line.units_per_sale)
     if (line.slot_id && line.state !== 'canceled')
-      sales.push({ slotId: line.slot_id, quantity: line.quantity - line.canceled, placedAt: line.placed_at })
+      sales.push({
+        slotId: line.slot_id,
+        quantity: line.quantity - line.canceled,
+        restocked: 0,
+        placedAt: line.placed_at,
+        isLate: false,
+      })
   }
   await tx.run(
     `update order_lines l set variant_id = t.variant, slot_id = t.slot, units_per_sale = t.units, shipped_units = t.shipped

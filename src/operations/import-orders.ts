@@ -36,13 +36,20 @@ export interface ImportResult {
   written: Map<string, string>
 }
 
+export interface SellingAccount {
+  id: string
+  openedAt: Date
+  /** Its orders are believed to be known up to here; one that was placed before is late. Null where nothing is believed. */
+  knownUntil?: Date | null
+}
+
 type ImportContext = Pick<Context, 'clock' | 'newId' | 'sealing'>
 
 /** `reservationIds`: by remote order id, the checkout the order came from. */
 export async function importOrders(
   tx: Sql,
   ctx: ImportContext,
-  account: { id: string; openedAt: Date },
+  account: SellingAccount,
   orders: readonly IncomingOrder[],
   reservationIds: ReadonlyMap<string, string> = new Map(),
 ): Promise<ImportResult> {
@@ -85,6 +92,7 @@ export async function importOrders(
       kits,
       held,
       openedAt: account.openedAt,
+      knownUntil: account.knownUntil ?? null,
       ...(countedAt ? { countedAt } : {}),
       now,
       newId: ctx.newId,

@@ -8,7 +8,7 @@ import { type ListingRow, upsertListings } from '../database/slots.ts'
 import { lockStock } from '../database/stock.ts'
 import { isChannelError } from '../domain/errors.ts'
 import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
-import type { AccountAtWork, Context } from './context.ts'
+import { type AccountAtWork, type Context, callTimeoutMs } from './context.ts'
 import { type PullResult, pullFailed } from './pull-orders.ts'
 import { applyReadings } from './read-stock.ts'
 
@@ -84,7 +84,7 @@ async function takeListings(
     ctx,
     work,
     [...read].map(([slotId, quantity]) => ({ slotId, quantity })),
-    now,
+    { since: new Date(now.getTime() - callTimeoutMs - (work.connector.stock?.readsMayBeOldMs ?? 0)), at: now },
   )
 }
 

@@ -7,9 +7,11 @@ import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ChannelError, isChannelError } from '../domain/errors.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
+import { surelyKnown } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
-import { importOrders } from './import-orders.ts'
+import { importOrders, type SellingAccount } from './import-orders.ts'
 import { noteStrangeFields } from './note-strange-fields.ts'
+import { settleClaims } from './settle-claims.ts'
 
 export interface PullResult {
   /** More pages wait. */
@@ -26,6 +28,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
   if (!capability) throw new Error(`${connector.channel} has no orders to pull`)
   const startedAt = ctx.clock.now()
   const cursor = await getCursor(ctx.db, row.id, stream)
+  const seller = { id: account.id, openedAt: account.openedAt, knownUntil: surelyKnown(cursor?.sales_known ?? null) }
   try {
     const pulled = await capability.pull(account, cursor?.value ?? null)
     const now = ctx.clock.now()
@@ -46,19 +49,20 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
     try {
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
-        await importOrders(tx, ctx, account, pulled.items)
+        await importOrders(tx, ctx, seller, pulled.items)
         await readAtLast(tx, row.id, pulled.items, now)
         await finish(tx, unreadable)
       })
     } catch (error) {
       const failures = cursor?.failures ?? 0
       if (!isFaultOfData(ctx, error, failures)) throw error
-      const odd = await importHalves(ctx, work, pulled.items, failures)
+      const odd = await importHalves(ctx, work, seller, pulled.items, failures)
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
         await finish(tx, [...unreadable, ...odd])
       })
     }
+    if (pulled.watermark) await settleClaims(ctx, work)
     ctx.wake()
     return { more: pulled.more, notBefore: null }
   } catch (error) {
@@ -71,6 +75,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
 async function importHalves(
   ctx: Context,
   work: AccountAtWork,
+  seller: SellingAccount,
   orders: readonly IncomingOrder[],
   failures: number,
 ): Promise<Unreadable[]> {
@@ -81,13 +86,13 @@ async function importHalves(
     try {
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
-        await importOrders(tx, ctx, work.account, part)
+        await importOrders(tx, ctx, seller, part)
         await readAtLast(tx, work.row.id, part, ctx.clock.now())
       })
     } catch (error) {
       if (!isFaultOfData(ctx, error, failures)) throw error
       if (part.length > 1) {
-        odd.push(...(await importHalves(ctx, work, part, failures)))
+        odd.push(...(await importHalves(ctx, work, seller, part, failures)))
         continue
       }
       const { message, code } = error as { message: string; code?: string }

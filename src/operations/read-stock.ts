@@ -53,6 +53,7 @@ type DueSlot = { id: string; remoteSku: string }
 /** A call that is refused because of one SKU is split, so that the others are read all the same. */
 async function readSlots(ctx: Context, work: AccountAtWork, due: readonly DueSlot[]): Promise<void> {
   let readings: Map<string, number | null>
+  const since = new Date(ctx.clock.now().getTime() - work.connector.stock!.readsMayBeOldMs)
   try {
     const answers = await work.connector.stock!.read(
       work.account,
@@ -72,7 +73,7 @@ async function readSlots(ctx: Context, work: AccountAtWork, due: readonly DueSlo
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const list = due.map((slot) => ({ slotId: slot.id, quantity: readings.get(slot.remoteSku) ?? null }))
-    await applyReadings(tx, ctx, work, list, at)
+    await applyReadings(tx, ctx, work, list, { since, at })
   })
 }
 
@@ -89,13 +90,26 @@ export async function watermarkOf(
   return (await getCursor(tx, work.row.id, 'orders'))?.watermark ?? null
 }
 
-/** A reading of null: the channel keeps no merchant quantity there, so nothing is written until one appears. */
+/** Sales of the account that were placed before this are known, as far as its lists tell. */
+export async function salesKnownUntil(
+  tx: Sql,
+  work: Pick<AccountAtWork, 'row' | 'connector'>,
+  now: Date,
+): Promise<Date | null> {
+  if (work.connector.ordersKnownAtOnce) return new Date(now.getTime() - toldWithinMs)
+  return (await getCursor(tx, work.row.id, 'orders'))?.sales_known ?? null
+}
+
+/**
+ * What slots showed at some moment from `since` until `at`. A reading of null: the channel keeps no merchant quantity there, so nothing is written until one
+ * appears.
+ */
 export async function applyReadings(
   tx: Sql,
   ctx: Context,
   work: AccountAtWork,
   readings: readonly { slotId: string; quantity: number | null }[],
-  at: Date,
+  { since, at }: { since: Date; at: Date },
 ): Promise<void> {
   if (readings.length === 0) return
   const watermark = await watermarkOf(tx, work, at)
@@ -111,7 +125,7 @@ export async function applyReadings(
       changed.push(await withoutEntry(tx, slot, at))
       continue
     }
-    const { slot: next, meaning } = read(slot, quantity, at, watermark)
+    const { slot: next, meaning } = read(slot, quantity, since, at, watermark)
     if (meaning === 'lower') unseenSale = true
     if (meaning === 'higher' || meaning === 'lost') drifted.push(slot)
     if (meaning === 'same' || meaning === 'effective') fine.push(slot)

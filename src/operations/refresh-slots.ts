@@ -4,9 +4,9 @@ import type { Sql } from '../database/pool.ts'
 import { lockSlots, type SlotRow, saveSlots, saveWishes } from '../database/slots.ts'
 import { readLevels } from '../database/stock.ts'
 import { availableToPromise } from '../domain/availability.ts'
-import type { SlotSale } from '../domain/intake.ts'
 import { wishOf } from '../domain/publishing.ts'
-import { soldHere } from '../domain/slots.ts'
+import type { SlotSale } from '../domain/slot-sales.ts'
+import { restockedHere, type Slot, soldHere } from '../domain/slots.ts'
 import type { PoolLevel } from '../domain/stock.ts'
 
 /**
@@ -40,7 +40,7 @@ export async function saveChangedSlots(
   const salesOf = Map.groupBy(sales, (sale) => sale.slotId)
   const changed = slots.map((slot) => {
     let next: SlotRow = slot
-    for (const sale of salesOf.get(slot.id) ?? []) next = { ...next, ...soldHere(next, sale.quantity, sale.placedAt) }
+    for (const sale of salesOf.get(slot.id) ?? []) next = { ...next, ...afterSale(next, sale, now) }
     const atp = slot.variantId ? units.get(slot.variantId) : undefined
     return atp === undefined ? next : withWish(next, atp)
   })
@@ -48,6 +48,12 @@ export async function saveChangedSlots(
   const [sold, wished] = [true, false].map((isSale) => different.filter((slot) => salesOf.has(slot.id) === isSale))
   await saveSlots(tx, sold!, now)
   await saveWishes(tx, wished!, now)
+}
+
+/** Units that came back first: learned together with their sale they must not look like too many sold. */
+function afterSale(slot: SlotRow, sale: SlotSale, now: Date): Slot {
+  const back = sale.restocked > 0 ? restockedHere(slot, sale.restocked, now) : slot
+  return sale.quantity > 0 ? soldHere(back, { ...sale, canceled: Math.min(sale.quantity, sale.restocked) }) : back
 }
 
 /** A slot that the channel fulfills, or of which we do not know who does, has no wish. `atp`: units of its variant. */

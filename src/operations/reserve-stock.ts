@@ -160,7 +160,9 @@ async function book(
   // The store lowers itself: the reservation is the sale. It lies after everything confirmed before it.
   const placedAt = new Date(now.getTime() + 1)
   const sales = held.flatMap(({ lines }) =>
-    lines.flatMap(({ slotId, quantity }) => (slotId ? [{ slotId, quantity, placedAt }] : [])),
+    lines.flatMap(({ slotId, quantity }) =>
+      slotId ? [{ slotId, quantity, restocked: 0, placedAt, isLate: false }] : [],
+    ),
   )
   // Read before this transaction moved anything: what moved since is known here.
   const ofParts = new Map(

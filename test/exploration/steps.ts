@@ -206,7 +206,7 @@ function settles(world: World, one: Case, rules: Rules, index: number, at: At, c
   const slot = world.slots[index]!
   const unknown = slot.sales.filter((sale) => sale.state === 'unknown' || sale.state === 'canceled unknown')
   const go = (name: string, until: number, isLie: boolean) => {
-    const claim = rules.settled(slot.claim, until, world.now, claims)
+    const claim = rules.settled(slot.claim, until, claims)
     if (claim === slot.claim) return
     at(index, name, (slot, next) => {
       if (isLie) next.left.lies -= 1

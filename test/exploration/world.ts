@@ -161,7 +161,14 @@ export function firstWorld(one: Case): World {
       reading: null,
       writes: 0,
       version: 0,
-      claim: { claim: isTakenOver ? null : shows, live: null, strays: [], settlements: [], alarm: false },
+      claim: {
+        claim: isTakenOver ? null : shows,
+        live: null,
+        strays: [],
+        settlements: [],
+        alarm: false,
+        doubtedUntil: 0,
+      },
       watermark: 0,
     })),
     left: {

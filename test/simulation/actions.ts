@@ -142,6 +142,7 @@ export const actions: Action[] = [
         it,
         it.catalog.filter((one) => one.storefront),
       ).sku
+      it.meddled.add(sku)
       return `${sku} ${(await it.control('/quantities', { channel: 'amazon', sku, quantity: upTo(it, 5) })).status}`
     },
   },

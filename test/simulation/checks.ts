@@ -133,6 +133,51 @@ export async function checkCursor(it: Pick<Installation, 'ctx' | 'control'>): Pr
   }
 }
 
+/**
+ * The claim of a slot bounds what Amazon sold unseen and still shows. The marketplace knows the truth: its orders that the
+ * hub has not, less cancellations that the hub has not seen either, whose units came back. An alarmed claim is known to be wrong.
+ */
+export async function checkClaims(it: Pick<Installation, 'ctx' | 'control' | 'meddled'>): Promise<number> {
+  const { db } = it.ctx
+  const slots = await db.rows<{ id: string; remote_sku: string; claim: number }>(
+    `select s.id, s.remote_sku, s.claim from stock_slots s join accounts a on a.id = s.account_id
+     where a.name = $1 and s.claim is not null and coalesce((s.claim_state->>'alarm')::boolean, false) is false`,
+    [amazonName],
+  )
+  if (slots.length === 0) return 0
+  const known = new Map(
+    (
+      await db.rows<{ remote_id: string; sku: string; units: number; canceled: number }>(
+        `select o.remote_id, l.remote_sku as sku, l.quantity as units, case when o.state = 'canceled' then l.quantity else l.canceled end as canceled
+         from orders o join order_lines l on l.order_id = o.id join accounts a on a.id = o.account_id where a.name = $1`,
+        [amazonName],
+      )
+    ).map((row) => [`${row.remote_id} ${row.sku}`, row]),
+  )
+  const { amazon } = (await stateOf(it)).channels
+  for (const { remote_sku: sku, claim } of slots) {
+    if (it.meddled.has(sku)) continue
+    let unseen = 0
+    let back = 0
+    for (const order of amazon.orders) {
+      if (order.fulfilledBy === 'AMAZON' || order.past) continue
+      for (const line of order.lines) {
+        if (line.sku !== sku) continue
+        const here = known.get(`${order.id} ${sku}`)
+        if (!here && order.status !== 'CANCELLED') unseen += line.quantity
+        if (here && order.status === 'CANCELLED') back += line.quantity - here.canceled
+      }
+    }
+    const shown = amazon.shown[sku] ?? 0
+    if (shown + unseen > claim + back)
+      broken(
+        'P-10',
+        `${sku} shows ${shown} and sold ${unseen} unseen; its claim is ${claim}${back ? `, ${back} came back unseen` : ''}`,
+      )
+  }
+  return slots.length
+}
+
 /** At rest: every order is here, every slot shows its wish, the shelf adds up, nothing waits in silence. */
 export async function checkRest(it: Installation): Promise<void> {
   const state = await stateOf(it)

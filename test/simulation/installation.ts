@@ -57,6 +57,8 @@ export interface Installation {
   baskets: string[]
   /** Orders that a till tells the hub, past the simulated store. */
   till: TillOrder[]
+  /** SKUs whose quantity somebody else wrote: nothing bounds what they sell. */
+  meddled: Set<string>
   /** Where several operations should meet. */
   focus: string | null
   close(): Promise<void>
@@ -147,6 +149,7 @@ export async function install(
     brought: new Map(),
     baskets: [],
     till: [],
+    meddled: new Set(),
     focus: null,
     backAtOnce: false,
     async work(name) {

@@ -9,7 +9,7 @@ import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
 import { deliverEvents } from '../support/world.ts'
 import { actions, draw } from './actions.ts'
-import { Broken, checkCursor, checkRest, watchSteps } from './checks.ts'
+import { Broken, checkClaims, checkCursor, checkRest, watchSteps } from './checks.ts'
 import { type Connections, type Installation, install, LeaseTaken } from './installation.ts'
 import { Crash, LostAnswer } from './process.ts'
 import { amazonName, storeName } from './seeding.ts'
@@ -46,7 +46,7 @@ export async function runSeed(connections: Connections, seed: number, steps: num
     await settle(it, { restart: true })
     log.push(`settled ${it.ctx.clock.now().toISOString()}`)
     await check()
-    await checkCursor(it)
+    await checkTrueCursor(it, sometimes)
     await checkRest(it)
     return { seed, hash: hashOf(log), log, sometimes: noteHarms(it, sometimes), broken: null }
   } catch (error) {
@@ -64,7 +64,9 @@ const cursorMoves = new Set(['pull orders', 'at once', 'crash'])
 /** A search that answered from an old state lied about what it knows; only the sweeps find what it left out. */
 async function checkTrueCursor(it: Installation, sometimes: Set<string>): Promise<void> {
   await noteFaults(it, sometimes)
-  if (!sometimes.has('fault stale-read of searchOrders')) await checkCursor(it)
+  if (sometimes.has('fault stale-read of searchOrders')) return
+  await checkCursor(it)
+  if ((await checkClaims(it)) > 0) sometimes.add('claim known')
 }
 
 /** A crash ends what was under way, the next start takes the accounts anew; other trouble is tried again later. */

@@ -16,7 +16,7 @@ afterAll(async () => await connections.close())
 /** Seeds that once found something; they stay. */
 const kept: number[] = []
 
-test('P-1 … P-9 hold for every seed', async () => {
+test('P-1 … P-10 hold for every seed', async () => {
   printCount('simulation seeds', simulationSeeds)
   const seeds = [...kept, ...Array.from({ length: simulationSeeds }, (_, index) => index + 1)]
   const sometimes = new Set<string>()
@@ -45,6 +45,7 @@ test('P-1 … P-9 hold for every seed', async () => {
   for (const spot of spots)
     for (const harm of harms)
       expect(sometimes, `the process was never harmed ${harm} ${spot}`).toContain(`harm ${harm} ${spot}`)
+  expect(sometimes, 'no claim was ever known').toContain('claim known')
   for (const { name } of actions) expect(sometimes, `${name} was never drawn`).toContain(name)
 }, 240_000)
 

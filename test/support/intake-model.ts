@@ -162,6 +162,7 @@ export function memoryBook(onHand: Record<string, number>, options: { openedAt?:
           kits: new Map(),
           held: new Map(),
           openedAt: options.openedAt ?? new Date(0),
+          knownUntil: null,
           now: new Date(0),
           newId,
         },

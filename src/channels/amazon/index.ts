@@ -91,6 +91,8 @@ export const amazon: Connector = {
     feed,
     readBatch: 20,
     readOperation: 'searchListingsItems',
+    // A quantity that was just written was seen missing from readings for half an hour.
+    readsMayBeOldMs: 30 * 60_000,
     read: readQuantities,
     auditEveryMs: 30 * 60_000,
   },

@@ -46,6 +46,7 @@ export const storefront: Connector = {
     },
     readBatch: 100,
     readOperation: 'stock.read',
+    readsMayBeOldMs: 0,
     async read(account, remoteSkus) {
       const answers: Map<string, ReadItem> = await readItems(
         account,

@@ -32,6 +32,9 @@ export function SlotTable({ slots }: { slots: readonly Slot[] }) {
             <th scope="col" className="number" title={t('variant.confirmedHint')}>
               {t('variant.confirmed')}
             </th>
+            <th scope="col" className="number" title={t('variant.claimHint')}>
+              {t('variant.claim')}
+            </th>
             <th scope="col" title={t('variant.watermarkHint')}>
               {t('variant.watermark')}
             </th>
@@ -85,6 +88,7 @@ function Row({ slot }: { slot: Slot }) {
           </>
         )}
       </td>
+      <td className="number">{slot.claim === null ? <span className="dim">?</span> : format.number(slot.claim)}</td>
       <td>
         {slot.watermark ? (
           <Ago at={slot.watermark} />
@@ -103,7 +107,7 @@ function Row({ slot }: { slot: Slot }) {
     <>
       {row}
       <tr className="sub why" id={`why-${slot.id}`}>
-        <td colSpan={9}>
+        <td colSpan={10}>
           <Why explanation={slot.explanation} />
         </td>
       </tr>

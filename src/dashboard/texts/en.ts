@@ -251,6 +251,8 @@ export const en = {
     confirmedHint: 'Proven by a reading or an answer',
     watermarkHint: 'All its sales are known up to here',
     straysHint: 'Writes without an answer that may still take effect',
+    claim: 'Worst case',
+    claimHint: 'The most this place may have sold without our knowing and may still sell, whatever is on its way',
     accepted: 'accepted {{time}}',
     sent: 'sent {{time}}',
     perSale: '× {{count}} units',

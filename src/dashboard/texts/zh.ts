@@ -238,6 +238,8 @@ export const zh = {
     confirmedHint: '由读取或回应证实',
     watermarkHint: '此时间之前的销售全部已知',
     straysHint: '没有回应但仍可能生效的写入',
+    claim: '最坏情况',
+    claimHint: '该处可能已售出但我们尚不知道、以及仍可能售出的最大数量（含所有在途写入）',
     accepted: '{{time}}已受理',
     sent: '{{time}}发送',
     perSale: '×{{count}}件',

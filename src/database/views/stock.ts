@@ -133,6 +133,7 @@ export interface SlotView {
   confirmed: number | null
   confirmedAt: string | null
   strays: number
+  claim: number | null
   watermark: string | null
   holdUntil: string | null
   state: 'clean' | 'waiting' | 'sending' | 'unread' | 'problem' | 'not-ours' | 'unlinked'
@@ -163,6 +164,7 @@ interface RawSlot {
   problem_at: Date
   dirty: boolean
   strays: number
+  claim: number | null
   watermark: Date | null
   variant_id: string | null
   category: string | null
@@ -189,7 +191,8 @@ export async function listSlots(db: Sql, filter: SlotFilter, now: Date): Promise
   const rows = await db.rows<RawSlot>(
     `select s.*, v.sku, a.channel, a.name as account, c.watermark, d.category,
        greatest(${atp}, 0) as atp,
-       (select count(*) from slot_strays t where t.slot_id = s.id and t.dead_at > $1::timestamptz) as strays
+       (select count(*) from jsonb_to_recordset(s.claim_state->'strays') as t(version bigint, "deadAt" float8)
+          where t.version is not null and t."deadAt" > extract(epoch from $1::timestamptz) * 1000) as strays
      from stock_slots s join accounts a on a.id = s.account_id left join variants v on v.id = s.variant_id
      left join products d on d.id = v.product_id left join pool_levels p on p.variant_id = s.variant_id ${kitAtp}
      left join cursors c on c.account_id = a.id and c.stream = 'orders'
@@ -244,6 +247,7 @@ function slotView(row: RawSlot, explanation: Explanation | null): SlotView {
     confirmed: row.confirmed_value,
     confirmedAt: row.confirmed_at?.toISOString() ?? null,
     strays: row.strays,
+    claim: row.claim === null ? null : Math.max(0, row.claim),
     watermark: row.watermark?.toISOString() ?? null,
     holdUntil: row.hold_until?.toISOString() ?? null,
     state: stateOf(row),
