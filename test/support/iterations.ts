@@ -102,3 +102,8 @@ export const mixedRounds = times(3, 200)
 export const oppositeCheckouts = times(400, 10_000)
 /** R9: orders beside recounts. */
 export const recountedOrders = times(200, 6_000)
+
+/** Random rounds of the planner, random worlds driven to their end, and random rates learned from refusals. */
+export const plannerRounds = times(1_000, 50_000)
+export const plannerWorlds = times(150, 2_000)
+export const learnedRates = times(60, 1_000)
