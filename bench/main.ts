@@ -9,6 +9,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, PeerConfig, Run } from './bench.ts'
+import { convergence } from './convergence.ts'
 import { eventToPush } from './event-to-push.ts'
 import { type Figure, figureOf, skippedFigure } from './figure.ts'
 import { growth } from './growth.ts'
@@ -17,7 +18,7 @@ import { type Result, writeReport } from './report.ts'
 import { reservations } from './reservations.ts'
 import { start } from './start.ts'
 
-const benches: readonly Bench[] = [ordersImport, reservations, eventToPush, start, growth]
+const benches: readonly Bench[] = [ordersImport, reservations, eventToPush, convergence, start, growth]
 const root = join(import.meta.dirname, '..')
 const results = join(import.meta.dirname, 'results')
 const say = (line: string) => void process.stderr.write(`${line}\n`)

@@ -31,6 +31,10 @@ const titles: Record<string, { title: string; text: string }> = {
     title: 'From a change to the wire',
     text: '200 orders a second. The clock starts when the transaction that stored the change has returned, and stops when the other channel’s request arrives at its receiver in another process.',
   },
+  convergence: {
+    title: 'Thousands of changed slots',
+    text: 'How long it takes until 1,000 / 10,000 / 100,000 changed quantities stand at a server that takes 5 calls a second, 5 at once (a token bucket, as Amazon’s patchListingsItem), against the least time that such a bucket allows; one change in ten is a sell-out. `halved`: halfway the server takes half as many, and its answers tell the new rate (`told`) or nothing (`untold`). All contestants run on virtual clocks against the same server, with answers after 0.15, 0.35 and 0.8 s; what stands here is the worst of the three, and of all seeds. The clients’ own retries are at work, in a loop over the changes or 50 at once; where writes were lost, a time says nothing. Ours is the planner with the budget’s arithmetic, without the database.',
+  },
   start: {
     title: 'Start and memory',
     text: 'An empty data folder, nothing but installed packages; the dashboard is built on the way. Memory is what the kernel counts for the hub and all processes of its database after a minute without work; the hub’s own process counts whole, pages it could share with other Node processes included.',
@@ -72,6 +76,18 @@ const charts: Record<
       ['p99_ms', 'Amazon order → store webhook', 'order → store, 99 % within'],
       ['p50_ms', 'store checkout → Amazon PATCH', 'checkout → Amazon, half within'],
       ['p99_ms', 'store checkout → Amazon PATCH', 'checkout → Amazon, 99 % within'],
+    ],
+  },
+  convergence: {
+    unit: '× optimum',
+    bars: [
+      ['ratio_to_optimum', '1,000 changes', 'Entrepot, answers in 0.15 – 0.8 s'],
+      ['ratio_to_optimum', 'amazon-sp-api in a loop, 0.15 s', 'amazon-sp-api, 0.15 s'],
+      ['ratio_to_optimum', 'amazon-sp-api in a loop, 0.35 s', 'amazon-sp-api, 0.35 s'],
+      ['ratio_to_optimum', 'amazon-sp-api in a loop, 0.8 s', 'amazon-sp-api, 0.8 s'],
+      ['ratio_to_optimum', '@sp-api-sdk in a loop, 0.15 s', '@sp-api-sdk, 0.15 s'],
+      ['ratio_to_optimum', '@sp-api-sdk in a loop, 0.35 s', '@sp-api-sdk, 0.35 s'],
+      ['ratio_to_optimum', '@sp-api-sdk in a loop, 0.8 s', '@sp-api-sdk, 0.8 s'],
     ],
   },
   start: {
