@@ -89,6 +89,11 @@ export const kills = 30
 /** Workers that are stopped for longer than their lease and go on. */
 export const processStops = times(1, 20)
 
+/** Random pools for each property of what is shown where. */
+export const policyCases = times(1_000, 100_000)
+/** Buyers in each short run of the oversell simulation that a test makes. */
+export const simulatedBuyers = times(12_000, 500_000)
+
 export function printCount(what: string, count: number): void {
   process.stdout.write(`${what}: ${count}\n`)
 }

@@ -1,0 +1,380 @@
+/**
+ * What to show where, in guarded mode. Nothing here can oversell: a write leaves only where the claims allow it
+ * (`claims.ts`). This decides which lawful writes are worth their while:
+ *
+ * - a channel's own sale needs no write: a slot is left alone until it is down to its re-order point, what its buyers take
+ *   in the time that a raise needs;
+ * - the tank, a compare-and-set slot, holds what nobody else needs and lends it at once;
+ * - the next unit goes where it is wanted soonest: the first one on as many slots as possible, the fastest first, then depth;
+ * - where there is plenty, what is left is divided by demand;
+ * - a slow slot is emptied for faster ones only where that sells more than its dark time costs.
+ *
+ * Pure. Quantities are the slot's own units; `takes` says what one of them is of each component.
+ */
+import { chargeOf, claimedUnits, mayLeave, type SlotClaim } from './claims.ts'
+import { chanceOfAtLeast, unitsThatLast } from './demand.ts'
+
+export interface ComponentView {
+  /** Available to promise; below 0 where more was sold than is there. */
+  available: number
+  /** What the claims of all slots that draw from it add up to; Infinity while one is unknown. */
+  claimed: number
+}
+
+export interface SlotView {
+  id: string
+  claim: SlotClaim
+  isCompareAndSet: boolean
+  /** A compare-and-set slot that holds what others do not need. */
+  isTank: boolean
+  /** What it shows, or will once the write under way has landed; null where nobody knows. */
+  shown: number | null
+  /** A write is under way. */
+  isBusy: boolean
+  /** The most it may show by publishing rules. */
+  limit: number
+  /** What one sale takes of each component of the view. */
+  takes: readonly number[]
+  /** Units that buyers ask for in an hour. */
+  perHour: number
+  /** The part of the buyers that takes more than one unit. */
+  several: number
+  /** From a sale until buyers see the raise that answers it: learning of it, deciding, the write's effect. */
+  refillHours: number
+  /** From a write of 0 until its claim has come back: effect, answer, watermark. */
+  darkHours: number
+}
+
+/** All slots that share a component, and those components. */
+export interface PoolView {
+  components: readonly ComponentView[]
+  slots: readonly SlotView[]
+}
+
+export type GuardReason =
+  /** It shows what its publishing rule allows. */
+  | 'full'
+  /** It shows its share, above its re-order point. */
+  | 'share'
+  /** It holds what nobody else needs. */
+  | 'tank'
+  /** It was down to its re-order point and is raised. */
+  | 'reorder-point'
+  /** Units come from the tank first. */
+  | 'lending'
+  /** Emptied for faster slots. */
+  | 'donor'
+  /** Units are bound by claims that have not settled, or its own write is under way. */
+  | 'waiting'
+  /** Others sell the units that there are sooner. */
+  | 'scarce'
+  /** Its claim or what it shows is not known: it must be read. */
+  | 'unknown'
+  /** Its claim was proven wrong: it is emptied and counted anew. */
+  | 'alarm'
+  /** More is claimed than is there: everything is emptied. */
+  | 'shortage'
+  /** It shows more than its publishing rule allows. */
+  | 'limit'
+  /** The other modes: what is available, less what others may sell before this slot is told. */
+  | 'buffer'
+
+export interface SlotPlan {
+  id: string
+  /** What it should show now. */
+  wish: number
+  reason: GuardReason
+  /** A write that may leave now, and brings it there; null where none may or none is needed. */
+  send: { value: number; expected: number | null } | null
+}
+
+/** How a mode decides; all of them have this form. */
+export type Planner = (view: PoolView) => SlotPlan[]
+
+/** A slot runs empty before a raise arrives in no more than this part of the cases. */
+const emptyChance = 0.02
+/** Of what is left after everybody's needs, so much is handed out; the rest stays where it can still be lent. */
+const handedOut = 0.6
+/** A unit leaves the tank only for a slot that sells it so much sooner. */
+const lendingGain = 1.1
+/** A donor must gain so many units, and so many times what it loses while it is dark. */
+const donorGain = 0.08
+const donorFactor = 1
+/** Demand is only estimated: a smaller gain in speed than this part of all demand may be none. */
+const donorPart = 0.01
+
+/** Nobody's depth is worth as much as something to show. */
+const firstOne = 1e9
+
+interface Player {
+  index: number
+  slot: SlotView
+  /** Where it is now; the tank begins at 0, for what it holds can be had back. */
+  level: number
+  /** Units that are needed until a raise arrives. */
+  need: number
+}
+
+export const planGuarded: Planner = (view) => {
+  const free = view.components.map(({ available, claimed }) => available - claimed)
+  const short = free.map((units) => units < 0 && Number.isFinite(units))
+  const plans: (SlotPlan | null)[] = []
+  for (const slot of view.slots) {
+    const plan = outOfPlay(slot, free, short)
+    // What a correction sends counts before anything else.
+    if (plan?.send) take(free, slot, chargeOf(plan.send.value, plan.send.expected))
+    plans.push(plan)
+  }
+  const players = playersAmong(view, plans)
+  const tank = players.find(({ slot }) => slot.isTank) ?? null
+  const wanting = players.filter((one) => one !== tank && one.level < Math.min(one.need, one.slot.limit))
+  const targets = wanting.length > 0 ? split(view, free, wanting, tank) : null
+  let borrowed = 0
+  if (targets)
+    for (const player of wanting) {
+      const value = targets.get(player.index)!
+      if (value <= player.level) continue
+      const lent = raise(player, value, free, tank, borrowed, plans)
+      borrowed += lent
+    }
+  if (tank) plans[tank.index] = planOfTank(tank, free, borrowed)
+  const donor = borrowed === 0 ? donorFor(view, plans, players) : null
+  return view.slots.map((slot, index) => {
+    if (index === donor) return { id: slot.id, wish: 0, reason: 'donor', send: { value: 0, expected: null } }
+    return plans[index] ?? kept(slot, free, wanting)
+  })
+}
+
+/** What is decided without looking at the others; null where it takes part in the split. */
+function outOfPlay(slot: SlotView, free: readonly number[], short: readonly boolean[]): SlotPlan | null {
+  const { id, claim, shown } = slot
+  const wish = (value: number, reason: GuardReason, send: SlotPlan['send'] = null) => ({
+    id,
+    wish: value,
+    reason,
+    send,
+  })
+  if (claim.alarm) {
+    // While writes that we do not know of may land, a zero that stands there settles nothing: another one is sent afterwards.
+    const isDoubted = claim.doubtedUntil > 0 && shown === 0
+    const isOnItsWay = isDoubted || claim.live?.assigns === true || claim.settlements.some((one) => one.assigns)
+    return wish(0, 'alarm', isOnItsWay ? null : { value: 0, expected: null })
+  }
+  if (slot.takes.some((units, component) => units > 0 && short[component]!))
+    return wish(0, 'shortage', shown === 0 || (slot.isBusy && slot.isCompareAndSet) ? null : zeroOf(slot))
+  if (claim.claim === null || shown === null) return wish(Math.min(shown ?? 0, slot.limit), 'unknown')
+  if (slot.isBusy && shown <= slot.limit) return wish(shown, 'waiting')
+  if (shown > slot.limit) {
+    if (slot.isBusy && slot.isCompareAndSet) return wish(slot.limit, 'limit')
+    if (slot.isCompareAndSet) return wish(slot.limit, 'limit', { value: slot.limit, expected: shown })
+    // Anything but 0 adds to what may be sold.
+    const value = slot.limit <= unitsOf(slot, free) ? slot.limit : 0
+    return wish(value, 'limit', { value, expected: null })
+  }
+  return null
+}
+
+const zeroOf = (slot: SlotView) => ({ value: 0, expected: slot.isCompareAndSet ? slot.shown : null })
+
+/** So many of the slot's units can be made of these. */
+function unitsOf(slot: SlotView, units: readonly number[]): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let component = 0; component < units.length; component += 1) {
+    const takes = slot.takes[component]!
+    if (takes > 0) least = Math.min(least, Math.floor(units[component]! / takes))
+  }
+  return least
+}
+
+function take(units: number[], slot: SlotView, count: number): void {
+  for (let component = 0; component < units.length; component += 1) units[component]! -= count * slot.takes[component]!
+}
+
+function playersAmong(view: PoolView, plans: readonly (SlotPlan | null)[]): Player[] {
+  const players: Player[] = []
+  let hasTank = false
+  for (let index = 0; index < view.slots.length; index += 1) {
+    const slot = view.slots[index]!
+    if (plans[index]) continue
+    const isTank: boolean = slot.isTank && !hasTank
+    hasTank ||= isTank
+    players.push({ index, slot, level: isTank ? 0 : slot.shown!, need: neededUnits(slot) })
+  }
+  return players
+}
+
+/** Units that last until a raise arrives: for those who come meanwhile, and for one who wants several. */
+export const neededUnits = (slot: SlotView): number =>
+  unitsThatLast(slot.perHour * slot.refillHours, emptyChance) + unitsAtOnce(slot.several)
+
+/** A buyer wants more at once in no more than so many cases. Buyers of two are the `several`; of three, that part of them. */
+const largerChance = 0.001
+const unitsAtOnce = (several: number): number => Math.max(1, Math.ceil(Math.log(largerChance) / Math.log(several)))
+
+/** How much sooner the next unit is sold there. */
+const worthOf = (player: Player, level: number): number =>
+  player.slot.perHour *
+  Math.min(1, chanceOfAtLeast(level, player.slot.perHour * player.slot.refillHours) + player.slot.several ** level)
+
+/** What everybody who wants more would get of what is free and of what the tank holds. */
+function split(
+  view: PoolView,
+  free: readonly number[],
+  wanting: readonly Player[],
+  tank: Player | null,
+): Map<number, number> {
+  const left = [...free]
+  const sharing = tank ? [...wanting, tank] : wanting
+  if (tank) take(left, tank.slot, -tank.slot.shown!)
+  const levels = new Map(sharing.map((one) => [one.index, one.level]))
+  const most = (one: Player) => Math.min(one.need, one.slot.limit)
+  const all = view.slots.reduce((sum, slot) => sum + slot.perHour, 0)
+  for (;;) {
+    let best: Player | null = null
+    let worth = 0
+    for (const one of sharing) {
+      const level = levels.get(one.index)!
+      if (level >= most(one)) continue
+      const cost = costOf(one, level)
+      if (unitsOf(one.slot, left) < cost) continue
+      const price = 1 + (cost - 1) * Math.min(1, all * one.slot.darkHours)
+      const gain = (worthOf(one, level) * (one === tank ? lendingGain : 1)) / price
+      const value = level === 0 ? gain + firstOne : gain
+      if (value > worth) [best, worth] = [one, value]
+    }
+    if (!best) break
+    const level = levels.get(best.index)!
+    take(left, best.slot, costOf(best, level))
+    levels.set(best.index, level + 1)
+  }
+  divide(left, wanting, levels, all)
+  return levels
+}
+
+/**
+ * A raise counts in full beside what stands there until it has settled. What stands there comes back then, so it only costs
+ * what is sold meanwhile.
+ */
+const costOf = (one: Player, level: number): number =>
+  level === one.level && !one.slot.isCompareAndSet ? level + 1 : 1
+
+/** What nobody needs yet is divided by demand, so that nobody needs a write soon. */
+function divide(left: number[], wanting: readonly Player[], levels: Map<number, number>, all: number): void {
+  const rest = [...left]
+  for (const { index, slot, level: from } of wanting) {
+    const level = levels.get(index)!
+    if (level === from) continue
+    const share = Math.floor((handedOut * unitsOf(slot, rest) * slot.perHour) / all)
+    const units = Math.max(0, Math.min(share, unitsOf(slot, left), slot.limit - level))
+    levels.set(index, level + units)
+    take(left, slot, units)
+  }
+}
+
+/** Sends the raise where it may leave; returns what the tank must lend for it otherwise. */
+function raise(
+  player: Player,
+  value: number,
+  free: number[],
+  tank: Player | null,
+  borrowed: number,
+  plans: (SlotPlan | null)[],
+): number {
+  const { slot, index } = player
+  const expected = slot.isCompareAndSet ? slot.shown : null
+  const units = chargeOf(value, expected)
+  if (borrowed === 0 && mayLeave(slot.claim, value, expected, unitsOf(slot, free))) {
+    take(free, slot, units)
+    plans[index] = { id: slot.id, wish: value, reason: 'reorder-point', send: { value, expected } }
+    return 0
+  }
+  if (!tank) return 0
+  // In units of the tank: the most that any component lacks.
+  let lacking = 0
+  for (let component = 0; component < free.length; component += 1) {
+    const gives = tank.slot.takes[component]!
+    const lacks = units * slot.takes[component]! - free[component]!
+    if (gives > 0) lacking = Math.max(lacking, Math.ceil(lacks / gives))
+  }
+  take(free, slot, units)
+  plans[index] = { id: slot.id, wish: value, reason: 'lending', send: null }
+  return Math.max(0, lacking - borrowed)
+}
+
+function planOfTank({ slot, need }: Player, free: readonly number[], borrowed: number): SlotPlan {
+  const shown = slot.shown!
+  const { id } = slot
+  if (borrowed > 0) {
+    const value = Math.max(0, shown - borrowed)
+    return { id, wish: value, reason: 'tank', send: { value, expected: shown } }
+  }
+  const units = Math.min(unitsOf(slot, free), slot.limit - shown)
+  if (units <= 0 || shown >= need)
+    return { id, wish: shown, reason: shown === slot.limit ? 'full' : 'tank', send: null }
+  const value = shown + units
+  return { id, wish: value, reason: 'tank', send: { value, expected: shown } }
+}
+/** A slot that keeps what it shows, and why. */
+function kept(slot: SlotView, free: readonly number[], wanting: readonly Player[]): SlotPlan {
+  const shown = slot.shown!
+  const reason = (): GuardReason => {
+    if (shown >= slot.limit) return 'full'
+    if (!wanting.some((one) => one.slot === slot)) return 'share'
+    const units = unitsOf(slot, free)
+    // Less than nothing: a claim beside it is not known.
+    if (units === Number.NEGATIVE_INFINITY || (units < 1 && claimedUnits(slot.claim) > shown)) return 'waiting'
+    return 'scarce'
+  }
+  return { id: slot.id, wish: shown, reason: reason(), send: null }
+}
+
+/**
+ * The slot to be emptied so that its units are divided anew, if that sells more than its dark time costs. What is about to
+ * come back by itself is counted first.
+ */
+function donorFor(view: PoolView, plans: readonly (SlotPlan | null)[], players: readonly Player[]): number | null {
+  const shown = view.slots.map((slot, index) => plans[index]?.wish ?? slot.shown ?? 0)
+  const first = view.slots[0]!
+  // Kits and components take different things of each other: only slots of one kind exchange units.
+  const isAlike = ({ slot }: Player) => slot.takes.every((takes, component) => takes === first.takes[component])
+  const alike = players.filter(isAlike)
+  if (alike.every(({ index, slot, need }) => shown[index]! >= Math.min(need, slot.limit))) return null
+  const coming = view.slots.reduce((sum, { claim }, index) => sum + Math.max(0, claimedUnits(claim) - shown[index]!), 0)
+  if (!Number.isFinite(coming)) return null
+  const now = rateWith(alike, shown, coming, null)
+  const all = view.slots.reduce((sum, { perHour }) => sum + perHour, 0)
+  let best: number | null = null
+  let most = 0
+  for (const { slot, index } of alike) {
+    const units = shown[index]!
+    if (slot.isCompareAndSet || units === 0 || plans[index]) continue
+    const then = rateWith(alike, shown, coming + units, index)
+    const hours = shown.reduce((sum, one) => sum + one, coming) / all
+    const gain = (then - now) * hours
+    const loss = slot.perHour * (slot.darkHours + slot.refillHours)
+    if (then - now < donorPart * all || gain - loss <= most || gain < donorGain || gain < donorFactor * loss) continue
+    best = index
+    most = gain - loss
+  }
+  return best
+}
+
+/** Units an hour that are sold when so many more are divided; `emptied` begins at 0. */
+function rateWith(players: readonly Player[], shown: readonly number[], units: number, emptied: number | null): number {
+  const levels = players.map(({ index }) => (index === emptied ? 0 : shown[index]!))
+  for (let left = units; left > 0; left -= 1) {
+    let best = -1
+    let worth = 0
+    players.forEach((player, place) => {
+      const level = levels[place]!
+      const value = level < player.slot.limit ? worthOf(player, level) + (level === 0 ? firstOne : 0) : 0
+      if (value > worth) [best, worth] = [place, value]
+    })
+    if (best < 0 || worth * 100 < players[best]!.slot.perHour) break
+    levels[best]! += 1
+  }
+  return players.reduce(
+    (sum, { slot }, place) => sum + (levels[place]! === 0 ? 0 : slot.perHour * (1 - slot.several ** levels[place]!)),
+    0,
+  )
+}
