@@ -54,7 +54,7 @@ export const oversell: Bench = {
   name: 'oversell',
   about: 'oversells and sell-through of each way to divide one stock over four channels',
   async run(run) {
-    const asks = run.quick ? 100_000 : 1_100_000
+    const asks = run.quick ? 100_000 : 1_200_000
     run.keep('assumptions', { channels, world })
     for (const speed of speeds) {
       const references = {
