@@ -95,7 +95,7 @@ test('one answer without our entry changes nothing; a second one stops every wri
   const read = (quantity: number | null) =>
     own.db.transaction((tx) => {
       const at = it.ctx.clock.now()
-      return applyReadings(tx, it.ctx, work, [{ slotId: id, quantity }], { since: at, at })
+      return applyReadings(tx, it.ctx, work, [{ slotId: id, quantity }], { askedAt: at, at })
     })
   await read(null)
   await sellOut()

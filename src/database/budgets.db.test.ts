@@ -30,7 +30,8 @@ beforeEach(async () => {
 
 const budget = (of: { accountId: string; epoch: number } = lease) =>
   leasedBudget(database.db, of, () => world.clock.now())
-const left = (operation = 'slow') => allowance(database.db, lease.accountId, operation, world.clock.now())
+const left = async (operation = 'slow') =>
+  (await allowance(database.db, lease.accountId, operation, world.clock.now())).calls
 const retryIn = (retryAt: Date | undefined) => retryAt && retryAt.getTime() - world.clock.now().getTime()
 
 test('a full bucket grants its burst but one, then names the moment of the next token', async () => {

@@ -95,11 +95,19 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
   }
 }
 
-/** Calls that could leave right now. */
-export async function allowance(db: Sql, accountId: string, operation: string, now: Date): Promise<number> {
-  const row = await db.one<{ tokens: number }>(
-    `select ${filled} as tokens from budgets where account_id = $1 and operation = $2`,
+export interface Allowance {
+  /** Calls that could leave right now. */
+  calls: number
+  /** When the next one may leave, where none may now. */
+  nextAt: Date | null
+}
+
+export async function allowance(db: Sql, accountId: string, operation: string, now: Date): Promise<Allowance> {
+  const row = await db.one<{ tokens: number; rate: number }>(
+    `select ${filled} as tokens, rate from budgets where account_id = $1 and operation = $2`,
     [accountId, operation, now],
   )
-  return Math.floor(row?.tokens ?? 0)
+  const { tokens, rate } = row ?? { tokens: 0, rate: 0 }
+  if (tokens >= 1 || rate === 0) return { calls: Math.floor(tokens), nextAt: null }
+  return { calls: 0, nextAt: new Date(now.getTime() + Math.ceil(((1 - tokens) / rate) * 1_000)) }
 }

@@ -33,7 +33,7 @@ const isFenced = (lease: Lease) =>
       () => false,
       (error: unknown) => error instanceof LeaseLost,
     )
-const left = () => allowance(database.db, accountId, 'stock.set', world.clock.now())
+const left = async () => (await allowance(database.db, accountId, 'stock.set', world.clock.now())).calls
 
 test('one holder at a time, also of many that ask at once', async () => {
   const taken = await Promise.all(Array.from({ length: 20 }, (_, index) => take(`holder ${index}`)))

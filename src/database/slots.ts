@@ -200,8 +200,7 @@ export async function lockSettling(tx: Sql, accountId: string, watermark: Date, 
 export async function lockDueSlots(
   tx: Sql,
   accountId: string,
-  writes: QuantityWrites,
-  watermark: Date | null,
+  pump: { writes: QuantityWrites; watermark: Date | null; calling: readonly string[] },
   now: Date,
   limit: number,
 ): Promise<SlotRow[]> {
@@ -211,8 +210,9 @@ export async function lockDueSlots(
        and (wish < coalesce(live_value, confirmed_value)
          or (wish = 0 and live_value is null and confirmed_value is null and $5)
          or (live_value is null and confirmed_value is not null and (hold_until is null or hold_until <= $2)))
+       and id <> all($6::uuid[])
      order by urgency, wish_at limit $4 for update skip locked`,
-    [accountId, watermark, now, limit, writes === 'absolute'],
+    [accountId, pump.watermark, now, limit, pump.writes === 'absolute', pump.calling],
   )
   return rows.map(toSlot)
 }

@@ -17,7 +17,8 @@ import {
   type WriteAnswer,
 } from './slots.ts'
 
-const readAt = (slot: Slot, shown: number, at: Date, watermark: Date | null) => read(slot, shown, at, at, watermark)
+const readAt = (slot: Slot, shown: number, at: Date, watermark: Date | null) =>
+  read(slot, shown, { since: at, askedAt: at, at }, watermark)
 const sell = (slot: Slot, quantity: number, placedAt: Date) =>
   soldHere(slot, { quantity, canceled: 0, placedAt, isLate: false })
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22) + second * 1_000)
@@ -228,9 +229,12 @@ describe('a reading', () => {
     expect(isDue(slot, null, at(6))).toBe('send')
   })
 
-  test('older than what is confirmed says nothing', () => {
+  test('older than what is confirmed says nothing but what its claim was then', () => {
     const slot = showing(5, { confirmed: { value: 5, at: at(9), version: 1 } })
-    expect(readAt(slot, 1, at(8), null)).toEqual({ slot, meaning: 'same' })
+    const { slot: next, meaning } = readAt(slot, 1, at(8), null)
+    expect(meaning).toBe('same')
+    expect({ ...next, claim: slot.claim }).toEqual(slot)
+    expect(next.claim.settlements).toEqual([{ at: at(8).getTime(), bound: 1, assigns: false }])
   })
 
   test('of the value on its way, or that less known sales, proves it', () => {
@@ -273,6 +277,14 @@ describe('a reading', () => {
       meaning: 'lower',
       slot: { live: null, confirmed: { value: 1 }, holdUntil: dead },
     })
+  })
+
+  test('says nothing about a write that left after the question, or was answered after it', () => {
+    const asked = { since: at(9), askedAt: at(9), at: at(30) }
+    const live = writing(3, 5)
+    expect(read(live, 3, asked, null)).toMatchObject({ meaning: 'same', slot: { live: { value: 5 }, holdUntil: null } })
+    const applied = answered(writing(3, 5, 'compare-and-set'), 1, { kind: 'applied' }, at(11), null)
+    expect(read(applied, 3, asked, null)).toMatchObject({ meaning: 'same', slot: { confirmed: { value: 5 } } })
   })
 
   test('shows a write as arrived, and still claims it: the old value may be the one that was read', () => {

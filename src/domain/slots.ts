@@ -140,8 +140,8 @@ export function answered(slot: Slot, version: number, answer: WriteAnswer, now: 
       }
     case 'mismatch': {
       const refused = { ...slot, live: null, claim: claimRefused(slot.claim, version) }
-      return read({ ...refused, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, live.sentAt, now, watermark)
-        .slot
+      const times = { since: live.sentAt, askedAt: now, at: now }
+      return read({ ...refused, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, times, watermark).slot
     }
     case 'refused':
       return { ...slot, live: null, claim: claimRefused(slot.claim, version), retryAt: answer.retryAt }
@@ -163,6 +163,13 @@ export function answered(slot: Slot, version: number, answer: WriteAnswer, now: 
   }
 }
 
+/** A reading shows the slot at some moment from `since` until `at`; `since` lies before the question where a channel answers from memory. */
+export interface ReadingTimes {
+  since: Date
+  askedAt: Date
+  at: Date
+}
+
 export type ReadingMeaning =
   /** As expected. */
   | 'same'
@@ -180,20 +187,19 @@ export type ReadingMeaning =
   | 'first'
 
 /**
- * The slot after its channel was read: it showed `shown` at some moment from `since` until `at`. `watermark`: orders are known
- * up to here.
+ * The slot after its channel was read: it showed `shown`. `watermark`: orders are known up to here.
  * Where the meaning is 'lower' the caller asks for the account's orders at once; nothing is raised before.
  */
 export function read(
   before: Slot,
   shown: number,
-  since: Date,
-  at: Date,
+  { since, askedAt, at }: ReadingTimes,
   watermark: Date | null,
 ): { slot: Slot; meaning: ReadingMeaning } {
   const { live, confirmed } = before
-  if (confirmed && confirmed.at > at) return { slot: before, meaning: 'same' }
   const slot = { ...before, claim: claimRead(before.claim, shown, since.getTime(), at.getTime()) }
+  // Overtaken: what was written or answered meanwhile is newer than the question.
+  if ((confirmed && confirmed.at > askedAt) || (live && live.sentAt > askedAt)) return { slot, meaning: 'same' }
   const settle = (meaning: ReadingMeaning, hold: Date | null) => ({
     meaning,
     slot: {

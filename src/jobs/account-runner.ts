@@ -5,7 +5,7 @@ import { ChannelError } from '../domain/errors.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
-import { pushStock } from '../operations/push-stock.ts'
+import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
 import { settleClaims } from '../operations/settle-claims.ts'
 import { takeOver } from '../operations/take-over.ts'
@@ -50,11 +50,12 @@ export async function startRunner(
     throw error
   }
   const slots = createSignal()
+  const readings = createSignal()
   const pulls = createSignal()
   const ticks = createSignal()
   let clean = true
   const end = () => {
-    for (const signal of [slots, pulls, ticks]) signal.stop()
+    for (const signal of [slots, readings, pulls, ticks]) signal.stop()
   }
   const guarded = async (name: string, loop: () => Promise<void>) => {
     try {
@@ -77,7 +78,8 @@ export async function startRunner(
   const loops = [
     renewing,
     guarded('pull', () => pullLoop(ctx, work, pulls, options)),
-    guarded('slots', () => slotLoop(ctx, work, slots, options)),
+    guarded('push', () => pushLoop(ctx, work, slots, options)),
+    guarded('read', () => readLoop(ctx, work, readings, options)),
   ]
   const done = Promise.all(loops).then(async () => {
     // After an unclean end nobody knows what was sent: the lease is left to run out.
@@ -87,6 +89,7 @@ export async function startRunner(
     accountId: row.id,
     wake() {
       slots.wake()
+      readings.wake()
       pulls.wake()
     },
     async stop() {
@@ -199,13 +202,31 @@ async function isPullDue(ctx: Context, work: AccountAtWork, name: string, notBef
   return asked && (!cursor.pulled_at || now.getTime() - cursor.pulled_at.getTime() >= breathMs)
 }
 
-async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
-  let readAfter: Date | null = null
-  // A finding of an earlier holder ends with the first round that works.
-  let failing = true
+/** Quantities out: a call leaves as soon as one has ended and something is due. */
+async function pushLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
+  const pump = createPump(ctx, work, () => signal.wake())
+  const failing = createFailing(ctx, work)
   while (!signal.stopped) {
     try {
-      const pushed = await pushStock(ctx, work)
+      const { sent, nextAt } = await pump.step()
+      await failing.end()
+      const untilNext = nextAt ? Math.max(1, nextAt.getTime() - ctx.clock.now().getTime()) : options.idleMs
+      if (sent === 0) await signal.wait(Math.min(options.idleMs, untilNext))
+    } catch (error) {
+      await failing.note('push', error)
+      await signal.wait(2_000)
+    }
+  }
+  // A call under way is answered, or given up; its note must not come after the lease was given back.
+  await pump.settled()
+}
+
+/** What slots show, and the bounds that became known: beside the pump, for a reading takes as long as a push. */
+async function readLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
+  const failing = createFailing(ctx, work)
+  let readAfter: Date | null = null
+  while (!signal.stopped) {
+    try {
       let readings = 0
       if (!readAfter || readAfter <= ctx.clock.now()) {
         const result = await readStock(ctx, work)
@@ -214,19 +235,32 @@ async function slotLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
       }
       // What a stream of orders tells is settled with its pages; a store tells each order by itself.
       if (work.connector.ordersKnownAtOnce) await settleClaims(ctx, work)
+      await failing.end()
+      if (readings === 0) await signal.wait(options.idleMs)
+    } catch (error) {
+      await failing.note('read', error)
+      await signal.wait(2_000)
+    }
+  }
+}
+
+/** Shows a fault of ours in a loop until it works again; a finding of an earlier holder ends with the first turn that works. */
+function createFailing(ctx: Context, work: AccountAtWork) {
+  let failing = true
+  return {
+    async end(): Promise<void> {
       if (failing) await noteWorkFailing(ctx, work, null)
       failing = false
-      if (pushed.sent === 0 && readings === 0) await signal.wait(options.idleMs)
-    } catch (error) {
+    },
+    async note(loop: string, error: unknown): Promise<void> {
       if (error instanceof LeaseLost) throw error
-      ctx.log.error('push failed inside', {
+      ctx.log.error(`${loop} failed inside`, {
         account: work.row.name,
         error: describe(error),
         stack: (error as Error).stack,
       })
       failing = true
       await noteWorkFailing(ctx, work, 'internal').catch(() => {})
-      await signal.wait(2_000)
-    }
+    },
   }
 }

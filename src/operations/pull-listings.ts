@@ -84,7 +84,7 @@ async function takeListings(
     ctx,
     work,
     [...read].map(([slotId, quantity]) => ({ slotId, quantity })),
-    { since: new Date(now.getTime() - callTimeoutMs - (work.connector.stock?.readsMayBeOldMs ?? 0)), at: now },
+    { askedAt: new Date(now.getTime() - callTimeoutMs), at: now },
   )
 }
 

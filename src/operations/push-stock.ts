@@ -18,6 +18,7 @@ import { noEntry, watermarkOf } from './read-stock.ts'
 import { takeOver } from './take-over.ts'
 
 export interface PushResult {
+  /** Lines that left. */
   sent: number
   /** The allowance is used up until then; null where nothing holds the pump. */
   nextAt: Date | null
@@ -28,53 +29,106 @@ interface Leaving extends QuantityLine {
   effectId: string
 }
 
-/** Accounts whose last round broke off (the database was away): what it sent is recorded nowhere but as an intent. */
+/** Accounts whose pump broke off (the database was away): what it sent is recorded nowhere but as an intent. */
 const brokenOff = new WeakSet<AccountAtWork>()
 
-/** One round; an account has one at a time. Only live accounts ever write. */
-export async function pushStock(ctx: Context, work: AccountAtWork): Promise<PushResult> {
-  if (brokenOff.has(work)) {
-    await takeOver(ctx, work)
-    brokenOff.delete(work)
-  }
-  try {
-    return await pushRound(ctx, work)
-  } catch (error) {
-    brokenOff.add(work)
-    throw error
-  }
+/** The pump of an account at work; it has one. Only live accounts ever write. */
+export interface Pump {
+  /**
+   * Lets as many calls leave as fit beside those under way, and does not wait for their answers. Throws what broke an
+   * earlier call's note off, once every call under way has ended.
+   */
+  step(): Promise<PushResult>
+  /** Resolves when no call is under way; throws like `step`. */
+  settled(): Promise<void>
 }
 
-async function pushRound(ctx: Context, work: AccountAtWork): Promise<PushResult> {
-  const { row, connector } = work
-  const capability = connector.stock
-  if (!capability || row.stage !== 'live') return { sent: 0, nextAt: null }
-  const now = ctx.clock.now()
-  const calls = Math.min(capability.pushAtOnce, await allowance(ctx.db, row.id, capability.pushOperation, now))
-  if (calls === 0) return { sent: 0, nextAt: new Date(now.getTime() + 200) }
-  const lines = await leave(ctx, work, calls * capability.pushBatch)
-  if (lines.length === 0) return { sent: 0, nextAt: null }
-  const batches: Leaving[][] = []
-  for (let from = 0; from < lines.length; from += capability.pushBatch)
-    batches.push(lines.slice(from, from + capability.pushBatch))
-  await work.prepay(capability.pushOperation, batches.length)
+/** `onAnswer` is called whenever a call has ended and was noted: another one may leave. */
+export function createPump(ctx: Context, work: AccountAtWork, onAnswer: () => void): Pump {
+  const underWay = new Set<Promise<void>>()
+  const calling = new Set<string>()
+  let broken: { error: unknown } | undefined
   const note = together<Answered>((many) => noteAnswers(ctx, work, many))
-  const results = await Promise.allSettled(
-    batches.map(async (batch) => await note({ batch, outcomes: await pushed(ctx, work, batch) })),
-  )
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return { sent: lines.length, nextAt: null }
+
+  function launch(batch: Leaving[]): void {
+    for (const line of batch) calling.add(line.slotId)
+    const call = pushed(ctx, work, batch)
+      .then((outcomes) => note({ batch, outcomes }))
+      .catch((error: unknown) => {
+        broken ??= { error }
+      })
+      .finally(() => {
+        underWay.delete(call)
+        for (const line of batch) calling.delete(line.slotId)
+        onAnswer()
+      })
+    underWay.add(call)
+  }
+
+  async function settled(): Promise<void> {
+    while (underWay.size > 0) await Promise.all(underWay)
+    if (broken) throw breakOff(broken.error)
+  }
+
+  function breakOff(error: unknown): unknown {
+    broken = undefined
+    brokenOff.add(work)
+    return error
+  }
+
+  async function leaveSome(): Promise<PushResult> {
+    const capability = work.connector.stock
+    if (!capability || work.row.stage !== 'live') return { sent: 0, nextAt: null }
+    const room = capability.pushAtOnce - underWay.size
+    if (room <= 0) return { sent: 0, nextAt: null }
+    const now = ctx.clock.now()
+    const { calls, nextAt } = await allowance(ctx.db, work.row.id, capability.pushOperation, now)
+    if (calls === 0) return { sent: 0, nextAt }
+    const lines = await leave(ctx, work, Math.min(room, calls) * capability.pushBatch, [...calling])
+    if (lines.length === 0) return { sent: 0, nextAt: null }
+    const batches: Leaving[][] = []
+    for (let from = 0; from < lines.length; from += capability.pushBatch)
+      batches.push(lines.slice(from, from + capability.pushBatch))
+    await work.prepay(capability.pushOperation, batches.length)
+    for (const batch of batches) launch(batch)
+    return { sent: lines.length, nextAt: null }
+  }
+
+  return {
+    async step() {
+      if (broken) await settled()
+      if (brokenOff.has(work)) {
+        await takeOver(ctx, work)
+        brokenOff.delete(work)
+      }
+      try {
+        return await leaveSome()
+      } catch (error) {
+        // What was committed as under way may not have left; before that is settled the others' answers are waited for.
+        await settled()
+        throw breakOff(error)
+      }
+    },
+    settled,
+  }
 }
 
-/** Picks what is due and commits it as under way. */
-async function leave(ctx: Context, work: AccountAtWork, limit: number): Promise<Leaving[]> {
+/** One step and its answers: for a person who asked for it, and for tests. */
+export async function pushStock(ctx: Context, work: AccountAtWork): Promise<PushResult> {
+  const pump = createPump(ctx, work, () => {})
+  const result = await pump.step()
+  await pump.settled()
+  return result
+}
+
+/** Picks what is due and commits it as under way. A slot with a call under way waits: two could arrive in the wrong order. */
+async function leave(ctx: Context, work: AccountAtWork, limit: number, calling: readonly string[]): Promise<Leaving[]> {
   return await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const now = ctx.clock.now()
     const watermark = await watermarkOf(tx, work, now)
     const writes = work.connector.quantityWrites
-    const due = (await lockDueSlots(tx, work.row.id, writes, watermark, now, limit)).filter(
+    const due = (await lockDueSlots(tx, work.row.id, { writes, watermark, calling }, now, limit)).filter(
       (slot) => isDue(slot, watermark, now, writes) === 'send',
     )
     const leaving = due.map((slot): SlotRow => ({ ...slot, ...sent(slot, slot.wish!, now, writes) }))

@@ -53,7 +53,7 @@ type DueSlot = { id: string; remoteSku: string }
 /** A call that is refused because of one SKU is split, so that the others are read all the same. */
 async function readSlots(ctx: Context, work: AccountAtWork, due: readonly DueSlot[]): Promise<void> {
   let readings: Map<string, number | null>
-  const since = new Date(ctx.clock.now().getTime() - work.connector.stock!.readsMayBeOldMs)
+  const askedAt = ctx.clock.now()
   try {
     const answers = await work.connector.stock!.read(
       work.account,
@@ -73,7 +73,7 @@ async function readSlots(ctx: Context, work: AccountAtWork, due: readonly DueSlo
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const list = due.map((slot) => ({ slotId: slot.id, quantity: readings.get(slot.remoteSku) ?? null }))
-    await applyReadings(tx, ctx, work, list, { since, at })
+    await applyReadings(tx, ctx, work, list, { askedAt, at })
   })
 }
 
@@ -101,7 +101,7 @@ export async function salesKnownUntil(
 }
 
 /**
- * What slots showed at some moment from `since` until `at`. A reading of null: the channel keeps no merchant quantity there, so nothing is written until one
+ * What slots showed at some moment from `askedAt` until `at`, or even before where the channel answers from memory. A reading of null: the channel keeps no merchant quantity there, so nothing is written until one
  * appears.
  */
 export async function applyReadings(
@@ -109,10 +109,11 @@ export async function applyReadings(
   ctx: Context,
   work: AccountAtWork,
   readings: readonly { slotId: string; quantity: number | null }[],
-  { since, at }: { since: Date; at: Date },
+  { askedAt, at }: { askedAt: Date; at: Date },
 ): Promise<void> {
   if (readings.length === 0) return
   const watermark = await watermarkOf(tx, work, at)
+  const times = { since: new Date(askedAt.getTime() - (work.connector.stock?.readsMayBeOldMs ?? 0)), askedAt, at }
   const quantities = new Map(readings.map((one) => [one.slotId, one.quantity]))
   const slots = await lockSlots(tx, { slotIds: [...quantities.keys()] })
   const changed: SlotRow[] = []
@@ -125,7 +126,7 @@ export async function applyReadings(
       changed.push(await withoutEntry(tx, slot, at))
       continue
     }
-    const { slot: next, meaning } = read(slot, quantity, since, at, watermark)
+    const { slot: next, meaning } = read(slot, quantity, times, watermark)
     if (meaning === 'lower') unseenSale = true
     if (meaning === 'higher' || meaning === 'lost') drifted.push(slot)
     if (meaning === 'same' || meaning === 'effective') fine.push(slot)
