@@ -136,7 +136,8 @@ const worked = (crew: Crew, leases: readonly Held[], since: Date) => async () =>
   const owed = await crew.db.one(
     `select 1 from stock_slots s join accounts a on a.id = s.account_id
      where a.name = any($1) and s.dirty and s.live_value is null and s.hold_until is null and s.retry_at is null
-       and s.claim_state->'live' = 'null' limit 1`,
+       and jsonb_array_length(coalesce(s.claim_state->'strays', '[]')) = 0
+       and coalesce(s.claim_state->'live', 'null') = 'null' limit 1`,
     [accounts],
   )
   return owed === undefined

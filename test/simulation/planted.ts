@@ -158,8 +158,8 @@ import { openStock } from '../domain/stock.ts'`,
     patches: [
       {
         file: 'src/operations/push-stock.ts',
-        find: `batches.map(async (batch) => await note({ batch, outcomes: await pushed(ctx, work, batch) })),`,
-        put: `batches.map(async (batch) => await note({ batch, outcomes: await pushedAgain(ctx, work, batch) })),`,
+        find: `const call = pushed(ctx, work, batch)`,
+        put: `const call = pushedAgain(ctx, work, batch)`,
       },
       {
         file: 'src/operations/push-stock.ts',
