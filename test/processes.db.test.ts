@@ -143,6 +143,14 @@ const worked = (crew: Crew, leases: readonly Held[], since: Date) => async () =>
   return owed === undefined
 }
 
+/** All may be sold out and written by now: every slot of theirs is to be read. */
+async function giveWork({ db }: Crew, leases: readonly Held[]): Promise<void> {
+  await db.run(
+    'update stock_slots s set read_due_at = $2 from accounts a where a.id = s.account_id and a.name = any($1)',
+    [leases.map(({ name }) => name), new Date()],
+  )
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const seconds = (from: number) => `${((performance.now() - from) / 1_000).toFixed(1)} s`
 
@@ -211,7 +219,9 @@ async function standStill(crew: Crew, workers: HubProcess[]): Promise<void> {
     allHeldBy(crew, (other) => other !== pid),
   )
   process.stdout.write(`taken over from a process that stood still after ${seconds(from)}\n`)
-  await until('work of another worker', 60_000, worked(crew, lost, new Date()))
+  const since = new Date()
+  await giveWork(crew, lost)
+  await until('work of another worker', 60_000, worked(crew, lost, since))
   await pause(1_000)
   const newest = new Map<string, number>()
   for (const { sku, version } of crew.store.sets) newest.set(sku, Math.max(version, newest.get(sku) ?? 0))
@@ -249,7 +259,9 @@ async function dieAndBeReplaced(crew: Crew, workers: HubProcess[]): Promise<void
     allHeldBy(crew, (other) => other !== pid),
   )
   process.stdout.write(`taken over from a process that was killed after ${seconds(from)}\n`)
-  await until('work of another worker', 60_000, worked(crew, lost, new Date()))
+  const since = new Date()
+  await giveWork(crew, lost)
+  await until('work of another worker', 60_000, worked(crew, lost, since))
   await verify(crew)
 }
 
