@@ -240,7 +240,7 @@ test('commands set a running hub up: an owner, two accounts, goods', async () =>
   for (const item of drillGoods()) {
     await api('POST', '/products', { title: item.title, variants: [{ sku: item.sku }] })
     if (!item.storefront) continue
-    const quantity = (item.amazon?.quantity ?? 0) + 200
+    const quantity = (item.amazon?.quantity ?? 0) + 5 * drillOrders
     await api('POST', '/stock/movements', { sku: item.sku, location: 'MAIN', kind: 'count', quantity, note: 'opening' })
     await api('POST', '/listings', {
       account: 'Store',
@@ -259,7 +259,8 @@ test('commands set a running hub up: an owner, two accounts, goods', async () =>
 
 test('backup under load, kill, destruction, restore, pull: nothing that was acknowledged before is missing, everything after is found again', async () => {
   const buyers = startBuyers()
-  await until('orders', 60_000, async () => buyers.acknowledged.length >= drillOrders)
+  // Buyers come one after the other.
+  await until('orders', 60_000 + 250 * drillOrders, async () => buyers.acknowledged.length >= drillOrders)
   const before = [...buyers.acknowledged]
   const slowestBefore = buyers.slowest()
   const file = join(elsewhere, 'today.backup')
@@ -274,7 +275,7 @@ test('backup under load, kill, destruction, restore, pull: nothing that was ackn
   figures['bytes of the backup'] = statSync(file).size
   figures['orders in it'] = report.rows.orders!
   const during = buyers.acknowledged.length
-  await until('orders after the backup', 60_000, async () => buyers.acknowledged.length >= during + drillOrders / 2)
+  await until('orders after the backup', 60_000 + 125 * drillOrders, async () => buyers.acknowledged.length >= during + drillOrders / 2)
   await buyers.stop()
   expect(report.rows.orders!).toBeGreaterThanOrEqual(before.length)
 
