@@ -135,10 +135,9 @@ function killServer(hub: HubProcess): void {
   const server = postmasterOf(hub.dataDir)
   if (!server) return
   const { pid } = server
-  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)])
-    .toString()
-    .trim()
-    .split(/\s+/)
+  // It ends with 1 where the server has no process of its own left.
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+  const children = stdout.split(/\s+/).filter((one) => one !== '')
   for (const one of [pid, ...children.map(Number)]) {
     try {
       process.kill(one, 'SIGKILL')
