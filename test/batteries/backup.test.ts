@@ -275,7 +275,11 @@ test('backup under load, kill, destruction, restore, pull: nothing that was ackn
   figures['bytes of the backup'] = statSync(file).size
   figures['orders in it'] = report.rows.orders!
   const during = buyers.acknowledged.length
-  await until('orders after the backup', 60_000 + 125 * drillOrders, async () => buyers.acknowledged.length >= during + drillOrders / 2)
+  await until(
+    'orders after the backup',
+    60_000 + 125 * drillOrders,
+    async () => buyers.acknowledged.length >= during + drillOrders / 2,
+  )
   await buyers.stop()
   expect(report.rows.orders!).toBeGreaterThanOrEqual(before.length)
 
