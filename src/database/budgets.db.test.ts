@@ -34,7 +34,7 @@ const left = async (operation = 'slow') =>
   (await allowance(database.db, lease.accountId, operation, world.clock.now())).calls
 const retryIn = (retryAt: Date | undefined) => retryAt && retryAt.getTime() - world.clock.now().getTime()
 
-test('a full bucket grants its burst but one, then names the moment of the next token', async () => {
+test('a full bucket grants its burst but the slack, then names the moment of the next token', async () => {
   for (let call = 0; call < 3; call += 1) expect(await budget().spend('slow')).toBeUndefined()
   expect(await left()).toBe(0)
   const retryAt = await budget().spend('slow')
@@ -45,7 +45,7 @@ test('a full bucket grants its burst but one, then names the moment of the next 
   expect(await budget().spend('slow')).toBeInstanceOf(Date)
 })
 
-test('a bucket never holds more than its burst but one', async () => {
+test('a bucket never holds more than its burst but the slack', async () => {
   await budget().spend('slow')
   world.clock.advance(86_400_000)
   expect(await left()).toBe(3)

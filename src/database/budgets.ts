@@ -11,11 +11,11 @@ export interface BucketRow {
 }
 
 /**
- * A bucket of several is filled to one less than the channel allows: calls do not arrive as evenly as they leave, and one
- * that arrives early after one that was late would meet an empty bucket there.
+ * A bucket of several is not filled to what the channel allows: calls do not arrive as evenly as they leave, and one that
+ * arrives early after one that was late would meet an empty bucket there. `capacityOf` in domain/budget.ts is the rule.
  */
-const filled =
-  'least(greatest(1, burst - 1), tokens + greatest(0, extract(epoch from ($3::timestamptz - refilled_at))) * rate)'
+const capacity = 'burst - least(floor(burst / 2), greatest(1, ceil(rate * 0.4)))'
+const filled = `least(${capacity}, tokens + greatest(0, extract(epoch from ($3::timestamptz - refilled_at))) * rate)`
 
 /** Makes missing buckets, full: the allowance of an account that was never called. */
 export async function ensureBudgets(

@@ -4,10 +4,13 @@ import { allowanceOf, emptied, fullBucket, nextCallAt, paid, tokensAt, waitFor, 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22) + second * 1_000)
 const full = fullBucket(2, 5, at(0))
 
-test('a bucket of several is filled to one less than the channel allows; a bucket of one to one', () => {
+test('a bucket of several is filled to less than the channel allows; a bucket of one to one', () => {
   expect(allowanceOf(full, at(0))).toBe(4)
   expect(allowanceOf(full, at(3_600))).toBe(4)
   expect(allowanceOf(fullBucket(2, 1, at(0)), at(9))).toBe(1)
+  // Amazon's listings patches: 5 a second, 10 at once.
+  expect(allowanceOf(fullBucket(5, 10, at(0)), at(0))).toBe(8)
+  expect(allowanceOf(fullBucket(100, 10, at(0)), at(0))).toBe(5)
 })
 
 test('only whole calls that are there are paid', () => {

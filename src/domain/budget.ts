@@ -12,8 +12,9 @@ export interface Bucket {
   refilledAt: Date
 }
 
-/** How full it may be: one call of slack where there are several (docs/decisions.md). */
-export const capacityOf = ({ burst }: Pick<Bucket, 'burst'>): number => Math.max(1, burst - 1)
+/** How full it may be: what flows in during 0.4 s is slack, one call at least, half the burst at most (docs/decisions.md). */
+export const capacityOf = ({ rate, burst }: Pick<Bucket, 'rate' | 'burst'>): number =>
+  burst - Math.min(Math.floor(burst / 2), Math.max(1, Math.ceil(rate * 0.4)))
 
 /** A bucket of an account that was never called. */
 export const fullBucket = (rate: number, burst: number, now: Date): Bucket => ({
