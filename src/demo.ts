@@ -189,8 +189,8 @@ async function seed(tx: Sql, hub: Hub, sim: Sim, origin: string): Promise<void> 
   for (const item of demoCatalog()) {
     await addProduct(tx, ctx, { title: item.title, variants: [{ sku: item.sku, gtin: item.gtin }] })
     if (!item.storefront) continue
-    // What is shown is free; what older orders still wait for lies on the shelf beside it.
-    const quantity = (item.amazon?.quantity ?? 0) + (promised.get(item.sku) ?? 0)
+    // What both show is free, and what older orders still wait for lies on the shelf beside it.
+    const quantity = (item.amazon?.quantity ?? 0) + item.storefront.quantity + (promised.get(item.sku) ?? 0)
     if (quantity > 0)
       await moveStock(
         tx,

@@ -109,35 +109,71 @@ test('orders of both channels arrive', async () => {
   )
 })
 
-/** A SKU that both sell, with units to spare and nothing under way. */
+interface Level {
+  sku: string
+  availableToPromise: number
+  claimed: number
+  unknownClaims: number
+}
+const levels = async () => (await api<{ items: Level[] }>('/stock?limit=200')).items
+const offered = async (sku: string) => ((await shown('amazon'))[sku] ?? 0) + ((await shown('storefront'))[sku] ?? 0)
+
+/** A SKU that both sell, with units to spare, nothing under way, and nothing unknown. */
 async function calmSku(): Promise<string> {
-  return await until('a calm SKU', 60_000, async () => {
+  return await until('a calm SKU', 90_000, async () => {
     const all = await slots()
-    const amazon = await shown('amazon')
-    const store = await shown('storefront')
-    return all.find(
-      (slot) =>
-        slot.channel === 'amazon' &&
-        slot.state === 'clean' &&
-        slot.wish! >= 8 &&
-        amazon[slot.remoteSku] === slot.wish &&
-        store[slot.remoteSku] === slot.wish,
-    )?.remoteSku
+    const truth = { amazon: await shown('amazon'), storefront: await shown('storefront') }
+    const known = (await levels()).filter((level) => level.unknownClaims === 0 && level.availableToPromise >= 16)
+    return known
+      .map(({ sku }) => all.filter((slot) => slot.sku === sku))
+      .find(
+        (both) =>
+          both.length === 2 &&
+          both.every(
+            (slot) => slot.state === 'clean' && slot.wish! >= 3 && truth[slot.channel][slot.remoteSku] === slot.wish,
+          ),
+      )?.[0]?.sku
   })
 }
 
-test('a purchase in one place lowers what the other shows', async () => {
+test('what is bought in one place is offered nowhere else', async () => {
   await control('/buyers', { perMinute: 0 })
+  for (const channel of ['amazon', 'storefront']) {
+    const sku = await calmSku()
+    const { availableToPromise } = (await levels()).find((level) => level.sku === sku)!
+    expect(await offered(sku)).toBeLessThanOrEqual(availableToPromise)
+    expect((await control('/orders', { channel, sku, quantity: 2 })).status).toBe(201)
+    await until(`2 less of ${sku} to promise`, 60_000, async () => {
+      expect(await offered(sku)).toBeLessThanOrEqual(availableToPromise - 2)
+      return (await levels()).some((level) => level.sku === sku && level.availableToPromise === availableToPromise - 2)
+    })
+  }
+}, 240_000)
+
+test('where everything is shown everywhere, a purchase in one place lowers what the other shows', async () => {
   for (const [here, there] of [
     ['amazon', 'storefront'],
     ['storefront', 'amazon'],
   ] as const) {
     const sku = await calmSku()
-    const before = (await shown(there))[sku]!
+    const answer = await fetch(`${demo.url}/api/v1/variants/${encodeURIComponent(sku)}/mode`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${demo.apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': `mode ${here}`,
+      },
+      body: JSON.stringify({ mode: 'shared' }),
+    })
+    expect(answer.status, await answer.text()).toBeLessThan(300)
+    const { availableToPromise } = (await levels()).find((level) => level.sku === sku)!
+    const shows = (units: number, channel: string) =>
+      until(`${channel} shows ${units} of ${sku}`, 90_000, async () => (await shown(channel))[sku] === units)
+    for (const channel of [here, there]) await shows(availableToPromise, channel)
     expect((await control('/orders', { channel: here, sku, quantity: 2 })).status).toBe(201)
-    await until(`${there} shows ${before - 2} of ${sku}`, 60_000, async () => (await shown(there))[sku] === before - 2)
+    await shows(availableToPromise - 2, there)
   }
-})
+}, 240_000)
 
 test('after faults of every kind and back, every slot shows its wish and no promise is broken', async () => {
   await control('/buyers', { perMinute: 2 })

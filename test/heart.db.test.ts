@@ -16,7 +16,7 @@ import { useDatabase } from './support/database.ts'
 
 const own = useDatabase()
 let it: Installation
-beforeEach(async () => void (it = await install(own.db, 4)))
+beforeEach(async () => void (it = await install(own.db, 4, { mode: 'shared' })))
 afterEach(async () => await it.close())
 
 const minute = 60_000
@@ -267,7 +267,7 @@ test('the ledger refuses changes and impossible levels', async () => {
   await begin()
   await expect(it.ctx.db.run('update stock_movements set on_hand = 9')).rejects.toThrow(/append-only/)
   await expect(it.ctx.db.run('delete from stock_movements')).rejects.toThrow(/append-only/)
-  await expect(it.ctx.db.run('update pool_levels set reserved = on_hand + 1')).rejects.toThrow(
+  await expect(it.ctx.db.run(`update pool_levels set reserved = on_hand + 1, mode = 'shared'`)).rejects.toThrow(
     /promised_within_on_hand/,
   )
   await expect(it.ctx.db.run('update stock_levels set allocated = on_hand + 1')).rejects.toThrow(

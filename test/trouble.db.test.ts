@@ -20,7 +20,7 @@ const sku = 'PLAIN'
 const minute = 60_000
 
 beforeEach(async () => {
-  it = await install(own.db, 4)
+  it = await install(own.db, 4, { mode: 'shared' })
   const have = (await levelOf(own.db, sku))!.onHand
   await own.db.transaction((tx) =>
     moveStock(tx, it.ctx, { sku, location: 'MAIN', kind: 'adjustment', quantity: 20 - have }, 'test'),

@@ -20,7 +20,7 @@ let it: Installation
 let ctx: Context
 
 beforeEach(async () => {
-  it = await install(own.db, 9)
+  it = await install(own.db, 9, { mode: 'shared' })
   // Waiting lets the simulated time pass.
   ctx = { ...it.ctx, sleep: async (ms) => it.advance(ms) }
 })

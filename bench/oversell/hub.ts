@@ -4,7 +4,7 @@
  */
 import { type ClaimTimes, claimedUnits, claimPruned, type SlotClaim, unknownClaim } from '../../src/domain/claims.ts'
 import { type Demand, demandAfterSale, demandUntil, newDemand, perHour, severalOf } from '../../src/domain/demand.ts'
-import type { Planner, PoolView, SlotView } from '../../src/domain/guard.ts'
+import type { Planner, PoolView, SlotView } from '../../src/domain/pool-view.ts'
 import type { Rules } from '../../test/exploration/world.ts'
 import { Accounts } from './accounts.ts'
 import { channels, type Delay, world } from './assumptions.ts'

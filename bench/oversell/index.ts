@@ -2,8 +2,9 @@
  * Oversells against sell-through: the project's rules over slots in memory, the same buyers for everybody, four channels with
  * the delays that are published.
  */
-import { type Planner, planGuarded } from '../../src/domain/guard.ts'
+import { planGuarded } from '../../src/domain/guard.ts'
 import { planAdaptive, planShared } from '../../src/domain/modes.ts'
+import type { Planner } from '../../src/domain/pool-view.ts'
 import type { Bench, Run } from '../bench.ts'
 import { channels, world } from './assumptions.ts'
 import { planPoissonBuffer, runPeriodic } from './peers.ts'

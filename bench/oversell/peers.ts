@@ -1,6 +1,7 @@
 /** What other tools do: orders are polled every five minutes, what is left is pushed everywhere every fifteen. */
-import type { Planner } from '../../src/domain/guard.ts'
+
 import { bufferOf } from '../../src/domain/modes.ts'
+import type { Planner } from '../../src/domain/pool-view.ts'
 import { channels, world } from './assumptions.ts'
 import { Agenda, chanceFrom, delayOf } from './engine.ts'
 import { type Listener, Market, type Order, slotsOf } from './market.ts'

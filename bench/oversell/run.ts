@@ -1,5 +1,5 @@
 /** One run: the project's hub, or a reference, over the same buyers. */
-import type { Planner } from '../../src/domain/guard.ts'
+import type { Planner } from '../../src/domain/pool-view.ts'
 import { projectRules, type Rules } from '../../test/exploration/world.ts'
 import { channels, day, world } from './assumptions.ts'
 import { Agenda, chanceFrom } from './engine.ts'

@@ -84,6 +84,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
   releaseReservation: () => ({}),
   // None: a plain variant stays one.
   defineKit: () => ({ components: [] }),
+  setMode: () => ({ mode: 'shared' }),
   linkListing: () => ({ account: 'Store', remoteSku: 'MUG', sku: 'MUG' }),
   addOrder: (n) => ({
     account: 'Store',

@@ -63,6 +63,7 @@ beforeAll(async () => {
     secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
   })
   await ask('POST', '/products', { title: 'Shoe', category: ' Shoes ', variants: [{ sku: 'SHOE' }] })
+  await ask('POST', '/variants/SHOE/mode', { mode: 'shared' })
   await ask('POST', '/stock/movements', { sku: 'SHOE', location: 'MAIN', kind: 'receipt', quantity: 10 })
   await ask('POST', '/listings', { account: 'Store', remoteSku: 'SHOE', sku: 'SHOE', unitsPerSale: 2 })
 })

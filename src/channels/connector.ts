@@ -184,6 +184,10 @@ export interface Connector {
     readOperation: string
     /** An answer to `read` may be this old: the channel may give it from memory. */
     readsMayBeOldMs: number
+    /** What a write and a sale usually take: until buyers see it, and until the sales up to a moment are known. */
+    delays: { effectMs: number; salesKnownMs: number }
+    /** How far its clock may differ, and its lists show orders behind their own mark. */
+    marginMs: number
     /** A slot at rest is read again after this long. */
     auditEveryMs: number
   }

@@ -70,6 +70,8 @@ export const account = z.object({
   orders: count,
 })
 
+export const mode = z.enum(['guarded', 'adaptive', 'shared'])
+
 export const stockLevel = z.object({
   variantId: id,
   sku: z.string(),
@@ -83,6 +85,10 @@ export const stockLevel = z.object({
   short: count,
   availableToPromise: count,
   isKit: z.boolean().describe('its stock is its components’'),
+  mode: mode.describe('guarded: claims never exceed what is available; shared and adaptive accept a rate of oversells'),
+  claimed: count.describe('units that slots may have sold unseen and may still sell'),
+  unknownClaims: count.describe('slots whose claim is not known yet: nothing is raised while there is one'),
+  uncovered: count.describe('claimed units that facts took away: an oversell that nothing can prevent may follow'),
   shown: count.nullable().describe('sum over slots of what stands there, in units; null: no slot was read yet'),
   slots: count,
   dirtySlots: count,
@@ -133,6 +139,24 @@ export const slot = z.object({
     .describe('null: not known yet; false: the channel fulfills, no quantity is written'),
   wish: count.nullable(),
   wishAt: time.nullable(),
+  reason: z
+    .enum([
+      'full',
+      'share',
+      'tank',
+      'reorder-point',
+      'lending',
+      'donor',
+      'waiting',
+      'scarce',
+      'unknown',
+      'alarm',
+      'shortage',
+      'limit',
+      'buffer',
+    ])
+    .nullable()
+    .describe('why the mode has it show this number; null: its rule alone decides'),
   explanation: explanation.nullable().describe('why the wish is what it is; null: no wish'),
   inFlight: z
     .object({ value: count, version: count, sentAt: time, acceptedAt: time.nullable() })

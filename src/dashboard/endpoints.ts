@@ -27,6 +27,7 @@ export const endpoints = {
   addMovement: { method: 'POST', path: '/stock/movements' },
   linkListing: { method: 'POST', path: '/listings' },
   kit: { method: 'GET', path: '/variants/{sku}/components' },
+  setMode: { method: 'POST', path: '/variants/{sku}/mode' },
   defineKit: { method: 'POST', path: '/variants/{sku}/components' },
   publishingRules: { method: 'GET', path: '/publishing-rules' },
   previewRule: { method: 'GET', path: '/publishing-rules/preview' },

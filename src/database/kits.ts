@@ -48,21 +48,6 @@ export async function kitsListed(sql: Sql, accountId: string, remoteSkus: readon
   )
 }
 
-/** Free units of the parts of all kits that hold one of these variants, or are one of them. Read behind the slots' lock. */
-export async function kitSupplies(
-  sql: Sql,
-  variantIds: readonly string[],
-): Promise<{ kits: Kits; available: ReadonlyMap<string, number> }> {
-  const rows = await sql.rows<PartRow & { available: number }>(
-    `select k.kit_id, k.variant_id, k.quantity, p.on_hand - p.unsellable - p.reserved - p.allocated as available
-     from kit_parts k join pool_levels p on p.variant_id = k.variant_id
-     where k.kit_id = any($1::uuid[]) or k.kit_id = any(array(select kit_id from kit_parts where variant_id = any($1::uuid[])))
-     order by k.kit_id, k.variant_id`,
-    [variantIds],
-  )
-  return { kits: byKit(rows), available: new Map(rows.map((row) => [row.variant_id, row.available])) }
-}
-
 /** All definitions, locked against other changes of definitions: they are few, and a change touches what contains it. */
 export async function lockDefinitions(tx: Sql): Promise<Map<string, Part[]>> {
   await tx.run('lock table kit_components in share row exclusive mode')

@@ -1,6 +1,8 @@
 /** Stock slots and the listings that refer to them. Locked by id, always after the levels. */
 
 import { claimPruned, type SlotClaim, unknownClaim } from '../domain/claims.ts'
+import type { Demand } from '../domain/demand.ts'
+import type { GuardReason } from '../domain/pool-view.ts'
 import type { ShowSettings } from '../domain/publishing.ts'
 import { claimTimes, type QuantityWrites, type Slot, urgencyOf } from '../domain/slots.ts'
 import type { Sql } from './pool.ts'
@@ -17,7 +19,21 @@ export interface SlotRow extends Slot {
   rule: ShowSettings
   /** Trouble shown at the slot. */
   problemCode: string | null
+  /** How fast it sells; null where it never did. */
+  demand: Demand | null
+  /** Why its wish is what it is, beyond its publishing rule. */
+  reason: GuardReason | null
+  /** The wish may not leave yet. */
+  waits: boolean
+  channel: string
+  /** Of its account. */
+  stage: 'sandbox' | 'shadow' | 'live' | 'paused'
+  isHalted: boolean
 }
+
+/** It sells from our pool and nobody else writes it: its claim counts. */
+export const isOurs = (slot: SlotRow): boolean =>
+  slot.merchantFulfilled === true && (slot.stage === 'live' || slot.stage === 'paused')
 
 interface Raw {
   id: string
@@ -49,6 +65,12 @@ interface Raw {
   show_cap: number | null
   show_minimum: number | null
   show_stop_below: number | null
+  demand: Demand | null
+  reason: GuardReason | null
+  waits: boolean
+  channel: string
+  stage: SlotRow['stage']
+  halted_code: string | null
 }
 
 function toSlot(row: Raw): SlotRow {
@@ -89,6 +111,12 @@ function toSlot(row: Raw): SlotRow {
       minimum: row.show_minimum,
       stopBelow: row.show_stop_below,
     },
+    demand: row.demand,
+    reason: row.reason,
+    waits: row.waits,
+    channel: row.channel,
+    stage: row.stage,
+    isHalted: row.halted_code !== null,
   }
 }
 
@@ -98,7 +126,7 @@ export async function lockSlots(
   by: { variantIds?: readonly string[]; slotIds?: readonly string[] },
 ): Promise<SlotRow[]> {
   const rows = await tx.rows<Raw>(
-    `select s.* from stock_slots s join (
+    `select s.*, a.channel, a.stage, a.halted_code from stock_slots s join accounts a on a.id = s.account_id join (
        select id from stock_slots where variant_id = any($1::uuid[])
        union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
        union select unnest($2::uuid[])) wanted on wanted.id = s.id
@@ -117,9 +145,17 @@ const urgency = (slot: SlotRow) => urgencyOf(slot.wish ?? 0, slot.live?.value ??
 export async function saveWishes(tx: Sql, slots: readonly SlotRow[], now: Date): Promise<void> {
   if (slots.length === 0) return
   await tx.send(
-    `update stock_slots s set wish = t.wish, wish_at = case when s.dirty then s.wish_at else $2 end, urgency = t.urgency
-     from unnest($1::uuid[], $3::bigint[], $4::smallint[]) as t(id, wish, urgency) where s.id = t.id`,
-    [column(slots, (s) => s.id), now, column(slots, (s) => s.wish), column(slots, urgency)],
+    `update stock_slots s set wish = t.wish, wish_at = case when s.dirty then s.wish_at else $2 end, urgency = t.urgency,
+       reason = t.reason, waits = t.waits
+     from unnest($1::uuid[], $3::bigint[], $4::smallint[], $5::text[], $6::boolean[]) as t(id, wish, urgency, reason, waits) where s.id = t.id`,
+    [
+      column(slots, (s) => s.id),
+      now,
+      column(slots, (s) => s.wish),
+      column(slots, urgency),
+      column(slots, (s) => s.reason),
+      column(slots, (s) => s.waits),
+    ],
   )
 }
 
@@ -133,12 +169,14 @@ export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): 
        live_accepted_at = t.live_accepted_at, live_sales = t.live_sales, confirmed_value = t.confirmed_value,
        confirmed_version = t.confirmed_version, confirmed_at = t.confirmed_at, hold_until = t.hold_until, read_due_at = t.read_due_at,
        retry_at = t.retry_at, variant_id = t.variant_id, units_per_sale = t.units_per_sale, merchant_fulfilled = t.merchant_fulfilled,
-       claim = t.claim, claim_state = t.claim_state, settle_at = t.settle_at
+       claim = t.claim, claim_state = t.claim_state, settle_at = t.settle_at, demand = t.demand, reason = t.reason, waits = t.waits
      from unnest($1::uuid[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[],
          $10::timestamptz[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],
-         $17::timestamptz[], $18::uuid[], $19::int[], $20::boolean[], $21::bigint[], $22::jsonb[], $23::timestamptz[])
+         $17::timestamptz[], $18::uuid[], $19::int[], $20::boolean[], $21::bigint[], $22::jsonb[], $23::timestamptz[],
+         $24::jsonb[], $25::text[], $26::boolean[])
        as t(id, wish, urgency, version, live_value, live_version, live_expected, live_sent_at, live_accepted_at, live_sales, confirmed_value,
-         confirmed_version, confirmed_at, hold_until, read_due_at, retry_at, variant_id, units_per_sale, merchant_fulfilled, claim, claim_state, settle_at)
+         confirmed_version, confirmed_at, hold_until, read_due_at, retry_at, variant_id, units_per_sale, merchant_fulfilled, claim, claim_state, settle_at,
+         demand, reason, waits)
      where s.id = t.id`,
     [
       column(slots, (s) => s.id),
@@ -164,69 +202,72 @@ export async function saveSlots(tx: Sql, slots: readonly SlotRow[], now: Date): 
       column(slots, (s) => s.claim.claim),
       column(slots, (s) => stateOf(s.claim, now)),
       column(slots, (s) => settleAt(s.claim)),
+      column(slots, (s) => s.demand && JSON.stringify(s.demand)),
+      column(slots, (s) => s.reason),
+      column(slots, (s) => s.waits),
     ],
   )
 }
 
 /** What is there besides the number; null where nothing is under way, as it mostly is. */
 function stateOf(whole: SlotClaim, now: Date): string | null {
-  const { claim: _, ...state } = claimPruned(whole, now.getTime(), claimTimes)
+  const { claim: _, ...state } = claimPruned(whole, now.getTime(), claimTimes(0))
   const { live, strays, settlements, alarm, doubtedUntil } = state
   const isPlain = !live && strays.length === 0 && settlements.length === 0 && !alarm && doubtedUntil === 0
   return isPlain ? null : JSON.stringify(state)
 }
 
-/** When the first bound holds, if sales are known up to then. */
+/** Sales must be known up to here, and the channel's margin, for the first bound to hold. */
 function settleAt({ settlements }: SlotClaim): Date | null {
-  if (settlements.length === 0) return null
-  return new Date(Math.min(...settlements.map((one) => one.at)) + claimTimes.marginMs)
+  return settlements.length === 0 ? null : new Date(Math.min(...settlements.map((one) => one.at)))
 }
 
-/** Slots of the account with a bound that holds now, locked. */
-export async function lockSettling(tx: Sql, accountId: string, watermark: Date, limit: number): Promise<SlotRow[]> {
-  const rows = await tx.rows<Raw>(
-    `select s.* from stock_slots s join (
-       select id from stock_slots where account_id = $1 and settle_at <= $2 order by settle_at limit $3) due on due.id = s.id
-     order by s.id for update of s`,
-    [accountId, watermark, limit],
+/** Slots of the account with a bound that holds where all sales are surely known up to `until`. */
+export async function settlingSlots(sql: Sql, accountId: string, until: Date, limit: number): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    'select id from stock_slots where account_id = $1 and settle_at <= $2 order by settle_at limit $3',
+    [accountId, until, limit],
   )
-  return rows.map(toSlot)
+  return rows.map((row) => row.id)
 }
 
 /**
- * Locks up to `limit` slots of the account whose wish should leave now, the most urgent first. Busy ones are skipped. Asks
- * all that `isDue` asks: a slot that is not due would keep its place, and others from their turn.
+ * Up to `limit` slots of the account whose wish should leave now, the most urgent first. Asks all that `isDue` asks: a slot
+ * that is not due would keep its place, and others from their turn. Not locked: their levels come first.
  */
-export async function lockDueSlots(
-  tx: Sql,
+export async function dueSlots(
+  sql: Sql,
   accountId: string,
   pump: { writes: QuantityWrites; watermark: Date | null; calling: readonly string[] },
   now: Date,
   limit: number,
-): Promise<SlotRow[]> {
-  const rows = await tx.rows<Raw>(
-    `select * from stock_slots
-     where account_id = $1 and dirty and (retry_at is null or retry_at <= $3)
-       and (wish < coalesce(live_value, confirmed_value)
+): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    `select id from stock_slots
+     where account_id = $1 and dirty and not waits and (retry_at is null or retry_at <= $3)
+       and (reason = 'alarm' or wish < coalesce(live_value, confirmed_value)
          or (wish = 0 and live_value is null and confirmed_value is null and $5)
          or (live_value is null and confirmed_value is not null and (hold_until is null or hold_until <= $2)))
        and id <> all($6::uuid[])
-     order by urgency, wish_at limit $4 for update skip locked`,
+     order by urgency, wish_at limit $4`,
     [accountId, pump.watermark, now, limit, pump.writes === 'absolute', pump.calling],
   )
-  return rows.map(toSlot)
+  return rows.map((row) => row.id)
 }
 
-/** Slots whose write on its way has no answer, locked. */
-export async function lockUnansweredSlots(tx: Sql, accountId: string): Promise<SlotRow[]> {
-  const rows = await tx.rows<Raw>(
-    `select * from stock_slots where account_id = $1 and live_value is not null and live_accepted_at is null order by id for update`,
+/** Slots whose write on its way has no answer. */
+export async function unansweredSlots(sql: Sql, accountId: string): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    'select id from stock_slots where account_id = $1 and live_value is not null and live_accepted_at is null',
     [accountId],
   )
-  return rows.map(toSlot)
+  return rows.map((row) => row.id)
 }
 
-/** Slots to read now: taken over, written but not proven, or at rest for long. */
+/** A claim above what the slot shows binds units that nobody can buy: after so long a reading may free them. */
+const idleClaimMs = 5 * 60_000
+
+/** Slots to read now: taken over, written but not proven, at rest for long, or claiming more than they show. */
 export async function slotsToRead(
   db: Sql,
   accountId: string,
@@ -238,9 +279,10 @@ export async function slotsToRead(
     `select id, remote_sku as "remoteSku" from stock_slots
      where account_id = $1 and variant_id is not null and merchant_fulfilled is not false
        and (read_due_at <= $2 or (confirmed_at is null and live_value is null and read_due_at is null)
-         or (live_value is null and read_due_at is null and confirmed_at <= $3))
+         or (live_value is null and read_due_at is null and confirmed_at <= $3)
+         or (live_value is null and read_due_at is null and settle_at is null and claim > confirmed_value and confirmed_at <= $5))
      order by read_due_at is null, coalesce(read_due_at, confirmed_at) nulls first limit $4`,
-    [accountId, now, auditedBefore, limit],
+    [accountId, now, auditedBefore, limit, new Date(now.getTime() - idleClaimMs)],
   )
 }
 

@@ -36,15 +36,6 @@ const toLevels = (rows: readonly LevelRow[]) =>
     ]),
   )
 
-/** Levels as they are, without a lock. */
-export async function readLevels(sql: Sql, variantIds: readonly string[]): Promise<Map<string, PoolLevel>> {
-  return toLevels(
-    await sql.rows<LevelRow>(`select ${levelColumns} from pool_levels where variant_id = any($1::uuid[])`, [
-      variantIds,
-    ]),
-  )
-}
-
 /**
  * Locks the variants' levels and opens a working copy. `promiseIds`: reservation lines that will be changed.
  * `allPromises`: load every open promise (needed where a fact lowers stock); otherwise only those that restock could serve.
@@ -140,7 +131,8 @@ export async function saveStock(tx: Sql, change: StockChange, options: SaveOptio
   const levels = [...change.levels]
   if (levels.length > 0) {
     await tx.send(
-      `update pool_levels p set on_hand = t.on_hand, unsellable = t.unsellable, reserved = t.reserved, allocated = t.allocated, short = t.short
+      `update pool_levels p set on_hand = t.on_hand, unsellable = t.unsellable, reserved = t.reserved, allocated = t.allocated, short = t.short,
+         uncovered = greatest(0, p.claimed - (t.on_hand - t.unsellable - t.reserved - t.allocated))
        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
          as t(variant_id, on_hand, unsellable, reserved, allocated, short)
        where p.variant_id = t.variant_id`,

@@ -34,20 +34,25 @@ export interface CheckoutPromise {
   slotId: string | null
 }
 
-/** Decides on a working copy of the stock. Lines that share a part, in a kit or beside it, are added up first. */
+/**
+ * Decides on a working copy of the stock. Lines that share a part, in a kit or beside it, are added up first. `claimed`: units
+ * of a part that others may still sell.
+ */
 export function decideCheckout(
   stock: Stock,
   checkout: Checkout,
   kits: Kits,
   promisedAt: Date,
   newId: NewId,
+  claimed: (variantId: string) => number = () => 0,
 ): CheckoutDecision {
   const wanted = new Map<string, number>()
   const lacking: Lacking[] = []
   for (const line of checkout.lines) {
     const parts = partsOf(kits, line.variantId)
     // What the lines before it leave.
-    const free = (variantId: string) => stock.available(variantId) - (wanted.get(variantId) ?? 0)
+    const free = (variantId: string) =>
+      Math.max(0, stock.available(variantId) - claimed(variantId) - (wanted.get(variantId) ?? 0))
     const available = Math.floor(kitsAvailable(parts, free) / line.unitsPerSale)
     if (available < line.quantity) lacking.push({ sku: line.sku, requested: line.quantity, available })
     else

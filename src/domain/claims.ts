@@ -103,13 +103,14 @@ export function claimSent(
   const strays = slot.live ? [...slot.strays, strayOf(slot.live)] : slot.strays
   const next = { ...raised(slot, charge), strays }
   const sent = { ...write, sentAt: now }
-  if (write.expected !== null) {
+  const assigns = slot.alarm && write.value === 0
+  if (write.expected !== null && !assigns) {
     const taken = Math.max(0, write.expected - write.value)
-    return { ...next, live: { ...sent, bound: next.claim === null ? null : next.claim - taken, assigns: false } }
+    return { ...next, live: { ...sent, bound: next.claim === null ? null : next.claim - taken, assigns } }
   }
   // Only what was dead before this write left is certain not to land behind it.
   const bound = now < slot.doubtedUntil ? null : write.value + landing(strays, now)
-  return { ...next, live: { ...sent, bound, assigns: slot.alarm && write.value === 0 } }
+  return { ...next, live: { ...sent, bound, assigns } }
 }
 
 /** A write of ours without a place of its own any more. Of a compare-and-set only the difference can still come. */
@@ -151,7 +152,7 @@ export function claimLearned(slot: SlotClaim, sale: KnownSale, times: ClaimTimes
   const isAfter = (moment: number) => sale.placedAt > moment + times.marginMs
   const { live } = slot
   // An absolute write overwrites what was sold before it; a compare-and-set takes its part from what the claim is then.
-  const follows = live !== null && live.expected !== null && live.bound !== null
+  const follows = live !== null && live.expected !== null && live.bound !== null && !live.assigns
   return {
     ...slot,
     claim,
@@ -189,7 +190,8 @@ export function claimConfirmed(slot: SlotClaim, version: number, at: number): Sl
   // Until its effect it could land on a reading taken before; behind that moment it cannot.
   const strays = [...slot.strays, { ...strayOf(live), deadAt: at }]
   const next = { ...slot, live: null, strays }
-  if (live.expected === null)
+  // A compare-and-set to 0 that is to end an alarm is judged like an absolute one: what stands there now is certain.
+  if (live.expected === null || live.assigns)
     return live.bound === null ? next : withSettlement(next, { at, bound: live.bound, assigns: live.assigns })
   // A reading may have counted what it took already: the better of both, not their sum.
   return { ...next, claim: slot.claim === null ? live.bound : Math.min(slot.claim, live.bound ?? slot.claim) }

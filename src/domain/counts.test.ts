@@ -84,6 +84,7 @@ function book(openedAt: Date) {
         mappings: new Map([['mug', { variantId, unitsPerSale: 1, slotId: null, fulfilledBy: 'merchant' }]]),
         kits: new Map(),
         knownUntil: null,
+        lowersItself: true,
         held: new Map(),
         openedAt,
         ...(counted ? { countedAt: new Map([[variantId, counted]]) } : {}),

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { policyCases, printCount } from '../../test/support/iterations.ts'
 import { chargeOf, claimedUnits, mayLeave, type SlotClaim, unknownClaim } from './claims.ts'
-import { type PoolView, planGuarded, type SlotPlan, type SlotView } from './guard.ts'
+import { planGuarded } from './guard.ts'
+import type { PoolView, SlotPlan, SlotView } from './pool-view.ts'
 
 const known = (claim: number): SlotClaim => ({ ...unknownClaim, claim })
 
@@ -105,6 +106,20 @@ describe('what to show where', () => {
       ['shortage', undefined],
       ['shortage', 0],
     ])
+  })
+
+  test('where buyers cannot come that fast, the fastest that are covered stay, and a compare-and-set gives what is missing', () => {
+    const slow = { perHour: 0.02, darkHours: 0.4 }
+    const everywhere = [slot('a', 40, slow), slot('b', 40, { ...slow, perHour: 0.05 }), tank(40, slow)]
+    const plans = planGuarded(pool(45, everywhere))
+    expect(plans.map(({ wish, send }) => [wish, send])).toEqual([
+      [0, { value: 0, expected: null }],
+      [40, null],
+      [5, { value: 5, expected: 40 }],
+    ])
+    // As fast as that, it could all be sold before 0 takes effect.
+    const fast = everywhere.map((one) => ({ ...one, perHour: 30 }))
+    expect(planGuarded(pool(45, fast)).map(({ wish }) => wish)).toEqual([0, 0, 0])
   })
 
   test('more than the publishing rule allows is taken back: directly where that is free, else by way of 0', () => {

@@ -11,85 +11,18 @@
  *
  * Pure. Quantities are the slot's own units; `takes` says what one of them is of each component.
  */
-import { chargeOf, claimedUnits, mayLeave, type SlotClaim } from './claims.ts'
+import { chargeOf, claimedUnits, mayLeave } from './claims.ts'
 import { chanceOfAtLeast, unitsThatLast } from './demand.ts'
-
-export interface ComponentView {
-  /** Available to promise; below 0 where more was sold than is there. */
-  available: number
-  /** What the claims of all slots that draw from it add up to; Infinity while one is unknown. */
-  claimed: number
-}
-
-export interface SlotView {
-  id: string
-  claim: SlotClaim
-  isCompareAndSet: boolean
-  /** A compare-and-set slot that holds what others do not need. */
-  isTank: boolean
-  /** What it shows, or will once the write under way has landed; null where nobody knows. */
-  shown: number | null
-  /** A write is under way. */
-  isBusy: boolean
-  /** The most it may show by publishing rules. */
-  limit: number
-  /** What one sale takes of each component of the view. */
-  takes: readonly number[]
-  /** Units that buyers ask for in an hour. */
-  perHour: number
-  /** The part of the buyers that takes more than one unit. */
-  several: number
-  /** From a sale until buyers see the raise that answers it: learning of it, deciding, the write's effect. */
-  refillHours: number
-  /** From a write of 0 until its claim has come back: effect, answer, watermark. */
-  darkHours: number
-}
-
-/** All slots that share a component, and those components. */
-export interface PoolView {
-  components: readonly ComponentView[]
-  slots: readonly SlotView[]
-}
-
-export type GuardReason =
-  /** It shows what its publishing rule allows. */
-  | 'full'
-  /** It shows its share, above its re-order point. */
-  | 'share'
-  /** It holds what nobody else needs. */
-  | 'tank'
-  /** It was down to its re-order point and is raised. */
-  | 'reorder-point'
-  /** Units come from the tank first. */
-  | 'lending'
-  /** Emptied for faster slots. */
-  | 'donor'
-  /** Units are bound by claims that have not settled, or its own write is under way. */
-  | 'waiting'
-  /** Others sell the units that there are sooner. */
-  | 'scarce'
-  /** Its claim or what it shows is not known: it must be read. */
-  | 'unknown'
-  /** Its claim was proven wrong: it is emptied and counted anew. */
-  | 'alarm'
-  /** More is claimed than is there: everything is emptied. */
-  | 'shortage'
-  /** It shows more than its publishing rule allows. */
-  | 'limit'
-  /** The other modes: what is available, less what others may sell before this slot is told. */
-  | 'buffer'
-
-export interface SlotPlan {
-  id: string
-  /** What it should show now. */
-  wish: number
-  reason: GuardReason
-  /** A write that may leave now, and brings it there; null where none may or none is needed. */
-  send: { value: number; expected: number | null } | null
-}
-
-/** How a mode decides; all of them have this form. */
-export type Planner = (view: PoolView) => SlotPlan[]
+import {
+  type GuardReason,
+  type Planner,
+  type PoolView,
+  type SlotPlan,
+  type SlotView,
+  take,
+  unitsOf,
+} from './pool-view.ts'
+import { leftInShortage } from './shortage.ts'
 
 /** A slot runs empty before a raise arrives in no more than this part of the cases. */
 const emptyChance = 0.02
@@ -118,9 +51,10 @@ interface Player {
 export const planGuarded: Planner = (view) => {
   const free = view.components.map(({ available, claimed }) => available - claimed)
   const short = free.map((units) => units < 0 && Number.isFinite(units))
+  const left = short.some(Boolean) ? leftInShortage(view, short) : null
   const plans: (SlotPlan | null)[] = []
-  for (const slot of view.slots) {
-    const plan = outOfPlay(slot, free, short)
+  for (const [index, slot] of view.slots.entries()) {
+    const plan = outOfPlay(slot, free, short, left?.get(index) ?? 0)
     // What a correction sends counts before anything else.
     if (plan?.send) take(free, slot, chargeOf(plan.send.value, plan.send.expected))
     plans.push(plan)
@@ -146,7 +80,12 @@ export const planGuarded: Planner = (view) => {
 }
 
 /** What is decided without looking at the others; null where it takes part in the split. */
-function outOfPlay(slot: SlotView, free: readonly number[], short: readonly boolean[]): SlotPlan | null {
+function outOfPlay(
+  slot: SlotView,
+  free: readonly number[],
+  short: readonly boolean[],
+  leftInShortage: number,
+): SlotPlan | null {
   const { id, claim, shown } = slot
   const wish = (value: number, reason: GuardReason, send: SlotPlan['send'] = null) => ({
     id,
@@ -160,8 +99,11 @@ function outOfPlay(slot: SlotView, free: readonly number[], short: readonly bool
     const isOnItsWay = isDoubted || claim.live?.assigns === true || claim.settlements.some((one) => one.assigns)
     return wish(0, 'alarm', isOnItsWay ? null : { value: 0, expected: null })
   }
-  if (slot.takes.some((units, component) => units > 0 && short[component]!))
-    return wish(0, 'shortage', shown === 0 || (slot.isBusy && slot.isCompareAndSet) ? null : zeroOf(slot))
+  if (slot.takes.some((units, component) => units > 0 && short[component]!)) {
+    const isLeft = shown === leftInShortage || (slot.isBusy && slot.isCompareAndSet)
+    const expected = slot.isCompareAndSet ? shown : null
+    return wish(leftInShortage, 'shortage', isLeft ? null : { value: leftInShortage, expected })
+  }
   if (claim.claim === null || shown === null) return wish(Math.min(shown ?? 0, slot.limit), 'unknown')
   if (slot.isBusy && shown <= slot.limit) return wish(shown, 'waiting')
   if (shown > slot.limit) {
@@ -172,22 +114,6 @@ function outOfPlay(slot: SlotView, free: readonly number[], short: readonly bool
     return wish(value, 'limit', { value, expected: null })
   }
   return null
-}
-
-const zeroOf = (slot: SlotView) => ({ value: 0, expected: slot.isCompareAndSet ? slot.shown : null })
-
-/** So many of the slot's units can be made of these. */
-function unitsOf(slot: SlotView, units: readonly number[]): number {
-  let least = Number.POSITIVE_INFINITY
-  for (let component = 0; component < units.length; component += 1) {
-    const takes = slot.takes[component]!
-    if (takes > 0) least = Math.min(least, Math.floor(units[component]! / takes))
-  }
-  return least
-}
-
-function take(units: number[], slot: SlotView, count: number): void {
-  for (let component = 0; component < units.length; component += 1) units[component]! -= count * slot.takes[component]!
 }
 
 function playersAmong(view: PoolView, plans: readonly (SlotPlan | null)[]): Player[] {

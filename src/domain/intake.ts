@@ -80,6 +80,8 @@ export interface IntakeInput {
   openedAt: Date
   /** Orders of the account were known up to here before this page; null where nothing was promised. */
   knownUntil: Date | null
+  /** Whatever the account tells was sold lowered its slot there. */
+  lowersItself: boolean
   /** By variant, when its shelves were counted: goods that left before are not in the books (S13). */
   countedAt?: ReadonlyMap<string, Date>
   now: Date
@@ -303,6 +305,7 @@ function planLine({
     boundSales: salesOf(parts, bound),
     slotId,
     knownUntil: input.knownUntil,
+    isSure: input.lowersItself,
   })
   if (sale) plan.sales.push(sale)
   const soldBefore = write.shippedUnits / unitsPerSale

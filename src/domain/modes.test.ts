@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { unknownClaim } from './claims.ts'
-import type { PoolView, SlotView } from './guard.ts'
 import { bufferOf, planAdaptive, planShared } from './modes.ts'
+import type { PoolView, SlotView } from './pool-view.ts'
 
 const slot = (id: string, shown: number | null, rest: Partial<SlotView> = {}): SlotView => ({
   id,

@@ -6,7 +6,8 @@
  * Pure.
  */
 import { unitsThatLast } from './demand.ts'
-import { neededUnits, type Planner, type PoolView, planGuarded, type SlotPlan, type SlotView } from './guard.ts'
+import { neededUnits, planGuarded } from './guard.ts'
+import type { Planner, PoolView, SlotPlan, SlotView } from './pool-view.ts'
 
 /** Everything everywhere, less a fixed number of units. */
 export const planShared =
@@ -53,12 +54,8 @@ function possibleUnits({ components }: PoolView, { takes, limit }: SlotView): nu
 /** Lowered as soon as it shows more; raised where it shows less than it needs. */
 function follow(slot: SlotView, value: number, need: number): SlotPlan {
   const { id, shown, isBusy, isCompareAndSet } = slot
-  if (shown === null) return { id, wish: 0, reason: 'unknown', send: null }
-  const write = { value, expected: isCompareAndSet ? shown : null }
-  if (isBusy) {
-    if (isCompareAndSet || shown <= value) return { id, wish: shown, reason: 'waiting', send: null }
-    return { id, wish: value, reason: 'buffer', send: write }
-  }
-  if (shown > value || (shown < value && shown < need)) return { id, wish: value, reason: 'buffer', send: write }
-  return { id, wish: shown, reason: 'share', send: null }
+  if (shown === null) return { id, wish: value, reason: 'unknown', send: null }
+  if (shown <= value && (shown === value || shown >= need)) return { id, wish: shown, reason: 'share', send: null }
+  if (isBusy && (isCompareAndSet || shown < value)) return { id, wish: value, reason: 'waiting', send: null }
+  return { id, wish: value, reason: 'buffer', send: { value, expected: isCompareAndSet ? shown : null } }
 }

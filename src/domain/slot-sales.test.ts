@@ -14,7 +14,15 @@ const line = (quantity: number, canceled = 0) => ({
   unitPrice: null,
 })
 const before = (quantity: number, canceled = 0) => ({ quantity, canceled }) as KnownLine
-const base = { order: order(), known: undefined, before: undefined, boundSales: 0, slotId: 's', knownUntil: null }
+const base = {
+  order: order(),
+  known: undefined,
+  before: undefined,
+  boundSales: 0,
+  slotId: 's',
+  knownUntil: null,
+  isSure: true,
+}
 const canceledBefore = { state: 'canceled' } as KnownOrder
 
 test.each([
@@ -40,7 +48,7 @@ test.each([
   ['sold at no slot of ours', { line: line(3), slotId: null }, null],
 ])('%s', (_what, given, expected) => {
   const sale = slotSale({ ...base, ...given })
-  expect(sale).toEqual(expected && { slotId: 's', placedAt, isLate: false, ...expected })
+  expect(sale).toEqual(expected && { slotId: 's', placedAt, isSure: true, isLate: false, ...expected })
 })
 
 test('a sale placed before what is believed to be known is late', () => {

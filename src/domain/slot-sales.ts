@@ -9,6 +9,8 @@ export interface SlotSale {
   /** Canceled units: the channel puts them back by itself, or we cannot know that it does not. */
   restocked: number
   placedAt: Date
+  /** The channel certainly lowered itself. A store that tells an order without a checkout may have sold it elsewhere. */
+  isSure: boolean
   /** The account's orders were believed to be known beyond that moment. */
   isLate: boolean
 }
@@ -27,8 +29,9 @@ export function slotSale(one: {
   boundSales: number
   slotId: string | null
   knownUntil: Date | null
+  isSure: boolean
 }): SlotSale | null {
-  const { order, known, line, before, boundSales, slotId, knownUntil } = one
+  const { order, known, line, before, boundSales, slotId, knownUntil, isSure } = one
   if (!slotId || order.fulfilledBy === 'channel') return null
   const sold = before ? before.quantity : boundSales
   const canceled = before ? (known?.state === 'canceled' ? before.quantity : before.canceled) : 0
@@ -39,5 +42,5 @@ export function slotSale(one: {
   const restocked = Math.max(0, nowCanceled - canceled)
   if (quantity === 0 && restocked === 0) return null
   const isLate = knownUntil !== null && order.placedAt <= knownUntil
-  return { slotId, quantity, restocked, placedAt: order.placedAt, isLate }
+  return { slotId, quantity, restocked, placedAt: order.placedAt, isSure, isLate }
 }

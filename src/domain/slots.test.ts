@@ -4,6 +4,7 @@ import { histories, printCount } from '../../test/support/iterations.ts'
 import { unknownClaim } from './claims.ts'
 import {
   answered,
+  claimTimes,
   expectedValue,
   isDue,
   type QuantityWrites,
@@ -17,10 +18,11 @@ import {
   type WriteAnswer,
 } from './slots.ts'
 
+const times = claimTimes(600_000)
 const readAt = (slot: Slot, shown: number, at: Date, watermark: Date | null) =>
   read(slot, shown, { since: at, askedAt: at, at }, watermark)
 const sell = (slot: Slot, quantity: number, placedAt: Date) =>
-  soldHere(slot, { quantity, canceled: 0, placedAt, isLate: false })
+  soldHere(slot, { quantity, canceled: 0, placedAt, isSure: true, isLate: false }, times)
 const at = (second: number) => new Date(Date.UTC(2026, 10, 22) + second * 1_000)
 const untouched: Slot = {
   id: 's',
@@ -291,10 +293,10 @@ describe('a reading', () => {
     const slot = sent(showing(5, { wish: 5, claim: { ...unknownClaim, claim: 5 } }), 5, at(10), 'absolute')
     const read = readAt(slot, 5, at(30), at(30)).slot
     expect(read).toMatchObject({ live: null, confirmed: { value: 5 }, claim: { claim: 10, live: { value: 5 } } })
-    const settled = settledHere(read, new Date(at(30).getTime() + strayLifeMs))
+    const settled = settledHere(read, new Date(at(30).getTime() + strayLifeMs), times)
     expect(settled.claim.claim).toBe(10)
     const later = readAt(read, 5, new Date(at(10).getTime() + strayLifeMs), null).slot
-    expect(settledHere(later, at(9_999)).claim.claim).toBe(5)
+    expect(settledHere(later, at(9_999), times).claim.claim).toBe(5)
   })
 })
 

@@ -51,11 +51,13 @@ export interface Slot {
 /** How long a write may still take effect after it was given out to leave (LAST-UNIT, D; the call's own time is in it). */
 export const strayLifeMs = 15 * 60_000
 
-/** Clocks, and lists that show an order a little behind their own mark. */
-const marginMs = 10 * 60_000
 /** No reading is older when it is noted: some channels answer from memory. */
 const staleMs = 45 * 60_000
-export const claimTimes: ClaimTimes = { marginMs, staleMs, lifeMs: strayLifeMs }
+/**
+ * How moments of a channel compare: within `marginMs` clocks may differ, and a list may show an order behind its own
+ * mark.
+ */
+export const claimTimes = (marginMs: number): ClaimTimes => ({ marginMs, staleMs, lifeMs: strayLifeMs })
 
 /** A zero that was accepted and is not seen after this long leaves again. */
 const zeroAgainMs = 90_000
@@ -236,6 +238,8 @@ export interface Sold {
   /** Of these, canceled before we knew of them: whether they are shown again is for a reading to say. */
   canceled: number
   placedAt: Date
+  /** The channel certainly lowered itself; otherwise only a reading tells. */
+  isSure: boolean
   /** It lies behind what was believed to be known of its account. */
   isLate: boolean
 }
@@ -244,29 +248,30 @@ export interface Sold {
  * The channel sold slot units and lowered itself: no write is due for it. A sale before the confirming reading is already in
  * that reading.
  */
-export function soldHere(slot: Slot, { quantity, canceled, placedAt, isLate }: Sold): Slot {
+export function soldHere(slot: Slot, { quantity, canceled, placedAt, isSure, isLate }: Sold, times: ClaimTimes): Slot {
   const units = quantity - canceled
   const live = slot.live && placedAt >= slot.live.sentAt ? { ...slot.live, sales: slot.live.sales + units } : slot.live
   const confirmed =
     slot.confirmed && placedAt > slot.confirmed.at
       ? { ...slot.confirmed, value: Math.max(0, slot.confirmed.value - units) }
       : slot.confirmed
-  const claim = claimLearned(slot.claim, { quantity, placedAt: placedAt.getTime(), isLate }, claimTimes)
+  const sale = { quantity, placedAt: placedAt.getTime(), isLate }
+  const claim = isSure ? claimLearned(slot.claim, sale, times) : slot.claim
   return { ...slot, live, confirmed, claim }
 }
 
 /** A cancellation: the channel puts the units back by itself, now or later; a reading tells when. */
-export function restockedHere(slot: Slot, quantity: number, now: Date): Slot {
-  return { ...slot, claim: claimRestocked(slot.claim, quantity, false, now.getTime(), claimTimes) }
+export function restockedHere(slot: Slot, quantity: number, now: Date, times: ClaimTimes): Slot {
+  return { ...slot, claim: claimRestocked(slot.claim, quantity, false, now.getTime(), times) }
 }
 
 /** Every sale up to here is known where the account's orders are read up to `watermark`. */
-export const surelyKnown = (watermark: Date | null): Date | null =>
-  watermark && new Date(watermark.getTime() - claimTimes.marginMs)
+export const surelyKnown = (watermark: Date | null, { marginMs }: ClaimTimes): Date | null =>
+  watermark && new Date(watermark.getTime() - marginMs)
 
 /** Better bounds hold once the account's sales are known up to them. */
-export function settledHere<S extends Slot>(slot: S, watermark: Date): S {
-  const claim = claimSettled(slot.claim, watermark.getTime(), claimTimes)
+export function settledHere<S extends Slot>(slot: S, watermark: Date, times: ClaimTimes): S {
+  const claim = claimSettled(slot.claim, watermark.getTime(), times)
   return claim === slot.claim ? slot : { ...slot, claim }
 }
 

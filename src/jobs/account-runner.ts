@@ -7,7 +7,6 @@ import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
-import { settleClaims } from '../operations/settle-claims.ts'
 import { takeOver } from '../operations/take-over.ts'
 import { createSignal } from './wait.ts'
 
@@ -221,7 +220,7 @@ async function pushLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
   await pump.settled()
 }
 
-/** What slots show, and the bounds that became known: beside the pump, for a reading takes as long as a push. */
+/** What slots show: beside the pump, for a reading takes as long as a push. */
 async function readLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
   const failing = createFailing(ctx, work)
   let readAfter: Date | null = null
@@ -233,8 +232,6 @@ async function readLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
         readings = result.read
         readAfter = result.nextAt
       }
-      // What a stream of orders tells is settled with its pages; a store tells each order by itself.
-      if (work.connector.ordersKnownAtOnce) await settleClaims(ctx, work)
       await failing.end()
       if (readings === 0) await signal.wait(options.idleMs)
     } catch (error) {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { printCount, ruleRaces } from '../../test/support/iterations.ts'
 import { createRuleShop, type RuleShop } from '../../test/support/rule-shop.ts'
+import { shareOpenly } from '../../test/support/world.ts'
 import { rulesApplying } from '../database/views/publishing.ts'
 import { levelOf } from '../database/views/stock.ts'
 import { Problem } from '../domain/errors.ts'
@@ -44,7 +45,7 @@ describe('a pass', () => {
       [columns[0], columns[2], product, now],
     )
     await own.db.run(
-      'insert into pool_levels (variant_id, on_hand, unsellable, reserved, allocated, short) select v, 10, 0, 0, 0, 0 from unnest($1::uuid[]) as t(v)',
+      `insert into pool_levels (variant_id, on_hand, unsellable, reserved, allocated, short, mode) select v, 10, 0, 0, 0, 0, 'shared' from unnest($1::uuid[]) as t(v)`,
       [columns[0]],
     )
     await own.db.run(
@@ -177,6 +178,7 @@ test('rules, categories, sales, counts and links at once end in wishes that foll
       const sku = `new ${round} ${n}`
       await own.db.transaction(async (tx) => {
         await addProduct(tx, shop.world.ctx, { title: sku, category: pick(['C0', 'C1']), variants: [{ sku }] })
+        await shareOpenly(tx, sku)
         await moveStock(tx, shop.world.ctx, { sku, location: `L${round}`, kind: 'receipt', quantity: 20 }, 'test')
         await shop.link(tx, sku, shop.account.name)
       })

@@ -40,7 +40,7 @@ export async function lockWaitingOrders(tx: Sql, accountId: string, remoteSkus: 
 /** Answers how many lines were attached. */
 export async function attachWaitingLines(
   tx: Sql,
-  ctx: Pick<Context, 'clock' | 'newId'>,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
   accountId: string,
   remoteSkus: readonly string[],
 ): Promise<number> {
@@ -104,6 +104,7 @@ export async function attachWaitingLines(
         quantity: line.quantity - line.canceled,
         restocked: 0,
         placedAt: line.placed_at,
+        isSure: false,
         isLate: false,
       })
   }
@@ -127,7 +128,7 @@ export async function attachWaitingLines(
     owners,
     orderOf: ({ cause }) => orderOf.get(cause.split(':')[1] ?? '') ?? null,
   })
-  await refreshSlots(tx, change.levels, sales, now)
+  await refreshSlots(tx, ctx, [...change.levels.keys()], sales, now)
   await noteOversold(tx, ctx, change.levels, now)
   await endUnknown(tx, [...new Set(orderOf.values())], now)
   return lines.length

@@ -4,6 +4,7 @@ import { ensureBudgets } from '../database/budgets.ts'
 import { resolve } from '../database/findings.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
+import { changeStage } from './change-stage.ts'
 import type { Context } from './context.ts'
 
 export interface NewAccount {
@@ -84,13 +85,8 @@ export async function changeAccount(
   },
 ): Promise<void> {
   const now = ctx.clock.now()
-  if (change.name !== undefined || change.stage !== undefined) {
-    await tx.run('update accounts set name = coalesce($2, name), stage = coalesce($3, stage) where id = $1', [
-      row.id,
-      change.name ?? null,
-      change.stage ?? null,
-    ])
-  }
+  if (change.name !== undefined) await tx.run('update accounts set name = $2 where id = $1', [row.id, change.name])
+  if (change.stage !== undefined) await changeStage(tx, ctx, row, change.stage)
   if (change.secrets) {
     const connector = ctx.registry.get(row.channel)!
     const secrets = check(connector.secrets, change.secrets, 'secrets')

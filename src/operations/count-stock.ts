@@ -74,7 +74,7 @@ const timeKey = (variantId: string, time: Date) => `${variantId} ${time.getTime(
  */
 export async function countStock(
   tx: Sql,
-  ctx: Pick<Context, 'clock' | 'newId'>,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
   rows: readonly CountRow[],
   causes: readonly string[],
   options: { dry: boolean; actor: string },
@@ -267,7 +267,7 @@ function planVariant(
 
 async function book(
   tx: Sql,
-  ctx: Pick<Context, 'clock' | 'newId'>,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
   stock: Stock,
   plan: Plan,
   actor: string,
@@ -308,6 +308,6 @@ async function book(
     owners,
     orderOf: ({ cause }) => orderOf.get(cause.split(':')[1] ?? '') ?? null,
   })
-  await refreshSlots(tx, change.levels, [], now)
+  await refreshSlots(tx, ctx, [...change.levels.keys()], [], now)
   await noteOversold(tx, ctx, change.levels, now)
 }

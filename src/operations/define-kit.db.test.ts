@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
-import { createWorld, reserve, type World } from '../../test/support/world.ts'
+import { createWorld, reserve, shareOpenly, type World } from '../../test/support/world.ts'
 import { findAccount } from '../database/accounts.ts'
 import { levelOf } from '../database/views/stock.ts'
 import { describeReservation } from '../database/views/system.ts'
@@ -40,6 +40,7 @@ const move = (sku: string, quantity: number) =>
 async function variant(sku: string, units = 0): Promise<void> {
   await own.db.transaction(async (tx) => {
     await addProduct(tx, world.ctx, { title: sku, variants: [{ sku: name(sku) }] })
+    await shareOpenly(tx, name(sku))
     await linkListing(tx, world.ctx, {
       account: store,
       remoteSku: name(sku),

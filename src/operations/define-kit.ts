@@ -14,7 +14,11 @@ export interface KitDefinition {
 }
 
 /** Refusals: `unknown_sku`, `kit_has_stock`, `kit_in_itself`, `kit_too_large`, `bad_request` (a component twice). */
-export async function defineKit(tx: Sql, ctx: Pick<Context, 'clock'>, definition: KitDefinition): Promise<string> {
+export async function defineKit(
+  tx: Sql,
+  ctx: Pick<Context, 'clock' | 'registry'>,
+  definition: KitDefinition,
+): Promise<string> {
   const skus = [definition.sku, ...definition.components.map((one) => one.sku)]
   const twice = definition.components.find((one, index) => skus.indexOf(one.sku) !== index + 1 && one.sku !== skus[0])
   if (twice) throw new Problem('bad_request', { message: `component ${twice.sku} is given twice` })
@@ -39,7 +43,7 @@ export async function defineKit(tx: Sql, ctx: Pick<Context, 'clock'>, definition
   await saveDefinition(tx, kitId, components)
   await saveParts(tx, kits)
   const levels = new Map([kitId, ...parts].map((id) => [id, { ...stock.level(id) }]))
-  await refreshSlots(tx, levels, [], ctx.clock.now())
+  await refreshSlots(tx, ctx, [...levels.keys()], [], ctx.clock.now())
   return kitId
 }
 

@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 import { noteOversold } from './import-orders.ts'
 import { refreshSlots } from './refresh-slots.ts'
 
-type ReserveContext = Pick<Context, 'clock' | 'newId'>
+type ReserveContext = Pick<Context, 'clock' | 'newId' | 'registry'>
 
 async function lock(tx: Sql, id: string, accountId: string | null): Promise<ReservationState> {
   const row = await tx.one<{ state: ReservationState; account_id: string }>(
@@ -73,7 +73,7 @@ async function close(
     state,
     now,
   ])
-  await refreshSlots(tx, change.levels, [], now)
+  await refreshSlots(tx, ctx, [...change.levels.keys()], [], now)
   await noteOversold(tx, ctx, change.levels, now)
 }
 

@@ -41,9 +41,11 @@ export interface SellingAccount {
   openedAt: Date
   /** Its orders are believed to be known up to here; one that was placed before is late. Null where nothing is believed. */
   knownUntil?: Date | null
+  /** An own store tells orders that lowered nothing there as well; absent: what is sold there is lowered there. */
+  lowersItself?: boolean
 }
 
-type ImportContext = Pick<Context, 'clock' | 'newId' | 'sealing'>
+type ImportContext = Pick<Context, 'clock' | 'newId' | 'sealing' | 'registry'>
 
 /** `reservationIds`: by remote order id, the checkout the order came from. */
 export async function importOrders(
@@ -93,6 +95,7 @@ export async function importOrders(
       held,
       openedAt: account.openedAt,
       knownUntil: account.knownUntil ?? null,
+      lowersItself: account.lowersItself ?? true,
       ...(countedAt ? { countedAt } : {}),
       now,
       newId: ctx.newId,
@@ -120,7 +123,7 @@ export async function importOrders(
     owners: plan.promisedFor,
     orderOf: ({ cause }) => orderOfLine.get(cause.split(':')[1] ?? '') ?? null,
   })
-  await refreshSlots(tx, change.levels, plan.sales, now)
+  await refreshSlots(tx, ctx, [...change.levels.keys()], plan.sales, now)
   await noteFindings(tx, ctx, account.id, plan, change.levels, now)
   await enqueueEvents(
     tx,

@@ -76,8 +76,7 @@ export async function linkListings(
   const rows = plan.rows.map((row) => ({ ...row, id: ctx.newId(), slotId: ctx.newId() }))
   const slots = await upsertListings(tx, account, rows, now)
   await attachWaitingLines(tx, ctx, account.id, remoteSkus)
-  const stock = await lockStock(tx, variantIds)
-  await refreshSlots(tx, new Map(variantIds.map((id) => [id, { ...stock.level(id) }])), [], now)
+  await refreshSlots(tx, ctx, variantIds, [], now)
   return { outcomes: plan.outcomes, slots }
 }
 

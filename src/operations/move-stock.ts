@@ -19,7 +19,7 @@ export interface StockMove {
 /** Books the move. Promised units that are no longer there become short and are shown: a fact is never refused. */
 export async function moveStock(
   tx: Sql,
-  ctx: Pick<Context, 'clock' | 'newId'>,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
   move: StockMove,
   actor: string,
 ): Promise<string> {
@@ -57,7 +57,7 @@ export async function moveStock(
     stock.adjust(kind, variant.id, location.id, { onHand, unsellable }, `manual:${ctx.newId()}`, move.note)
     const change = stock.change()
     await saveStock(tx, change, { now, newId: ctx.newId, actor })
-    await refreshSlots(tx, change.levels, [], now)
+    await refreshSlots(tx, ctx, [...change.levels.keys()], [], now)
     await noteOversold(tx, ctx, change.levels, now)
   }
   return variant.id

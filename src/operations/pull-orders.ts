@@ -11,6 +11,7 @@ import { surelyKnown } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { importOrders, type SellingAccount } from './import-orders.ts'
 import { noteStrangeFields } from './note-strange-fields.ts'
+import { timesOf } from './plan-slots.ts'
 import { settleClaims } from './settle-claims.ts'
 
 export interface PullResult {
@@ -28,7 +29,11 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
   if (!capability) throw new Error(`${connector.channel} has no orders to pull`)
   const startedAt = ctx.clock.now()
   const cursor = await getCursor(ctx.db, row.id, stream)
-  const seller = { id: account.id, openedAt: account.openedAt, knownUntil: surelyKnown(cursor?.sales_known ?? null) }
+  const seller = {
+    id: account.id,
+    openedAt: account.openedAt,
+    knownUntil: surelyKnown(cursor?.sales_known ?? null, timesOf(ctx, row.channel)),
+  }
   try {
     const pulled = await capability.pull(account, cursor?.value ?? null)
     const now = ctx.clock.now()

@@ -35,10 +35,10 @@ beforeEach(async () => {
 async function goods(count: number): Promise<string[]> {
   const skus: string[] = []
   for (let index = 0; index < count; index += 1) skus.push(await shop.stocked(`P${index}`, { units: 5 }))
-  await own.db.run(`update stock_slots set confirmed_value = 9, confirmed_at = $2 where account_id = $1`, [
-    work.row.id,
-    shop.world.clock.now(),
-  ])
+  await own.db.run(
+    `update stock_slots set confirmed_value = 9, confirmed_at = $2, waits = false where account_id = $1`,
+    [work.row.id, shop.world.clock.now()],
+  )
   return skus
 }
 

@@ -5,17 +5,28 @@
  */
 import type { QuantityLine, QuantityOutcome } from '../channels/connector.ts'
 import { allowance } from '../database/budgets.ts'
+import {
+  type Component,
+  componentsOf,
+  countClaims,
+  lockLevelsOfSlots,
+  type Recipe,
+  recipesOf,
+} from '../database/claims.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { type EffectOutcome, intend, recordOutcomes } from '../database/journal.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
-import { clearProblems, lockDueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
+import { clearProblems, dueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
+import { chargeOf, mayLeave } from '../domain/claims.ts'
 import { ChannelError } from '../domain/errors.ts'
-import { answered, isDue, sent, type WriteAnswer } from '../domain/slots.ts'
+import { answered, isDue, type QuantityWrites, sent, type WriteAnswer } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
+import { partsOf, saveAndPlan } from './plan-slots.ts'
 import { halt } from './pull-orders.ts'
-import { noEntry, watermarkOf } from './read-stock.ts'
+import { noEntry } from './read-stock.ts'
 import { takeOver } from './take-over.ts'
+import { watermarkOf } from './watermarks.ts'
 
 export interface PushResult {
   /** Lines that left. */
@@ -121,18 +132,27 @@ export async function pushStock(ctx: Context, work: AccountAtWork): Promise<Push
   return result
 }
 
-/** Picks what is due and commits it as under way. A slot with a call under way waits: two could arrive in the wrong order. */
+/**
+ * Picks what is due and commits it as under way. A slot with a call under way waits: two could arrive in the wrong order.
+ * A write that would claim more than there is waits as well, until something changes for its variant.
+ */
 async function leave(ctx: Context, work: AccountAtWork, limit: number, calling: readonly string[]): Promise<Leaving[]> {
   return await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const now = ctx.clock.now()
-    const watermark = await watermarkOf(tx, work, now)
     const writes = work.connector.quantityWrites
-    const due = (await lockDueSlots(tx, work.row.id, { writes, watermark, calling }, now, limit)).filter(
-      (slot) => isDue(slot, watermark, now, writes) === 'send',
+    const watermark = await watermarkOf(tx, work, now)
+    const slotIds = await dueSlots(tx, work.row.id, { writes, watermark, calling }, now, limit)
+    if (slotIds.length === 0) return []
+    await lockLevelsOfSlots(tx, slotIds)
+    const due = (await lockSlots(tx, { slotIds })).filter(
+      (slot) => !slot.waits && (slot.reason === 'alarm' || isDue(slot, watermark, now, writes) === 'send'),
     )
-    const leaving = due.map((slot): SlotRow => ({ ...slot, ...sent(slot, slot.wish!, now, writes) }))
-    await saveSlots(tx, leaving, now)
+    const recipes = await recipesOf(tx, [...new Set(due.flatMap((slot) => slot.variantId ?? []))])
+    const components = await componentsOf(tx, partsOf(recipes, due))
+    const { leaving, waiting } = lawful(due, recipes, components, writes, now)
+    await saveSlots(tx, [...leaving, ...waiting], now)
+    await countClaims(tx, partsOf(recipes, leaving), 'send')
     const lines = leaving.map(
       (slot): Leaving => ({
         key: slot.id,
@@ -158,6 +178,39 @@ async function leave(ctx: Context, work: AccountAtWork, limit: number, calling: 
     )
     return lines
   })
+}
+
+/** The slots whose write may leave, as they are when it has left, and those that must wait. One by one: each takes from what is free. */
+function lawful(
+  due: readonly SlotRow[],
+  recipes: ReadonlyMap<string, Recipe>,
+  components: ReadonlyMap<string, Component>,
+  writes: QuantityWrites,
+  now: Date,
+) {
+  const claimed = new Map([...components].map(([id, one]) => [id, one.claimed]))
+  const leaving: SlotRow[] = []
+  const waiting: SlotRow[] = []
+  for (const slot of due) {
+    const parts = (slot.variantId ? recipes.get(slot.variantId) : undefined)?.parts ?? []
+    const pools = parts.map((part) => ({
+      pool: components.get(part.variantId)!,
+      takes: part.quantity * slot.unitsPerSale,
+    }))
+    const expected = writes === 'compare-and-set' ? (slot.confirmed?.value ?? null) : null
+    const isGuarded = pools.some(({ pool }) => pool.mode === 'guarded')
+    const free = Math.min(
+      ...pools.map(({ pool, takes }) => Math.floor((pool.available - claimed.get(pool.variantId)!) / takes)),
+    )
+    if (isGuarded && !mayLeave(slot.claim, slot.wish!, expected, free)) {
+      waiting.push({ ...slot, waits: true })
+      continue
+    }
+    const charge = chargeOf(slot.wish!, expected)
+    for (const { pool, takes } of pools) claimed.set(pool.variantId, claimed.get(pool.variantId)! + takes * charge)
+    leaving.push({ ...slot, ...sent(slot, slot.wish!, now, writes) })
+  }
+  return { leaving, waiting }
 }
 
 interface Answered {
@@ -195,9 +248,12 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const watermark = await watermarkOf(tx, work, now)
-    const slots = new Map(
-      (await lockSlots(tx, { slotIds: lines.map((line) => line.slotId) })).map((slot) => [slot.id, slot]),
+    const variantIds = await lockLevelsOfSlots(
+      tx,
+      lines.map((line) => line.slotId),
     )
+    const all = await lockSlots(tx, { variantIds, slotIds: lines.map((line) => line.slotId) })
+    const slots = new Map(all.map((slot) => [slot.id, slot]))
     const changed: SlotRow[] = []
     const effects: { id: string; outcome: EffectOutcome; detail?: unknown }[] = []
     for (const line of lines) {
@@ -207,7 +263,9 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
       changed.push({ ...slot, ...answered(slot, line.version, answer, now, watermark) })
       effects.push({ id: line.effectId, outcome: effect, detail })
     }
-    await saveSlots(tx, changed, now)
+    const answeredSlots = new Map(changed.map((slot) => [slot.id, slot]))
+    const after = all.map((slot) => answeredSlots.get(slot.id) ?? slot)
+    await saveAndPlan(tx, ctx, all, after, now)
     await noteRefusals(tx, ctx, work, changed, bySlot, now)
     await recordOutcomes(tx, effects, now)
     const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')

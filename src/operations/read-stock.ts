@@ -1,14 +1,17 @@
 /** Reads what slots show: after take-over, to prove a write, and now and then at rest. */
 import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
+import { lockLevelsOfSlots } from '../database/claims.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
-import { clearProblems, lockSlots, type SlotRow, saveSlots, setProblem, slotsToRead } from '../database/slots.ts'
+import { clearProblems, lockSlots, type SlotRow, setProblem, slotsToRead } from '../database/slots.ts'
 import { isChannelError } from '../domain/errors.ts'
 import { read } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
+import { saveAndPlan } from './plan-slots.ts'
 import { pullFailed } from './pull-orders.ts'
-import { availableNow, withWish } from './refresh-slots.ts'
+import { settleClaims } from './settle-claims.ts'
+import { watermarkOf } from './watermarks.ts'
 
 export interface ReadResult {
   read: number
@@ -20,6 +23,8 @@ export async function readStock(ctx: Context, work: AccountAtWork): Promise<Read
   const { row, connector } = work
   const capability = connector.stock
   if (!capability) return { read: 0, nextAt: null }
+  // What a stream of orders tells is settled with its pages; a store tells each order by itself.
+  if (connector.ordersKnownAtOnce) await settleClaims(ctx, work)
   const now = ctx.clock.now()
   const due = await slotsToRead(
     ctx.db,
@@ -77,29 +82,6 @@ async function readSlots(ctx: Context, work: AccountAtWork, due: readonly DueSlo
   })
 }
 
-/** A store tells its orders as they happen, yet a moment after the unit left its shelf. */
-const toldWithinMs = 2 * 60_000
-
-/** Orders of the account are known up to here. */
-export async function watermarkOf(
-  tx: Sql,
-  work: Pick<AccountAtWork, 'row' | 'connector'>,
-  now: Date,
-): Promise<Date | null> {
-  if (work.connector.ordersKnownAtOnce) return new Date(now.getTime() - toldWithinMs)
-  return (await getCursor(tx, work.row.id, 'orders'))?.watermark ?? null
-}
-
-/** Sales of the account that were placed before this are known, as far as its lists tell. */
-export async function salesKnownUntil(
-  tx: Sql,
-  work: Pick<AccountAtWork, 'row' | 'connector'>,
-  now: Date,
-): Promise<Date | null> {
-  if (work.connector.ordersKnownAtOnce) return new Date(now.getTime() - toldWithinMs)
-  return (await getCursor(tx, work.row.id, 'orders'))?.sales_known ?? null
-}
-
 /**
  * What slots showed at some moment from `askedAt` until `at`, or even before where the channel answers from memory. A reading of null: the channel keeps no merchant quantity there, so nothing is written until one
  * appears.
@@ -115,7 +97,9 @@ export async function applyReadings(
   const watermark = await watermarkOf(tx, work, at)
   const times = { since: new Date(askedAt.getTime() - (work.connector.stock?.readsMayBeOldMs ?? 0)), askedAt, at }
   const quantities = new Map(readings.map((one) => [one.slotId, one.quantity]))
-  const slots = await lockSlots(tx, { slotIds: [...quantities.keys()] })
+  const variantIds = await lockLevelsOfSlots(tx, [...quantities.keys()])
+  const all = await lockSlots(tx, { variantIds, slotIds: [...quantities.keys()] })
+  const slots = all.filter((slot) => quantities.has(slot.id))
   const changed: SlotRow[] = []
   const drifted: SlotRow[] = []
   const fine: SlotRow[] = []
@@ -137,7 +121,9 @@ export async function applyReadings(
     tx,
     shown.map((slot) => slot.id),
   )
-  await saveSlots(tx, await withWishes(tx, changed), at)
+  const readNow = new Map(changed.map((slot) => [slot.id, slot]))
+  const after = all.map((slot) => readNow.get(slot.id) ?? slot)
+  await saveAndPlan(tx, ctx, all, after, at)
   // Never repaired upwards: the orders that explain it are fetched first.
   if (unseenSale && !work.connector.ordersKnownAtOnce) await lookAgain(tx, work.row.id, at)
   await raise(
@@ -179,17 +165,3 @@ async function withoutEntry(tx: Sql, slot: SlotRow, at: Date): Promise<SlotRow> 
 }
 
 export const noEntry = { code: 'no_merchant_entry', message: 'the channel shows no quantity of ours for this SKU' }
-
-/** A slot that was just found to be ours gets its wish now. Levels are only read: whoever changes them sets wishes anew. */
-async function withWishes(tx: Sql, slots: readonly SlotRow[]): Promise<SlotRow[]> {
-  const without = slots.filter((slot) => slot.wish === null && slot.variantId && slot.merchantFulfilled)
-  if (without.length === 0) return [...slots]
-  const units = await availableNow(
-    tx,
-    without.map((slot) => slot.variantId!),
-  )
-  return slots.map((slot) => {
-    const atp = slot.wish === null && slot.variantId ? units.get(slot.variantId) : undefined
-    return atp === undefined ? slot : withWish(slot, atp)
-  })
-}

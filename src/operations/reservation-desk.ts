@@ -40,7 +40,7 @@ const mostInGroup = 500
 /** While one group flushes to disk the next one is decided. */
 const groupsAtOnce = 2
 
-type DeskContext = Pick<Context, 'db' | 'clock' | 'newId' | 'wake'>
+type DeskContext = Pick<Context, 'db' | 'clock' | 'newId' | 'wake' | 'registry'>
 
 export function createReservationDesk(ctx: DeskContext): ReservationDesk {
   const queue: Waiting[] = []

@@ -1,19 +1,20 @@
 /** The final check at checkout: every line or none. Many checkouts are decided and written in one transaction. */
 import type { AccountRow } from '../database/accounts.ts'
-import { kitSupplies, kitsListed } from '../database/kits.ts'
+import { componentsOf, type Recipe, recipesOf } from '../database/claims.ts'
+import { kitsListed } from '../database/kits.ts'
 import { mappingsOf } from '../database/orders.ts'
 import type { Sql } from '../database/pool.ts'
 import { findReservations, insertReservations, type ReservationRow } from '../database/reservations.ts'
-import { lockSlots } from '../database/slots.ts'
+import { isOurs, lockSlots, type SlotRow } from '../database/slots.ts'
 import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'
-import { availableToPromise } from '../domain/availability.ts'
 import { type CheckoutLine, decideCheckout, type Lacking } from '../domain/checkout.ts'
+import { type Claimant, claimsInHand } from '../domain/claims-in-hand.ts'
 import { Problem } from '../domain/errors.ts'
 import { type Kits, type Part, partsOf } from '../domain/kits.ts'
 import type { Context } from './context.ts'
 import { saveChangedSlots } from './refresh-slots.ts'
 
-type ReserveContext = Pick<Context, 'clock' | 'newId'>
+type ReserveContext = Pick<Context, 'clock' | 'newId' | 'registry'>
 
 export interface ReservationRequest {
   reference: string
@@ -132,20 +133,25 @@ async function book(
     ),
   ]
   // Asked for together, answered in this order: levels first, then slots, then the parts that other kits need.
-  const [stock, slots, supplies] = await Promise.all([
+  const [stock, slots, recipes, components] = await Promise.all([
     lockStock(tx, variantIds),
     lockSlots(tx, { variantIds }),
-    kitSupplies(tx, variantIds),
+    recipesOf(tx, variantIds),
+    componentsOf(tx, variantIds),
   ])
+  const claims = claimsInHand(slots.filter(isOurs).map((slot) => claimantOf(slot, recipes)))
   const owners = new Map<string, PromiseOwner>()
   const held: NewReservation[] = []
   for (const { index, row, lines } of open) {
-    const decision = decideCheckout(stock, { reservationId: row.id, lines }, kits, now, ctx.newId)
+    const claimed = (variantId: string) =>
+      components.get(variantId)?.mode === 'guarded' ? claims.ofOthers(variantId, row.accountId) : 0
+    const decision = decideCheckout(stock, { reservationId: row.id, lines }, kits, now, ctx.newId, claimed)
     if ('lacking' in decision) {
       outcomes.set(index, refused(decision.lacking))
       continue
     }
     for (const { id, perSale, slotId } of decision.promises) owners.set(id, { reservationId: row.id, slotId, perSale })
+    for (const { slotId, quantity } of lines) if (slotId) claims.sold(slotId, quantity)
     held.push({ row, lines })
     outcomes.set(index, row)
   }
@@ -161,14 +167,16 @@ async function book(
   const placedAt = new Date(now.getTime() + 1)
   const sales = held.flatMap(({ lines }) =>
     lines.flatMap(({ slotId, quantity }) =>
-      slotId ? [{ slotId, quantity, restocked: 0, placedAt, isLate: false }] : [],
+      slotId ? [{ slotId, quantity, restocked: 0, placedAt, isSure: true, isLate: false }] : [],
     ),
   )
-  // Read before this transaction moved anything: what moved since is known here.
-  const ofParts = new Map(
-    [...supplies.available].map(([id, units]) => [id, change.levels.has(id) ? stock.available(id) : units]),
-  )
-  await saveChangedSlots(tx, slots, availableToPromise(change.levels, supplies.kits, ofParts), sales, now)
+  await saveChangedSlots(tx, ctx, slots, sales, now)
+}
+
+function claimantOf(slot: SlotRow, recipes: ReadonlyMap<string, Recipe>): Claimant {
+  const parts = slot.variantId ? (recipes.get(slot.variantId)?.parts ?? []) : []
+  const takes = new Map(parts.map((part) => [part.variantId, part.quantity * slot.unitsPerSale]))
+  return { slotId: slot.id, accountId: slot.accountId, claim: slot.claim.claim, takes }
 }
 
 function refused(lines: readonly Lacking[]): Problem {

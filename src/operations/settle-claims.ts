@@ -1,9 +1,12 @@
 /** Puts better bounds in the place of claims, once the sales up to them are known. */
+
+import { lockLevelsOfSlots } from '../database/claims.ts'
 import { fence } from '../database/leases.ts'
-import { lockSettling, saveSlots } from '../database/slots.ts'
-import { settledHere } from '../domain/slots.ts'
+import { lockSlots, settlingSlots } from '../database/slots.ts'
+import { settledHere, surelyKnown } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
-import { salesKnownUntil } from './read-stock.ts'
+import { saveAndPlan, timesOf } from './plan-slots.ts'
+import { salesKnownUntil } from './watermarks.ts'
 
 const slotsAtOnce = 500
 
@@ -15,13 +18,15 @@ export async function settleClaims(ctx: Context, work: AccountAtWork): Promise<n
       const now = ctx.clock.now()
       const watermark = await salesKnownUntil(tx, work, now)
       if (!watermark) return 0
-      const slots = await lockSettling(tx, work.row.id, watermark, slotsAtOnce)
-      await saveSlots(
-        tx,
-        slots.map((slot) => settledHere(slot, watermark)),
-        now,
-      )
-      return slots.length
+      const times = timesOf(ctx, work.row.channel)
+      const slotIds = await settlingSlots(tx, work.row.id, surelyKnown(watermark, times)!, slotsAtOnce)
+      if (slotIds.length === 0) return 0
+      const variantIds = await lockLevelsOfSlots(tx, slotIds)
+      const slots = await lockSlots(tx, { variantIds, slotIds })
+      // Those of other accounts have watermarks of their own.
+      const after = slots.map((slot) => (slot.accountId === work.row.id ? settledHere(slot, watermark, times) : slot))
+      await saveAndPlan(tx, ctx, slots, after, now)
+      return slotIds.length
     })
     settled += count
     if (count < slotsAtOnce) return settled

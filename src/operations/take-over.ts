@@ -3,13 +3,15 @@
  * what was under way.
  */
 import { ensureBudgets } from '../database/budgets.ts'
+import { lockLevelsOfSlots } from '../database/claims.ts'
 import { closeOrphanEffects } from '../database/journal.ts'
 import { fence } from '../database/leases.ts'
-import { lockUnansweredSlots, saveSlots } from '../database/slots.ts'
+import { lockSlots, unansweredSlots } from '../database/slots.ts'
 import { forgetMints } from '../database/tokens.ts'
 import { answered } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
-import { watermarkOf } from './read-stock.ts'
+import { saveAndPlan } from './plan-slots.ts'
+import { watermarkOf } from './watermarks.ts'
 
 /**
  * Writes without an answer may have left or not. Lower values leave anew at once; raises wait for readings, as after
@@ -25,14 +27,15 @@ export async function takeOver(ctx: Context, work: AccountAtWork): Promise<void>
     await ensureBudgets(tx, work.row.id, work.connector.limits, now)
     await closeOrphanEffects(tx, work.row.id, lease.epoch, now)
     const watermark = await watermarkOf(tx, work, now)
-    const slots = await lockUnansweredSlots(tx, work.row.id)
-    await saveSlots(
-      tx,
-      slots.map((slot) => ({
-        ...slot,
-        ...answered(slot, slot.live!.version, { kind: 'unknown' }, now, watermark),
-      })),
-      now,
+    const slotIds = await unansweredSlots(tx, work.row.id)
+    const variantIds = await lockLevelsOfSlots(tx, slotIds)
+    const slots = await lockSlots(tx, { variantIds, slotIds })
+    const open = new Set(slotIds)
+    const after = slots.map((slot) =>
+      open.has(slot.id) && slot.live && slot.live.acceptedAt === null
+        ? { ...slot, ...answered(slot, slot.live.version, { kind: 'unknown' }, now, watermark) }
+        : slot,
     )
+    await saveAndPlan(tx, ctx, slots, after, now)
   })
 }

@@ -33,7 +33,7 @@ let key: string
 beforeAll(async () => {
   proxy = await cuttingProxy(own.url)
   db = openDatabase(proxy.url)
-  it = await install(db, 5)
+  it = await install(db, 5, { mode: 'shared' })
   const { ctx } = it
   app = await buildApi({
     ctx,

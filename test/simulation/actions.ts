@@ -63,7 +63,7 @@ export const plantable = [
   ['amazon', 'searchListingsItems', 'status'],
   ['amazon', 'searchListingsItems', 'stale-read'],
   ['amazon', 'searchListingsItems', 'malformed'],
-  ['amazon', 'patchListingsItem', 'bucket-halved'],
+  ['amazon', 'searchListingsItems', 'bucket-halved'],
   ['amazon', 'token', 'status'],
   ['amazon', 'token', 'drop'],
   ['storefront', 'stock.set', 'status'],

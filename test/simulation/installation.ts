@@ -4,6 +4,7 @@ import { type CatalogItem, createSimulator, type Simulator } from '../../simulat
 import { createMetrics } from '../../src/api/metrics.ts'
 import { buildApi } from '../../src/api/server.ts'
 import { findAccount } from '../../src/database/accounts.ts'
+import type { Mode } from '../../src/database/claims.ts'
 import { quoted, tablesOf } from '../../src/database/copy.ts'
 import { ensureJournalDays, journalWriter } from '../../src/database/journal.ts'
 import { acquireLease } from '../../src/database/leases.ts'
@@ -100,12 +101,14 @@ export interface InstallOptions {
   history?: number
   /** The longest page of orders that Amazon gives. */
   largestPage?: number
+  /** How all variants are shared out; guarded where absent. */
+  mode?: Mode
 }
 
 export async function install(
   database: Connections | Database,
   seed: number,
-  { history = 4, largestPage = 100 }: InstallOptions = {},
+  { history = 4, largestPage = 100, mode = 'guarded' }: InstallOptions = {},
 ): Promise<Installation> {
   const connections = 'each' in database ? database : { each: [database], watcher: database }
   const plain = connections.each[0]!
@@ -214,6 +217,7 @@ export async function install(
   })
   await ensureJournalDays(plain, ctx.clock.now(), 2)
   const { apiKey, webhookSecret } = await plain.transaction((tx) => seedInstallation(tx, ctx, catalog, it.brought))
+  await plain.run('update pool_levels set mode = $1', [mode])
   api.open(app, apiKey)
   sim.connectStorefront({ hubUrl: 'http://hub.test', apiKey, account: storeName, webhookSecret })
   return it

@@ -108,6 +108,13 @@ export const planted: readonly Planted[] = [
     what: 'a checkout is checked first and booked later, in whatever state stock is by then',
     patches: [
       {
+        file: stockTable,
+        find: 'const toLevels =',
+        put: `export const readLevels = async (sql: Sql, ids: readonly string[]) =>
+  toLevels(await sql.rows<LevelRow>(\`select \${levelColumns} from pool_levels where variant_id = any($1::uuid[])\`, [ids]))
+const toLevels =`,
+      },
+      {
         file: reserve,
         find: `import { lockStock, type PromiseOwner, saveStock } from '../database/stock.ts'`,
         put: `import { lockStock, type PromiseOwner, readLevels, saveStock } from '../database/stock.ts'

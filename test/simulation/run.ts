@@ -25,7 +25,11 @@ export interface SeedResult {
 }
 
 export async function runSeed(connections: Connections, seed: number, steps: number): Promise<SeedResult> {
-  const it = await install(connections, seed, { history: 7, largestPage: seed % 3 === 0 ? 100 : 5 })
+  const it = await install(connections, seed, {
+    history: 7,
+    largestPage: seed % 3 === 0 ? 100 : 5,
+    mode: seed % 4 === 3 ? 'shared' : 'guarded',
+  })
   const log: string[] = []
   const sometimes = new Set<string>()
   const check = watchSteps(it)

@@ -16,16 +16,18 @@ import { tellTill } from './till.ts'
 
 export interface Scene {
   name: string
+  /** Shared where absent: every change of stock is written everywhere. */
+  mode?: 'guarded'
   prepare(it: Installation): Promise<void>
   play(it: Installation): Promise<void>
 }
 
 const sku = 'PLAIN'
 
-/** Orders known, every wish written and read back. */
+/** Orders and claims known, every wish written and read back. */
 async function rest(it: Installation): Promise<void> {
   for (const round of [0, 1, 3, 4, 5]) {
-    it.advance(150_000)
+    it.advance(300_000)
     await it.sim.tick()
     await quietRound(it, round)
   }
@@ -120,6 +122,31 @@ export const scenes: readonly Scene[] = [
     play: async (it) => {
       for (const name of [storeName, amazonName]) await write(it, name)
       for (const name of [storeName, amazonName]) await readBack(it, name)
+    },
+  },
+  {
+    name: 'a delivery is shared out among claims, goes out and settles',
+    mode: 'guarded',
+    prepare: async (it) => {
+      await rest(it)
+      await receive(it, 4)
+    },
+    play: async (it) => {
+      for (const name of [storeName, amazonName]) await write(it, name)
+      for (const name of [storeName, amazonName]) await readBack(it, name)
+      await pages(it)
+    },
+  },
+  {
+    name: 'a recount takes more than claims leave over',
+    mode: 'guarded',
+    prepare: async (it) => {
+      await rest(it)
+      await receive(it, -3)
+    },
+    play: async (it) => {
+      for (const name of [storeName, amazonName]) await write(it, name)
+      await readBack(it, amazonName)
     },
   },
   {
@@ -232,7 +259,7 @@ export async function interruptAt(connections: Connections, scene: Scene, point:
 }
 
 async function begun(connections: Connections, scene: Scene): Promise<Installation> {
-  const it = await install(connections, 4, { history: 7, largestPage: 4 })
+  const it = await install(connections, 4, { history: 7, largestPage: 4, mode: scene.mode ?? 'shared' })
   await it.process.run(() => scene.prepare(it))
   if (it.process.isDead()) it.restart()
   it.process.done.clear()

@@ -163,6 +163,7 @@ export function memoryBook(onHand: Record<string, number>, options: { openedAt?:
           held: new Map(),
           openedAt: options.openedAt ?? new Date(0),
           knownUntil: null,
+          lowersItself: true,
           now: new Date(0),
           newId,
         },

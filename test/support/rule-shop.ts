@@ -14,7 +14,7 @@ import {
   type NamedScope,
 } from '../../src/operations/manage-publishing-rules.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
-import { createWorld, reserve as reserveOne, type World } from './world.ts'
+import { createWorld, reserve as reserveOne, shareOpenly, type World } from './world.ts'
 
 interface Goods {
   units: number
@@ -71,6 +71,7 @@ export async function createRuleShop(db: Database, round: number): Promise<RuleS
       const sku = `${name} ${round}`
       await db.transaction(async (tx) => {
         await addProduct(tx, ctx, { title: sku, category, variants: [{ sku }] })
+        await shareOpenly(tx, sku)
         await moveStock(tx, ctx, { sku, location, kind: 'receipt', quantity: units }, 'test')
         await link(tx, sku, account.name, unitsPerSale)
       })

@@ -3,7 +3,7 @@ import { registry } from '../../src/channels/registry.ts'
 import { findAccount } from '../../src/database/accounts.ts'
 import { journalWriter } from '../../src/database/journal.ts'
 import { acquireLease } from '../../src/database/leases.ts'
-import type { Database } from '../../src/database/pool.ts'
+import type { Database, Sql } from '../../src/database/pool.ts'
 import type { Context, HeldLease } from '../../src/operations/context.ts'
 import { type AccountAtWork, accountAtWork } from '../../src/operations/context.ts'
 import { createWebhookSender } from '../../src/operations/deliver-webhooks.ts'
@@ -118,7 +118,7 @@ export async function workFor(
 
 /** One checkout at a desk of its own; answers the reservation's id. */
 export async function reserve(
-  ctx: Pick<Context, 'db' | 'clock' | 'newId' | 'wake'>,
+  ctx: Pick<Context, 'db' | 'clock' | 'newId' | 'registry' | 'wake'>,
   account: string,
   request: ReservationRequest,
 ): Promise<string> {
@@ -133,4 +133,11 @@ export async function deliverEvents(ctx: Context): Promise<number> {
   const count = await sender.send()
   await sender.settled()
   return count
+}
+
+/** Every slot shows all that its rules allow; claims decide nothing: those have tests of their own. */
+export async function shareOpenly(tx: Sql, sku: string): Promise<void> {
+  await tx.run(`update pool_levels set mode = 'shared' where variant_id = (select id from variants where sku = $1)`, [
+    sku,
+  ])
 }

@@ -64,7 +64,13 @@ export const orderHandlers: Handlers<'orders' | 'order' | 'orderBuyer' | 'addOrd
       `order ${account.id} ${input.body.remoteId}`,
     ])
     const held = new Map(input.body.reservationId ? [[input.body.remoteId, input.body.reservationId]] : [])
-    await importOrders(sql, options.ctx, { id: account.id, openedAt: account.opened_at }, [readOrder(input.body)], held)
+    await importOrders(
+      sql,
+      options.ctx,
+      { id: account.id, openedAt: account.opened_at, lowersItself: false },
+      [readOrder(input.body)],
+      held,
+    )
     const row = await sql.one<{ id: string }>('select id from orders where account_id = $1 and remote_id = $2', [
       account.id,
       input.body.remoteId,

@@ -12,6 +12,7 @@ import { describeReservation } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { confirmReservation, releaseReservation } from '../../operations/end-reservation.ts'
 import { moveStock } from '../../operations/move-stock.ts'
+import { setMode } from '../../operations/set-mode.ts'
 import { inWords } from './explained.ts'
 import type { Handlers } from './handler.ts'
 
@@ -35,6 +36,7 @@ export const stockHandlers: Handlers<
   | 'reservation'
   | 'confirmReservation'
   | 'releaseReservation'
+  | 'setMode'
   | 'slots'
 > = {
   stock: async ({ sql, input }) => ({ ...(await listLevels(sql, input.query)), counts: await countLevels(sql) }),
@@ -63,6 +65,10 @@ export const stockHandlers: Handlers<
   releaseReservation: async ({ sql, input, options }) => {
     await releaseReservation(sql, options.ctx, input.params.id)
     return await mustDescribe(sql, input.params.id)
+  },
+  setMode: async ({ sql, input, options }) => {
+    await setMode(sql, options.ctx, input.params.sku, input.body.mode)
+    return await mustFindLevel(sql, input.params.sku)
   },
   slots: async ({ sql, input, options, api }) => {
     const page = await listSlots(sql, input.query, options.ctx.clock.now())

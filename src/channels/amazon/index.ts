@@ -94,6 +94,8 @@ export const amazon: Connector = {
     // A quantity that was just written was seen missing from readings for half an hour.
     readsMayBeOldMs: 30 * 60_000,
     read: readQuantities,
+    marginMs: 10 * 60_000,
+    delays: { effectMs: 30_000, salesKnownMs: 8 * 60_000 },
     auditEveryMs: 30 * 60_000,
   },
 }

@@ -56,6 +56,8 @@ export const storefront: Connector = {
       )
       return remoteSkus.map((remoteSku) => ({ remoteSku, quantity: answers.get(remoteSku)?.quantity ?? null }))
     },
+    marginMs: 5_000,
+    delays: { effectMs: 500, salesKnownMs: 1_000 },
     auditEveryMs: 5 * 60_000,
   },
 }

@@ -8,6 +8,7 @@ import {
   empty,
   id,
   listQuery,
+  mode,
   movement,
   page,
   reservation,
@@ -126,6 +127,16 @@ export const stockRoutes = defineRoutes({
     params: byId,
     body: empty,
     response: reservation,
+  },
+
+  setMode: {
+    method: 'POST',
+    path: '/variants/{sku}/mode',
+    permission: 'accounts.manage',
+    summary: 'How the stock of a variant is shared out: guarded (the default; never oversold), adaptive or shared',
+    params: z.object({ sku }),
+    body: z.object({ mode }),
+    response: stockLevel,
   },
 
   slots: {

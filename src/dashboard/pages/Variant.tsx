@@ -9,6 +9,7 @@ import { LevelSteps } from '../parts/LevelSteps.tsx'
 import { MoveForm } from '../parts/MoveForm.tsx'
 import { Empty, ErrorNotice, Notice } from '../parts/Notice.tsx'
 import { Loading, Page, Panel, TableFrame } from '../parts/Page.tsx'
+import { SharingPanel } from '../parts/SharingPanel.tsx'
 import { SlotTable } from '../parts/SlotTable.tsx'
 import { isStatus, useCall } from '../queries.ts'
 import { useMay } from '../session.ts'
@@ -80,6 +81,11 @@ function Content({ detail }: { detail: StockDetail }) {
           >
             {may('catalog.manage') && <CategoryForm key={`${detail.sku} ${detail.category}`} detail={detail} />}
           </Panel>
+          {!detail.isKit && (
+            <Panel title={t('sharing.title')}>
+              <SharingPanel key={`sharing ${detail.sku}`} detail={detail} />
+            </Panel>
+          )}
           <KitPanel key={`kit ${detail.sku}`} detail={detail} />
           {may('stock.move') && !detail.isKit && (
             <Panel title={t('variant.moveTitle')}>

@@ -170,6 +170,7 @@ function InFlight({ write }: { write: NonNullable<Slot['inFlight']> }) {
 function Reason({ slot }: { slot: Slot }) {
   const t = useT()
   const format = useFormat()
+  if (slot.reason && slot.state !== 'problem') return <span className="dim reason">{t(`guardWhy.${slot.reason}`)}</span>
   if (slot.state === 'clean') return null
   if (slot.state === 'problem') {
     return (

@@ -1,4 +1,6 @@
 /** Stock as people see it: levels, slots, ledger. */
+import type { GuardReason } from '../../domain/pool-view.ts'
+import type { Mode } from '../claims.ts'
 import { atp, kitAtp } from '../kits.ts'
 import type { Sql } from '../pool.ts'
 import { conditions, type Page, type PageQuery, readCursor, toPage } from './page.ts'
@@ -17,6 +19,10 @@ export interface LevelView {
   short: number
   availableToPromise: number
   isKit: boolean
+  mode: Mode
+  claimed: number
+  unknownClaims: number
+  uncovered: number
   shown: number | null
   slots: number
   dirtySlots: number
@@ -24,7 +30,8 @@ export interface LevelView {
 }
 
 const selectLevels = `select p.variant_id as "variantId", v.sku, v.title, v.product_id as "productId", d.category, p.on_hand as "onHand",
-    p.unsellable, p.reserved, p.allocated, p.short, ${atp} as "availableToPromise", k.atp is not null as "isKit", s.shown,
+    p.unsellable, p.reserved, p.allocated, p.short, ${atp} as "availableToPromise", k.atp is not null as "isKit", p.mode, p.claimed,
+    p.unknown_claims as "unknownClaims", p.uncovered, s.shown,
     coalesce(s.slots, 0) as slots, coalesce(s.dirty, 0) as "dirtySlots", coalesce(s.unread, 0) as "unreadSlots"
   from pool_levels p join variants v on v.id = p.variant_id join products d on d.id = v.product_id ${kitAtp}
   left join lateral (select sum(confirmed_value * units_per_sale) as shown, count(*) as slots, count(*) filter (where dirty) as dirty,
@@ -128,6 +135,7 @@ export interface SlotView {
   merchantFulfilled: boolean | null
   wish: number | null
   wishAt: string | null
+  reason: GuardReason | null
   explanation: Explanation | null
   inFlight: { value: number; version: number; sentAt: string; acceptedAt: string | null } | null
   confirmed: number | null
@@ -152,6 +160,7 @@ interface RawSlot {
   merchant_fulfilled: boolean | null
   wish: number | null
   wish_at: Date | null
+  reason: GuardReason | null
   live_value: number | null
   live_version: number
   live_sent_at: Date
@@ -234,6 +243,7 @@ function slotView(row: RawSlot, explanation: Explanation | null): SlotView {
     merchantFulfilled: row.merchant_fulfilled,
     wish: row.wish,
     wishAt: row.wish_at?.toISOString() ?? null,
+    reason: row.reason,
     explanation,
     inFlight:
       row.live_value === null

@@ -12,6 +12,7 @@ import { addProduct, linkListing } from '../../../src/operations/manage-catalog.
 import { moveStock } from '../../../src/operations/move-stock.ts'
 import { addApiKey } from '../../../src/sign-in/people.ts'
 import { realRandom, uuidv7 } from '../../../src/system.ts'
+import { shareOpenly } from '../world.ts'
 import { receiverOrigin } from './processes.ts'
 
 export const names = { amazon: 'Amazon', store: 'Own store', till: 'Till' }
@@ -99,8 +100,10 @@ async function fill(db: Database, { sealing, clock, simulator, till, catalog, un
         settings: { webhookUrl, sameNetwork: true },
         secrets: { webhookSecret },
       })
-    for (const { sku, title } of catalog) {
+    for (const [index, { sku, title }] of catalog.entries()) {
       await addProduct(tx, ctx, { title, variants: [{ sku }] })
+      // Guarded slots need few writes: with these there is always one to lose.
+      if (index % 2 === 0) await shareOpenly(tx, sku)
       await moveStock(tx, ctx, { sku, location: 'MAIN', kind: 'receipt', quantity: unitsEach }, 'seed')
       for (const account of [names.store, names.till])
         await linkListing(tx, ctx, {

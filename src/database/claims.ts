@@ -1,0 +1,146 @@
+/** The sum of claims beside each level, held against what is available by the database itself (P-10). */
+import type { Sql } from './pool.ts'
+
+const available = 'p.on_hand - p.unsellable - p.reserved - p.allocated'
+
+export type Mode = 'guarded' | 'adaptive' | 'shared'
+
+/** One component as a decision sees it. */
+export interface Component {
+  variantId: string
+  available: number
+  /** Infinity while a claim is unknown. */
+  claimed: number
+  mode: Mode
+}
+
+/** A kit, or a variant by itself, and what one of it takes. */
+export interface Recipe {
+  variantId: string
+  parts: readonly { variantId: string; quantity: number }[]
+}
+
+/** What these variants, and the kits that hold them, are made of, by variant. */
+export async function recipesOf(sql: Sql, variantIds: readonly string[]): Promise<Map<string, Recipe>> {
+  const rows = await sql.rows<{ variant_id: string; part_id: string; quantity: number }>(
+    `with sold as (
+       select id from unnest($1::uuid[]) as id union select kit_id from kit_parts where variant_id = any($1::uuid[]))
+     select sold.id as variant_id, coalesce(k.variant_id, sold.id) as part_id, coalesce(k.quantity, 1) as quantity
+     from sold left join kit_parts k on k.kit_id = sold.id order by 1, 2`,
+    [variantIds],
+  )
+  const recipes = new Map<string, Recipe>()
+  for (const [variantId, parts] of Map.groupBy(rows, (row) => row.variant_id))
+    recipes.set(variantId, {
+      variantId,
+      parts: parts.map((part) => ({ variantId: part.part_id, quantity: part.quantity })),
+    })
+  return recipes
+}
+
+interface ComponentRow {
+  variant_id: string
+  available: number
+  claimed: number
+  unknown: number
+  mode: Mode
+}
+
+const component = `p.variant_id, ${available} - p.short as available, p.claimed, p.unknown_claims as unknown, p.mode`
+
+const toComponents = (rows: readonly ComponentRow[]) =>
+  new Map(
+    rows.map((row): [string, Component] => [
+      row.variant_id,
+      {
+        variantId: row.variant_id,
+        available: row.available,
+        claimed: row.unknown > 0 ? Number.POSITIVE_INFINITY : row.claimed,
+        mode: row.mode,
+      },
+    ]),
+  )
+
+/** Components as they stand: locked where the caller did so. */
+export async function componentsOf(sql: Sql, ids: readonly string[]): Promise<Map<string, Component>> {
+  if (ids.length === 0) return new Map()
+  return toComponents(
+    await sql.rows<ComponentRow>(`select ${component} from pool_levels p where p.variant_id = any($1::uuid[])`, [ids]),
+  )
+}
+
+/**
+ * Counts the claims over these components anew; the caller holds their levels' locks. A `fact` (a sale, a reading, a
+ * recount, a slot taken over) may leave more claimed than is there, and says so in `uncovered`; a `send` may not, and the
+ * database refuses it. Answers the components as they are now.
+ */
+export async function countClaims(
+  tx: Sql,
+  ids: readonly string[],
+  by: 'fact' | 'send',
+): Promise<Map<string, Component>> {
+  if (ids.length === 0) return new Map()
+  const missing = `greatest(0, t.claimed - (${available}))`
+  return toComponents(
+    await tx.rows<ComponentRow>(
+      `update pool_levels p set claimed = t.claimed, unknown_claims = t.unknown,
+         uncovered = case when $2 then ${missing} else least(p.uncovered, ${missing}) end
+       from (
+         select v.component, coalesce(sum(greatest(s.claim, 0) * s.units_per_sale * v.quantity), 0)::bigint as claimed,
+             count(*) filter (where s.id is not null and s.claim is null)::int as unknown
+           from (select id as component, id as variant, 1 as quantity from unnest($1::uuid[]) as id
+             union all select variant_id, kit_id, quantity from kit_parts where variant_id = any($1::uuid[])) v
+           left join (stock_slots s join accounts a on a.id = s.account_id and a.stage in ('live', 'paused') and s.merchant_fulfilled)
+             on s.variant_id = v.variant
+           group by v.component) t
+       where p.variant_id = t.component returning ${component}`,
+      [[...new Set(ids)], by === 'fact'],
+    ),
+  )
+}
+
+/** Locks the levels of everything that these slots are made of, in the order of all locks. Answers the variants sold there. */
+export async function lockLevelsOfSlots(tx: Sql, slotIds: readonly string[]): Promise<string[]> {
+  if (slotIds.length === 0) return []
+  const rows = await tx.rows<{ variant_id: string }>(
+    'select distinct variant_id from stock_slots where id = any($1::uuid[]) and variant_id is not null',
+    [slotIds],
+  )
+  const variantIds = rows.map((row) => row.variant_id)
+  await tx.rows(
+    `select 1 from pool_levels where variant_id in (
+       select id from unnest($1::uuid[]) as id union select variant_id from kit_parts where kit_id = any($1::uuid[]))
+     order by variant_id for update`,
+    [variantIds],
+  )
+  return variantIds
+}
+
+/** Locks the levels of everything that the account sells. Answers the components. */
+export async function lockLevelsOfAccount(tx: Sql, accountId: string): Promise<string[]> {
+  const rows = await tx.rows<{ variant_id: string }>(
+    `select variant_id from pool_levels where variant_id in (
+       select variant_id from stock_slots where account_id = $1 and variant_id is not null
+       union select k.variant_id from stock_slots s join kit_parts k on k.kit_id = s.variant_id where s.account_id = $1)
+     order by variant_id for update`,
+    [accountId],
+  )
+  return rows.map((row) => row.variant_id)
+}
+
+/** Somebody else wrote the account's quantities until now: what they sell is unknown, and their writes may land until then. */
+export async function doubtClaims(tx: Sql, accountId: string, until: Date): Promise<void> {
+  await tx.run(
+    `update stock_slots set claim = null, claim_state = jsonb_build_object('doubtedUntil', $2::bigint), settle_at = null, waits = true
+     where account_id = $1`,
+    [accountId, until.getTime()],
+  )
+}
+
+/** How the stock of these variants is shared out. */
+export async function setModes(tx: Sql, variantIds: readonly string[], mode: Mode): Promise<void> {
+  await tx.run(
+    `update pool_levels p set mode = $2, uncovered = greatest(0, p.claimed - (${available})) where p.variant_id = any($1::uuid[])`,
+    [variantIds, mode],
+  )
+}

@@ -1,0 +1,27 @@
+/** Moves an account between its stages. Whose writes stand on the channel decides whether its claims count (P-10). */
+import type { AccountRow } from '../database/accounts.ts'
+import { countClaims, doubtClaims, lockLevelsOfAccount } from '../database/claims.ts'
+import type { Sql } from '../database/pool.ts'
+import { beginPass } from '../database/publishing-passes.ts'
+import { strayLifeMs } from '../domain/slots.ts'
+import type { Context } from './context.ts'
+
+/** In these nobody but us writes quantities. */
+const isOurs = (stage: AccountRow['stage']) => stage === 'live' || stage === 'paused'
+
+export async function changeStage(
+  tx: Sql,
+  ctx: Pick<Context, 'clock' | 'newId'>,
+  row: AccountRow,
+  stage: AccountRow['stage'],
+): Promise<void> {
+  if (stage === row.stage) return
+  const now = ctx.clock.now()
+  const components = await lockLevelsOfAccount(tx, row.id)
+  await tx.run('update accounts set stage = $2 where id = $1', [row.id, stage])
+  // Another tool wrote until now: nothing is raised until its writes are dead and what it left has been read.
+  if (isOurs(stage) && !isOurs(row.stage)) await doubtClaims(tx, row.id, new Date(now.getTime() + strayLifeMs))
+  await countClaims(tx, components, 'fact')
+  const everywhere = { channel: null, variantId: null, category: null, productId: null }
+  await beginPass(tx, ctx.newId(), { accountId: row.id, ...everywhere }, now)
+}

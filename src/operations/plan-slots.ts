@@ -1,0 +1,195 @@
+/**
+ * Decides what slots should show, by the mode of what they sell from, and counts their claims. Callers hold the levels of
+ * all components and then the slots: one writer a variant.
+ */
+import { type Component, componentsOf, countClaims, type Mode, type Recipe, recipesOf } from '../database/claims.ts'
+import type { Sql } from '../database/pool.ts'
+import { isOurs, type SlotRow, saveSlots, saveWishes } from '../database/slots.ts'
+import { type ClaimTimes, claimedUnits } from '../domain/claims.ts'
+import { demandUntil, newDemand, perHour, severalOf } from '../domain/demand.ts'
+import { planGuarded } from '../domain/guard.ts'
+import { planAdaptive, planShared } from '../domain/modes.ts'
+import type { Planner, PoolView, SlotView } from '../domain/pool-view.ts'
+import { wishOf } from '../domain/publishing.ts'
+import { claimTimes, expectedValue } from '../domain/slots.ts'
+import { compareText } from '../domain/values.ts'
+import type { Context } from './context.ts'
+
+export type PlanContext = Pick<Context, 'registry'>
+
+/** How moments of a channel compare. */
+export const timesOf = (ctx: PlanContext, channel: string): ClaimTimes =>
+  claimTimes(ctx.registry.get(channel)?.stock?.marginMs ?? 10 * 60_000)
+
+/** How often *adaptive* may ask for more than it kept back. */
+const adaptiveChance = 0.001
+const planners: Record<Mode, Planner> = {
+  guarded: planGuarded,
+  adaptive: planAdaptive(adaptiveChance),
+  shared: planShared(),
+}
+const strictest: readonly Mode[] = ['guarded', 'adaptive', 'shared']
+
+/**
+ * Saves what changed of the slots, counts their claims as facts, and writes what all of them should show now. `before` are
+ * all slots that sell some variants, or kits that hold them, locked; `after` are they with what happened.
+ */
+export async function saveAndPlan(
+  tx: Sql,
+  ctx: PlanContext,
+  before: readonly SlotRow[],
+  after: readonly SlotRow[],
+  now: Date,
+): Promise<void> {
+  const changed = after.filter((slot, index) => slot !== before[index])
+  const recounted = after.filter((slot, index) => isCountedAnew(before[index]!, slot))
+  await saveSlots(tx, changed, now)
+  const recipes = await recipesOf(tx, variantsOf(after))
+  const counted = partsOf(recipes, recounted)
+  const rest = partsOf(recipes, after).filter((id) => !counted.includes(id))
+  const [facts, others] = await Promise.all([countClaims(tx, counted, 'fact'), componentsOf(tx, rest)])
+  await savePlans(tx, after, planned(ctx, after, recipes, new Map([...facts, ...others]), now), now)
+}
+
+const isCountedAnew = (before: SlotRow, after: SlotRow) =>
+  before.claim.claim !== after.claim.claim || isOurs(before) !== isOurs(after)
+
+/** Plans slots of which nothing but their rules changed. */
+export async function planSlots(tx: Sql, ctx: PlanContext, slots: readonly SlotRow[], now: Date): Promise<SlotRow[]> {
+  const recipes = await recipesOf(tx, variantsOf(slots))
+  return planned(ctx, slots, recipes, await componentsOf(tx, partsOf(recipes, slots)), now)
+}
+
+const variantsOf = (slots: readonly SlotRow[]) => [...new Set(slots.flatMap((slot) => slot.variantId ?? []))]
+
+/** Everything that the slots are made of. */
+export function partsOf(recipes: ReadonlyMap<string, Recipe>, slots: readonly SlotRow[]): string[] {
+  const ids = variantsOf(slots).flatMap((id) => recipes.get(id)!.parts.map((part) => part.variantId))
+  return [...new Set(ids)].sort(compareText)
+}
+
+function planned(
+  ctx: PlanContext,
+  slots: readonly SlotRow[],
+  recipes: ReadonlyMap<string, Recipe>,
+  components: ReadonlyMap<string, Component>,
+  now: Date,
+): SlotRow[] {
+  const plans = new Map<string, SlotRow>()
+  for (const group of groups(slots, recipes)) {
+    const view = viewOf(ctx, group, components, now)
+    const mode = strictest.find((one) => view.modes.has(one)) ?? 'guarded'
+    const decided = view.pool.slots.length > 0 ? planners[mode](view.pool) : []
+    for (const [index, { wish, reason, send }] of decided.entries()) {
+      const slot = view.ours[index]!
+      const isOpen = wish !== expectedValue(slot) || reason === 'alarm'
+      plans.set(slot.id, { ...slot, wish, reason, waits: isOpen && send === null })
+    }
+    for (const slot of view.others) plans.set(slot.id, slot)
+  }
+  return slots.map((slot) => plans.get(slot.id) ?? slot)
+}
+
+/** Writes what planning changed, and nothing else. */
+export async function savePlans(
+  tx: Sql,
+  before: readonly SlotRow[],
+  after: readonly SlotRow[],
+  now: Date,
+): Promise<void> {
+  const changed = after.filter((slot, index) => {
+    const was = before[index]!
+    return slot.wish !== was.wish || slot.reason !== was.reason || slot.waits !== was.waits
+  })
+  await saveWishes(tx, changed, now)
+}
+
+interface Group {
+  slots: SlotRow[]
+  recipes: Recipe[]
+}
+
+/** Slots that share a component, directly or by others, are decided together. */
+function groups(slots: readonly SlotRow[], recipes: ReadonlyMap<string, Recipe>): Group[] {
+  const leader = new Map<string, string>()
+  const find = (id: string): string => {
+    const up = leader.get(id) ?? id
+    return up === id ? id : find(up)
+  }
+  for (const { parts } of recipes.values())
+    for (const { variantId } of parts) leader.set(find(variantId), find(parts[0]!.variantId))
+  const found = new Map<string, Group>()
+  const groupOf = (recipe: Recipe) => {
+    const key = find(recipe.parts[0]!.variantId)
+    const group = found.get(key) ?? { slots: [], recipes: [] }
+    found.set(key, group)
+    return group
+  }
+  for (const recipe of recipes.values()) groupOf(recipe).recipes.push(recipe)
+  for (const slot of slots) {
+    const recipe = slot.variantId ? recipes.get(slot.variantId) : undefined
+    if (recipe) groupOf(recipe).slots.push(slot)
+  }
+  return [...found.values()].filter((group) => group.slots.length > 0)
+}
+
+function viewOf(ctx: PlanContext, group: Group, components: ReadonlyMap<string, Component>, now: Date) {
+  const ids = [...new Set(group.recipes.flatMap(({ parts }) => parts.map((part) => part.variantId)))]
+  const recipeOf = new Map(group.recipes.map((recipe) => [recipe.variantId, recipe]))
+  const ours: SlotRow[] = []
+  const others: SlotRow[] = []
+  const views: SlotView[] = []
+  for (const slot of group.slots) {
+    const { parts } = recipeOf.get(slot.variantId!)!
+    const units = parts.map((part) => Math.floor((components.get(part.variantId)?.available ?? 0) / part.quantity))
+    const limit = wishOf(Math.max(0, Math.min(...units)), slot.unitsPerSale, slot.rule).shows
+    if (!isOurs(slot)) {
+      // Another tool writes it, or the channel fulfills: what it would show by its rule, or nothing.
+      others.push({ ...slot, wish: slot.merchantFulfilled ? limit : null, reason: null, waits: false })
+      continue
+    }
+    ours.push(slot)
+    views.push(slotView(ctx, slot, limit, parts, ids, now))
+  }
+  const pool: PoolView = {
+    components: ids.map((id) => ({
+      available: components.get(id)?.available ?? 0,
+      claimed: components.get(id)?.claimed ?? 0,
+    })),
+    slots: views,
+  }
+  return { pool, ours, others, modes: new Set(ids.map((id) => components.get(id)?.mode ?? 'guarded')) }
+}
+
+const hourMs = 3_600_000
+
+function slotView(
+  ctx: PlanContext,
+  slot: SlotRow,
+  limit: number,
+  parts: Recipe['parts'],
+  ids: readonly string[],
+  now: Date,
+): SlotView {
+  const connector = ctx.registry.get(slot.channel)
+  const shown = expectedValue(slot)
+  const demand = demandUntil(slot.demand ?? newDemand(now.getTime()), now.getTime(), (shown ?? 0) > 0)
+  const isCompareAndSet = connector?.quantityWrites === 'compare-and-set'
+  const { effectMs, salesKnownMs } = connector?.stock?.delays ?? { effectMs: 60_000, salesKnownMs: 600_000 }
+  return {
+    id: slot.id,
+    claim: slot.claim,
+    isCompareAndSet,
+    isTank: isCompareAndSet && connector?.ordersKnownAtOnce === true,
+    // More than its claim it cannot show.
+    shown: shown === null ? null : Math.min(shown, claimedUnits(slot.claim)),
+    // What cannot be written now is left as it is.
+    isBusy: slot.live !== null || slot.stage !== 'live' || slot.isHalted,
+    limit,
+    takes: ids.map((id) => slot.unitsPerSale * (parts.find((part) => part.variantId === id)?.quantity ?? 0)),
+    perHour: perHour(demand),
+    several: severalOf(demand),
+    refillHours: (effectMs + salesKnownMs / 2) / hourMs,
+    darkHours: (effectMs + salesKnownMs) / hourMs,
+  }
+}

@@ -1,0 +1,27 @@
+/** Up to when an account's orders, and its sales, are known. */
+import { getCursor } from '../database/accounts.ts'
+import type { Sql } from '../database/pool.ts'
+import type { AccountAtWork } from './context.ts'
+
+/** A store tells its orders as they happen, yet a moment after the unit left its shelf. */
+const toldWithinMs = 2 * 60_000
+
+/** Orders of the account are known up to here. */
+export async function watermarkOf(
+  tx: Sql,
+  work: Pick<AccountAtWork, 'row' | 'connector'>,
+  now: Date,
+): Promise<Date | null> {
+  if (work.connector.ordersKnownAtOnce) return new Date(now.getTime() - toldWithinMs)
+  return (await getCursor(tx, work.row.id, 'orders'))?.watermark ?? null
+}
+
+/** Sales of the account that were placed before this are known, as far as its lists tell. */
+export async function salesKnownUntil(
+  tx: Sql,
+  work: Pick<AccountAtWork, 'row' | 'connector'>,
+  now: Date,
+): Promise<Date | null> {
+  if (work.connector.ordersKnownAtOnce) return new Date(now.getTime() - toldWithinMs)
+  return (await getCursor(tx, work.row.id, 'orders'))?.sales_known ?? null
+}
