@@ -1,6 +1,7 @@
 /**
  * From a change to the wire: an Amazon page is committed → the store's new quantity arrives; a checkout of the store is
- * committed → Amazon's new quantity arrives. Both at 200 orders a second, through the worker's own loops.
+ * committed → Amazon's new quantity arrives. Both at 200 orders a second, through the worker's own loops, in shared mode:
+ * in guarded mode a sale needs no write elsewhere.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { amazon } from '../src/channels/amazon/index.ts'
@@ -57,7 +58,7 @@ export const eventToPush: Bench = {
         fetch,
         wake: () => worker?.wake(),
       })
-      const catalog = await fillCatalog(ctx, { skus, onHand, origin })
+      const catalog = await fillCatalog(ctx, { skus, onHand, onAmazon: 'all', origin })
       // The allowance of Amazon is what a simulator would lift.
       await db.run('update budgets set rate = 100000, burst = 100000, tokens = 100000 where account_id = $1', [
         catalog.amazon.id,

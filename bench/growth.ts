@@ -131,7 +131,7 @@ async function openHour(server: Awaited<ReturnType<typeof startServer>>, db: Dat
     [storefront.channel, storefront],
   ])
   const ctx = openContext(server, db, { clock, registry: connectors, fetch: answer })
-  const catalog = await fillCatalog(ctx, { skus, onHand })
+  const catalog = await fillCatalog(ctx, { skus, onHand, onAmazon: onHand / 2 })
   await db.run(
     'insert into webhook_endpoints (id, url, events, secret_sealed, created_at) values ($1, $2, $3, $4, $5)',
     endpointRow(ctx),

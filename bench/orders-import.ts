@@ -148,7 +148,7 @@ async function openOurSide(server: Awaited<ReturnType<typeof startServer>>): Pro
       ['storefront', storefront],
     ]),
   })
-  const catalog = await fillCatalog(ctx, { skus, onHand })
+  const catalog = await fillCatalog(ctx, { skus, onHand, onAmazon: onHand / 2 })
   // Somebody listens to what happens to orders, so that events are written too.
   await db.run(
     'insert into webhook_endpoints (id, url, events, secret_sealed, created_at) values ($1, $2, $3, $4, $5)',

@@ -47,7 +47,7 @@ export const reservations: Bench = {
     try {
       const { db, url } = await openOurs(server, 'ours')
       const ctx = openContext(server, db)
-      const catalog = await fillCatalog(ctx, { skus, onHand: plenty })
+      const catalog = await fillCatalog(ctx, { skus, onHand: plenty, onAmazon: 0 })
       const ours: Ours = { ctx, catalog, reserve: openReserve(ctx), url }
       if (peer) await openPeer(run, server, peer)
       const durationMs = run.quick ? 2_500 : 5_000

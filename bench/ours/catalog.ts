@@ -17,6 +17,8 @@ export interface Catalog {
 export interface CatalogOptions {
   skus: number
   onHand: number
+  /** What Amazon shows of each variant; the store shows the rest. 'all': both show everything, in shared mode. */
+  onAmazon: number | 'all'
   /** Where both accounts are spoken to; nobody listens where it is absent. */
   origin?: string
 }
@@ -24,7 +26,7 @@ export interface CatalogOptions {
 export const webhookSecret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
 
 /** Two accounts, and each variant counted in, listed on both, and shown by both as it is. */
-export async function fillCatalog(ctx: Context, { skus, onHand, origin }: CatalogOptions): Promise<Catalog> {
+export async function fillCatalog(ctx: Context, { skus, onHand, onAmazon, origin }: CatalogOptions): Promise<Catalog> {
   const to = origin ?? 'http://127.0.0.1:9'
   await ctx.db.transaction(async (tx) => {
     await connectAccount(tx, ctx, {
@@ -51,16 +53,25 @@ export async function fillCatalog(ctx: Context, { skus, onHand, origin }: Catalo
   })
   const amazon = (await findAccount(ctx.db, 'Amazon'))!
   const store = (await findAccount(ctx.db, 'Store'))!
-  await ctx.db.transaction((tx) => fillVariants(tx, ctx, [amazon, store], skus, onHand))
+  const places: Place[] = [
+    { account: amazon, shows: onAmazon === 'all' ? onHand : onAmazon },
+    { account: store, shows: onAmazon === 'all' ? onHand : onHand - onAmazon },
+  ]
+  await ctx.db.transaction((tx) => fillVariants(tx, ctx, places, skus, onHand))
   for (const table of ['variants', 'pool_levels', 'stock_levels', 'listings', 'stock_slots'])
     await ctx.db.run(`analyze ${table}`)
   return { amazon, store, skus, onHand }
 }
 
+interface Place {
+  account: AccountRow
+  shows: number
+}
+
 async function fillVariants(
   tx: Sql,
   ctx: Context,
-  accounts: readonly AccountRow[],
+  places: readonly Place[],
   skus: number,
   onHand: number,
 ): Promise<void> {
@@ -69,6 +80,7 @@ async function fillVariants(
   const ids = numbers.map(() => ctx.newId())
   const names = numbers.map(skuOf)
   const [product, location] = [ctx.newId(), ctx.newId()]
+  const claimed = places.reduce((sum, { shows }) => sum + shows, 0)
   await tx.run('insert into products (id, title, created_at) values ($1, $2, $3)', [product, 'Benchmark goods', now])
   await tx.run(
     `insert into locations (id, code, name, kind, master, priority, created_at) values ($1, 'MAIN', 'Main', 'own', 'hub', 10, $2)`,
@@ -80,8 +92,9 @@ async function fillVariants(
     [product, now, ids, names],
   )
   await tx.run(
-    `insert into pool_levels (variant_id, on_hand, unsellable, reserved, allocated, short) select id, $2, 0, 0, 0, 0 from unnest($1::uuid[]) as t(id)`,
-    [ids, onHand],
+    `insert into pool_levels (variant_id, on_hand, unsellable, reserved, allocated, short, claimed, mode)
+     select id, $2, 0, 0, 0, 0, $3, $4 from unnest($1::uuid[]) as t(id)`,
+    [ids, onHand, claimed, claimed > onHand ? 'shared' : 'guarded'],
   )
   await tx.run(
     `insert into stock_levels (variant_id, location_id, on_hand, unsellable, allocated) select id, $2, $3, 0, 0 from unnest($1::uuid[]) as t(id)`,
@@ -92,22 +105,22 @@ async function fillVariants(
      select m, v, $3, 'receipt', $4, 0, 0, 0, 0, 'opening:' || v, 'bench', $5 from unnest($1::uuid[], $2::uuid[]) as t(m, v)`,
     [ids.map(() => ctx.newId()), ids, location, onHand, now],
   )
-  for (const account of accounts) await listOn(tx, ctx, account, { ids, names, onHand })
+  for (const place of places) await listOn(tx, ctx, place, { ids, names })
 }
 
 async function listOn(
   tx: Sql,
   ctx: Context,
-  account: AccountRow,
-  { ids, names, onHand }: { ids: readonly string[]; names: readonly string[]; onHand: number },
+  { account, shows }: Place,
+  { ids, names }: { ids: readonly string[]; names: readonly string[] },
 ): Promise<void> {
   const now = ctx.clock.now()
   const slots = ids.map(() => ctx.newId())
   await tx.run(
     `insert into stock_slots (id, account_id, region, remote_sku, variant_id, units_per_sale, merchant_fulfilled, wish, wish_at, confirmed_value,
-       confirmed_version, confirmed_at)
-     select s, $1, $2, sku, v, 1, true, $3, $4, $3, 0, $4 from unnest($5::uuid[], $6::uuid[], $7::text[]) as t(s, v, sku)`,
-    [account.id, account.region, onHand, now, slots, ids, names],
+       confirmed_version, confirmed_at, claim)
+     select s, $1, $2, sku, v, 1, true, $3, $4, $3, 0, $4, $3 from unnest($5::uuid[], $6::uuid[], $7::text[]) as t(s, v, sku)`,
+    [account.id, account.region, shows, now, slots, ids, names],
   )
   await tx.run(
     `insert into listings (id, account_id, slot_id, marketplace, remote_sku, remote_id, variant_id, units_per_sale, title, fulfilled_by, buyable, price, currency, seen_at, created_at)
