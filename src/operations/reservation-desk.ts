@@ -37,46 +37,86 @@ interface Waiting extends DeskRequest {
 
 /** Checkouts in one transaction at most: beyond this a group only makes its last member wait. */
 const mostInGroup = 500
-/** While one group flushes to disk the next one is decided. */
+/** While one group of a lane flushes to disk the next one is decided. */
 const groupsAtOnce = 2
+/** A SKU that so many wait for is hot, until fewer than so many do. */
+const [hotFrom, hotUntil] = [100, 25]
+
+/** Checkouts that hold a hot SKU have groups of their own: nobody else waits for its lock, or behind its buyers. */
+const lanes = ['others', 'hot'] as const
+type Lane = (typeof lanes)[number]
 
 type DeskContext = Pick<Context, 'db' | 'clock' | 'newId' | 'wake' | 'registry'>
 
 export function createReservationDesk(ctx: DeskContext): ReservationDesk {
   const queue: Waiting[] = []
-  let running = 0
+  const crowd = createCrowd()
+  const running: Record<Lane, number> = { others: 0, hot: 0 }
   let planned = false
   const next = () => {
     planned = false
-    if (running >= groupsAtOnce || queue.length === 0) return
-    running += 1
-    void serve(ctx, takeGroup(queue)).finally(() => {
-      running -= 1
+    for (const lane of lanes) {
+      if (running[lane] >= groupsAtOnce) continue
+      const group = takeGroup(queue, (one) => crowd.laneOf(one) === lane)
+      if (group.length === 0) continue
+      running[lane] += 1
+      void serve(ctx, group).finally(() => {
+        running[lane] -= 1
+        for (const one of group) crowd.leave(one)
+        plan()
+      })
       plan()
-    })
-    plan()
+    }
   }
   // A turn of the event loop later, so that callers who were just answered and ask again are in the same group.
   const plan = () => {
-    if (planned || queue.length === 0) return
+    if (planned || queue.length === 0 || lanes.every((lane) => running[lane] >= groupsAtOnce)) return
     planned = true
     setImmediate(next)
   }
   return {
     reserve: (wanted) =>
       new Promise((resolve, reject) => {
-        queue.push({ ...wanted, resolve, reject })
+        const one = { ...wanted, resolve, reject }
+        queue.push(one)
+        crowd.join(one)
         plan()
       }),
   }
 }
 
+/** How many wait for what. */
+function createCrowd() {
+  const waiting = new Map<string, number>()
+  const hot = new Set<string>()
+  const count = (sku: string, more: number) => {
+    const units = (waiting.get(sku) ?? 0) + more
+    if (units === 0) waiting.delete(sku)
+    else waiting.set(sku, units)
+    if (units >= hotFrom) hot.add(sku)
+    else if (units < hotUntil) hot.delete(sku)
+  }
+  const each = ({ request }: DeskRequest, more: number) => {
+    for (const { sku } of request.lines) count(sku, more)
+  }
+  return {
+    join: (one: DeskRequest) => each(one, 1),
+    leave: (one: DeskRequest) => each(one, -1),
+    laneOf: ({ request }: DeskRequest): Lane =>
+      hot.size > 0 && request.lines.some(({ sku }) => hot.has(sku)) ? 'hot' : 'others',
+  }
+}
+
 /** The first ones in the queue, without two that ask under the same reference or key: those see each other's answer. */
-function takeGroup(queue: Waiting[]): Waiting[] {
+function takeGroup(queue: Waiting[], isWanted: (one: Waiting) => boolean): Waiting[] {
   const taken = new Set<string>()
   const group: Waiting[] = []
   const later: Waiting[] = []
-  for (const one of queue.splice(0, mostInGroup)) {
+  for (const one of queue.splice(0)) {
+    if (group.length >= mostInGroup || !isWanted(one)) {
+      later.push(one)
+      continue
+    }
     const names = [
       `reference ${one.request.reference}`,
       ...(one.once ? [`key ${one.once.caller} ${one.once.key}`] : []),
@@ -87,7 +127,7 @@ function takeGroup(queue: Waiting[]): Waiting[] {
       group.push(one)
     }
   }
-  queue.unshift(...later)
+  queue.push(...later)
   return group
 }
 

@@ -5,6 +5,7 @@ import { defineKit } from '../../src/operations/define-kit.ts'
 import { brokenBooks, type Counters, deadlocksOf, isSold, openCounters, type Sold } from '../support/counters.ts'
 import { useDatabase } from '../support/database.ts'
 import {
+  hotBuyers,
   lastUnitBuyers,
   lastUnitRounds,
   mixedRounds,
@@ -166,6 +167,45 @@ test('R5: checkouts and orders of the same SKUs in opposite orders never end in 
     })
   }
   expect(await deadlocksOf(own.db)).toBe(before)
+})
+
+test('R6: whoever wants something else waits neither for a hot SKU nor behind its buyers', {
+  timeout: patienceMs,
+}, async () => {
+  const [hot, other] = [name('HOT'), name('OTHER')]
+  await shop.stocked(hot, hotBuyers)
+  await shop.stocked(other, hotBuyers)
+  const alone: number[] = []
+  for (let n = 0; n < 50; n += 1) alone.push((await shop.reserve(0, `R6 alone ${n}`, { [other]: 1 })).ms)
+  let pending = 0
+  const beside: number[] = []
+  const buyers = await own.db.transaction(async (tx) => {
+    // Nobody gets past the lock of the hot one until this transaction ends.
+    await tx.rows(
+      'select 1 from pool_levels p join variants v on v.id = p.variant_id where v.sku = $1 for update of p',
+      [hot],
+    )
+    const all = rush(hotBuyers, async (n) => {
+      pending += 1
+      const answer = await shop.reserve(0, `R6 ${n}`, { [hot]: 1 })
+      pending -= 1
+      return answer
+    })
+    for (let n = 0; n < 50; n += 1) beside.push((await shop.reserve(0, `R6 beside ${n}`, { [other]: 1 })).ms)
+    expect(pending).toBe(hotBuyers)
+    return { all }
+  })
+  expect(sold(await buyers.all)).toHaveLength(hotBuyers)
+  expect(await shop.level(hot)).toEqual({ onHand: hotBuyers, reserved: hotBuyers, short: 0, available: 0 })
+  printCount('R6 buyers that waited for one SKU', hotBuyers)
+  const half = (all: number[]) =>
+    mid(
+      all.sort((a, b) => a - b),
+      0.5,
+    )
+  process.stdout.write(
+    `R6 a checkout of something else took p50 ${half(alone)} ms alone, ${half(beside)} ms beside them\n`,
+  )
 })
 
 test('R9: a recount while orders arrive: the count stands, and nothing sold is forgotten', {

@@ -105,6 +105,8 @@ export const lastUnitBuyers = isLong ? [2, 10, 200, 1_000, 5_000] : [2, 10, 200,
 export const mixedRounds = times(3, 200)
 /** R5: checkouts and orders in opposite orders. */
 export const oppositeCheckouts = times(400, 10_000)
+/** R6: buyers that wait for one SKU while others want something else. */
+export const hotBuyers = times(1_000, 5_000)
 /** R9: orders beside recounts. */
 export const recountedOrders = times(200, 6_000)
 
@@ -112,3 +114,8 @@ export const recountedOrders = times(200, 6_000)
 export const plannerRounds = times(1_000, 50_000)
 export const plannerWorlds = times(150, 2_000)
 export const learnedRates = times(60, 1_000)
+
+/** R26: minutes in which answers are broken. R27: answers lost after their effect. R28: the process ends as well. */
+export const brokenMinutes = times(15, 60)
+export const lostAnswers = times(60, 10_000)
+export const lostWithProcess = times(15, 1_000)
