@@ -213,7 +213,7 @@ async function standStill(crew: Crew, workers: HubProcess[]): Promise<void> {
   await pause(Math.random() * 200)
   stopped.signal('SIGSTOP')
   const from = performance.now()
-  await pause(leaseMs / 2)
+  await pause(leaseMs / 4)
   // It may be alive, so nobody takes its lease before it ran out.
   expect((await held(crew)).filter((lease) => lease.pid === pid)).toHaveLength(lost.length)
   await until(
