@@ -62,6 +62,8 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     stock: '/stock',
     ...(level?.sku ? { variant: `/stock/${encodeURIComponent(level.sku)}` } : {}),
     ...(kit?.sku ? { kit: `/stock/${encodeURIComponent(kit.sku)}` } : {}),
+    exposure: '/exposure',
+    'exposure-empty': '/exposure?q=no-such-sku',
     rules: '/rules',
     accounts: '/accounts',
     files: '/files',

@@ -7,7 +7,7 @@ import { importFailureText, rowFaultText } from '../contract/row-faults.ts'
 import { Problem } from '../domain/errors.ts'
 import { type ImportKind, importFields, importKinds } from '../domain/import-fields.ts'
 import type { Context } from '../operations/context.ts'
-import { exportCsv } from '../operations/export-lists.ts'
+import { exportCsv, exportKinds } from '../operations/export-lists.ts'
 import { badRowsCsv } from '../operations/imports/bad-rows.ts'
 import { type Described, describeImport, inColumns } from '../operations/imports/describe.ts'
 import { acceptFile, mustGetImport, receiveFile, removeImport, runImport } from '../operations/imports/manage.ts'
@@ -23,9 +23,9 @@ type Opened = Awaited<ReturnType<FileTools['open']>>
 
 const wrong = (message: string) => new Problem('bad_request', { message })
 
-function kindOf(given: unknown): ImportKind {
-  const kind = importKinds.find((one) => one === given)
-  if (!kind) throw wrong(`give the kind of list: ${importKinds.join(', ')}`)
+function kindOf<K extends string>(given: unknown, kinds: readonly K[]): K {
+  const kind = kinds.find((one) => one === given)
+  if (!kind) throw wrong(`give the kind of list: ${kinds.join(', ')}`)
   return kind
 }
 
@@ -47,7 +47,7 @@ export function importCommand(tools: FileTools, terminal: Pick<Terminal, 'out' |
       const [file] = given.args
       if (!file || given.args.length > 1) throw wrong('name one file')
       if (!existsSync(file)) throw new Problem('not_found', { what: 'file', id: file })
-      const kind = kindOf(given.flags.kind)
+      const kind = kindOf(given.flags.kind, importKinds)
       const chosen = readMap(kind, given.flags.map)
       const opened = await tools.open()
       try {
@@ -208,14 +208,14 @@ async function tellResult(
 
 export function exportCommand(tools: FileTools, terminal: Pick<Terminal, 'out' | 'language'>): Command {
   return {
-    summary: 'write a list as CSV: variants, stock, mappings or orders (without buyers)',
+    summary: 'write a list as CSV: variants, stock, mappings, orders (without buyers) or exposure',
     args: '<kind>',
     flags: {
       out: { takes: 'file', about: 'where it goes (<kind>.csv); - prints it' },
       account: { takes: 'name', about: 'mappings and orders of one account' },
     },
     run: async ({ args, flags }) => {
-      const kind = kindOf(args[0])
+      const kind = kindOf(args[0], exportKinds)
       const file = textOf(flags.out) ?? `${kind}.csv`
       const opened = await tools.open()
       try {

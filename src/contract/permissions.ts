@@ -47,6 +47,15 @@ export const filePermissions = {
   orders: { import: 'orders.write', export: 'orders.read' },
 } as const satisfies Record<string, { import: Permission; export: Permission }>
 
+/** What taking a list home needs; some lists only go out. */
+export const exportPermissions = {
+  variants: filePermissions.variants.export,
+  stock: filePermissions.stock.export,
+  mappings: filePermissions.mappings.export,
+  orders: filePermissions.orders.export,
+  exposure: 'stock.read',
+} as const satisfies Record<string, Permission>
+
 export function isAllowed(role: Role, permission: Permission): boolean {
   return rolePermissions[role].includes(permission)
 }

@@ -131,8 +131,11 @@ export const slot = z.object({
   channel: channelName,
   account: z.string(),
   accountId: id,
+  stage,
   region: z.string(),
+  marketplaces: z.array(z.string()).describe('that draw from it'),
   unitsPerSale: count,
+  perHour: z.number().nullable().describe('sales an hour while it shows something; null: it never sold'),
   merchantFulfilled: z
     .boolean()
     .nullable()

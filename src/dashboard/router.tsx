@@ -50,6 +50,12 @@ const variant = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Variant.tsx'), 'VariantPage'),
 })
+const exposure = createRoute({
+  getParentRoute: () => app,
+  path: '/exposure',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Exposure.tsx'), 'ExposurePage'),
+})
 const rules = createRoute({
   getParentRoute: () => app,
   path: '/rules',
@@ -78,7 +84,7 @@ const journal = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([overview, orders, order, stock, variant, rules, accounts, files, journal]),
+  app.addChildren([overview, orders, order, stock, variant, exposure, rules, accounts, files, journal]),
 ])
 
 export function makeRouter() {

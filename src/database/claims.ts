@@ -12,6 +12,8 @@ export interface Component {
   /** Infinity while a claim is unknown. */
   claimed: number
   mode: Mode
+  /** Short or uncovered is another than was last told (oversells.ts). */
+  isNews: boolean
 }
 
 /** A kit, or a variant by itself, and what one of it takes. */
@@ -44,9 +46,11 @@ interface ComponentRow {
   claimed: number
   unknown: number
   mode: Mode
+  is_news: boolean
 }
 
-const component = `p.variant_id, ${available} - p.short as available, p.claimed, p.unknown_claims as unknown, p.mode`
+const component = `p.variant_id, ${available} - p.short as available, p.claimed, p.unknown_claims as unknown, p.mode,
+  p.short <> p.short_told or (p.mode = 'guarded' and p.uncovered <> p.uncovered_told) as is_news`
 
 const toComponents = (rows: readonly ComponentRow[]) =>
   new Map(
@@ -57,6 +61,7 @@ const toComponents = (rows: readonly ComponentRow[]) =>
         available: row.available,
         claimed: row.unknown > 0 ? Number.POSITIVE_INFINITY : row.claimed,
         mode: row.mode,
+        isNews: row.is_news,
       },
     ]),
   )
@@ -137,10 +142,20 @@ export async function doubtClaims(tx: Sql, accountId: string, until: Date): Prom
   )
 }
 
-/** How the stock of these variants is shared out. */
-export async function setModes(tx: Sql, variantIds: readonly string[], mode: Mode): Promise<void> {
+/** How the stock of these variants is shared out, who said so, and since when. */
+export async function setModes(
+  tx: Sql,
+  variantIds: readonly string[],
+  mode: Mode,
+  { actor, now }: { actor: string; now: Date },
+): Promise<void> {
+  const missing = `greatest(0, p.claimed - (${available}))`
+  // What becomes uncovered by a choice was not raised by a fact.
   await tx.run(
-    `update pool_levels p set mode = $2, uncovered = greatest(0, p.claimed - (${available})) where p.variant_id = any($1::uuid[])`,
-    [variantIds, mode],
+    `with kept as (
+       insert into mode_changes (variant_id, was, mode, actor, at)
+       select variant_id, mode, $2, $3, $4 from pool_levels where variant_id = any($1::uuid[]) and mode <> $2 order by variant_id)
+     update pool_levels p set mode = $2, uncovered = ${missing}, uncovered_told = ${missing} where p.variant_id = any($1::uuid[])`,
+    [variantIds, mode, actor, now],
   )
 }

@@ -1,10 +1,11 @@
 /** Lists as CSV files, page by page: what they hold comes back by an import as it was. No buyer data. */
 import type { Database, Sql } from '../database/pool.ts'
+import { type ExposureFilter, type ExposureView, listExposure } from '../database/views/exposure.ts'
 import { listOrders, type OrderView } from '../database/views/orders.ts'
 import type { Page } from '../database/views/page.ts'
 import { listLevels } from '../database/views/stock.ts'
 import { listListings, listVariants } from '../database/views/system.ts'
-import type { ImportKind } from '../domain/import-fields.ts'
+import { type ImportKind, importKinds } from '../domain/import-fields.ts'
 import { writeAmount } from '../domain/values.ts'
 import type { Context } from './context.ts'
 import { type Cell, csvOf } from './imports/write-csv.ts'
@@ -17,9 +18,15 @@ export interface ExportFilter {
   linked?: 'yes' | 'no' | undefined
   stockView?: 'all' | 'short' | 'sold-out' | 'unequal' | undefined
   orderView?: 'all' | 'to-ship' | 'late' | 'due-today' | 'problem' | 'pending' | undefined
+  mode?: ExposureFilter['mode']
+  exposureView?: ExposureFilter['view'] | undefined
 }
 
-const headers: Record<ImportKind, readonly string[]> = {
+/** What can be brought can be taken home; what is computed only goes out. */
+export const exportKinds = [...importKinds, 'exposure'] as const
+export type ExportKind = ImportKind | 'exposure'
+
+const headers: Record<ExportKind, readonly string[]> = {
   variants: ['product', 'sku', 'title', 'gtin'],
   stock: ['sku', 'title', 'location', 'quantity', 'unsellable', 'allocated'],
   mappings: ['account', 'marketplace', 'remoteSku', 'sku', 'unitsPerSale', 'title', 'fulfilledBy'],
@@ -43,6 +50,26 @@ const headers: Record<ImportKind, readonly string[]> = {
     'fulfilledBy',
     'variantSku',
   ],
+  exposure: [
+    'sku',
+    'title',
+    'mode',
+    'risk',
+    'canSell',
+    'onHand',
+    'reserved',
+    'allocated',
+    'unsellable',
+    'short',
+    'places',
+    'unreadPlaces',
+    'offered',
+    'claimed',
+    'unknownClaims',
+    'uncovered',
+    'free',
+    'worstCase',
+  ],
 }
 
 type Rows = readonly (readonly Cell[])[]
@@ -50,7 +77,7 @@ type Rows = readonly (readonly Cell[])[]
 /** The file, in pieces as the database answers them. */
 export function exportCsv(
   ctx: Pick<Context, 'db' | 'clock'>,
-  kind: ImportKind,
+  kind: ExportKind,
   filter: ExportFilter,
 ): AsyncGenerator<string> {
   const { db } = ctx
@@ -83,6 +110,19 @@ export function exportCsv(
       paged(
         (at) => listOrders(db, { ...filter, view: filter.orderView ?? 'all', ...at }, ctx.clock.now()),
         async (items) => items.flatMap(orderRows),
+      ),
+    exposure: () =>
+      paged(
+        (at) =>
+          listExposure(db, {
+            q: filter.q,
+            account: filter.account,
+            mode: filter.mode,
+            view: filter.exposureView ?? 'all',
+            sort: 'sku',
+            ...at,
+          }),
+        async (items) => items.map(exposureRow),
       ),
   }
   return csvOf(headers[kind], pages[kind]())
@@ -140,6 +180,27 @@ async function stockRows(db: Sql, items: readonly { variantId: string; sku: stri
     return own.map((place) => [one.sku, one.title, place.location, place.onHand, place.unsellable, place.allocated])
   })
 }
+
+const exposureRow = (one: ExposureView): Cell[] => [
+  one.sku,
+  one.title,
+  one.mode,
+  one.risk,
+  one.canSell,
+  one.onHand,
+  one.reserved,
+  one.allocated,
+  one.unsellable,
+  one.short,
+  one.places,
+  one.unreadPlaces,
+  one.offered,
+  one.claimed,
+  one.unknownClaims,
+  one.uncovered,
+  one.free,
+  one.worstCase,
+]
 
 function orderRows(order: OrderView): Cell[][] {
   const { currency } = order

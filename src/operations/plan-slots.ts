@@ -3,6 +3,7 @@
  * all components and then the slots: one writer a variant.
  */
 import { type Component, componentsOf, countClaims, type Mode, type Recipe, recipesOf } from '../database/claims.ts'
+import { noteRises, noteSlotEvents } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
 import { isOurs, type SlotRow, saveSlots, saveWishes } from '../database/slots.ts'
 import { type ClaimTimes, claimedUnits } from '../domain/claims.ts'
@@ -48,7 +49,33 @@ export async function saveAndPlan(
   const counted = partsOf(recipes, recounted)
   const rest = partsOf(recipes, after).filter((id) => !counted.includes(id))
   const [facts, others] = await Promise.all([countClaims(tx, counted, 'fact'), componentsOf(tx, rest)])
-  await savePlans(tx, after, planned(ctx, after, recipes, new Map([...facts, ...others]), now), now)
+  const components = new Map([...facts, ...others])
+  await noteNews(tx, before, after, recipes, components, now)
+  await savePlans(tx, after, planned(ctx, after, recipes, components, now), now)
+}
+
+/** What an oversell is explained by, where there may be one. */
+async function noteNews(
+  tx: Sql,
+  before: readonly SlotRow[],
+  after: readonly SlotRow[],
+  recipes: ReadonlyMap<string, Recipe>,
+  components: ReadonlyMap<string, Component>,
+  now: Date,
+): Promise<void> {
+  const news = new Set([...components.values()].flatMap((one) => (one.isNews ? [one.variantId] : [])))
+  if (news.size === 0) return
+  const joined = after.filter((slot, index) => {
+    const was = before[index]!
+    const isKnown = isOurs(slot) && (slot.claim.claim ?? 0) > 0
+    return isKnown && (was.claim.claim === null || !isOurs(was)) && partsOf(recipes, [slot]).some((id) => news.has(id))
+  })
+  await noteSlotEvents(
+    tx,
+    joined.map((slot) => ({ slotId: slot.id, kind: 'joined', data: { claim: slot.claim.claim } })),
+    now,
+  )
+  await noteRises(tx, [...news].sort(compareText), now)
 }
 
 const isCountedAnew = (before: SlotRow, after: SlotRow) =>

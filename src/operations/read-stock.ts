@@ -3,10 +3,11 @@ import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
+import { noteSlotEvents, type SlotEvent } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
 import { clearProblems, lockSlots, type SlotRow, setProblem, slotsToRead } from '../database/slots.ts'
 import { isChannelError } from '../domain/errors.ts'
-import { read } from '../domain/slots.ts'
+import { expectedValue, read } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { saveAndPlan } from './plan-slots.ts'
 import { pullFailed } from './pull-orders.ts'
@@ -103,6 +104,7 @@ export async function applyReadings(
   const changed: SlotRow[] = []
   const drifted: SlotRow[] = []
   const fine: SlotRow[] = []
+  const misfits: SlotEvent[] = []
   let unseenSale = false
   for (const slot of slots) {
     const quantity = quantities.get(slot.id) ?? null
@@ -113,6 +115,12 @@ export async function applyReadings(
     const { slot: next, meaning } = read(slot, quantity, times, watermark)
     if (meaning === 'lower') unseenSale = true
     if (meaning === 'higher' || meaning === 'lost') drifted.push(slot)
+    if (meaning === 'higher' || meaning === 'lower' || meaning === 'lost')
+      misfits.push({
+        slotId: slot.id,
+        kind: meaning,
+        data: { shown: quantity, expected: expectedValue(slot), askedAt: askedAt.toISOString() },
+      })
     if (meaning === 'same' || meaning === 'effective') fine.push(slot)
     changed.push({ ...slot, ...next, merchantFulfilled: slot.merchantFulfilled ?? true })
   }
@@ -123,6 +131,7 @@ export async function applyReadings(
   )
   const readNow = new Map(changed.map((slot) => [slot.id, slot]))
   const after = all.map((slot) => readNow.get(slot.id) ?? slot)
+  await noteSlotEvents(tx, misfits, at)
   await saveAndPlan(tx, ctx, all, after, at)
   // Never repaired upwards: the orders that explain it are fetched first.
   if (unseenSale && !work.connector.ordersKnownAtOnce) await lookAgain(tx, work.row.id, at)

@@ -1,6 +1,7 @@
 /** Sets the wishes of the slots whose stock changed, in the transaction that changed it. */
+import { noteSlotEvents, type SlotEvent } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
-import { lockSlots, type SlotRow } from '../database/slots.ts'
+import { isOurs, lockSlots, type SlotRow } from '../database/slots.ts'
 import type { ClaimTimes } from '../domain/claims.ts'
 import { demandAfterSale, demandUntil, newDemand } from '../domain/demand.ts'
 import type { SlotSale } from '../domain/slot-sales.ts'
@@ -35,7 +36,27 @@ export async function saveChangedSlots(
   const after = slots.map((slot) =>
     (salesOf.get(slot.id) ?? []).reduce((next, sale) => afterSale(next, sale, timesOf(ctx, slot.channel), now), slot),
   )
+  if (sales.length > 0)
+    await noteSlotEvents(
+      tx,
+      slots.flatMap((slot, index) => misfits(slot, after[index]!, salesOf.get(slot.id) ?? [])),
+      now,
+    )
   await saveAndPlan(tx, ctx, slots, after, now)
+}
+
+/** Sales behind the watermark, and more sales than there could be: what proves the slot's claim wrong. */
+function misfits(before: SlotRow, after: SlotRow, sales: readonly SlotSale[]): SlotEvent[] {
+  if (!isOurs(after)) return []
+  const late = sales.filter((sale) => sale.isLate && sale.isSure && sale.quantity > 0)
+  if (late.length > 0)
+    return late.map((sale) => ({
+      slotId: after.id,
+      kind: 'late',
+      data: { quantity: sale.quantity, placedAt: sale.placedAt.toISOString() },
+    }))
+  if (!after.claim.alarm || before.claim.alarm) return []
+  return [{ slotId: after.id, kind: 'beyond', data: { quantity: Math.max(0, -(after.claim.claim ?? 0)) } }]
 }
 
 /** Units that came back first: learned together with their sale they must not look like too many sold. */

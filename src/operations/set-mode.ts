@@ -14,12 +14,14 @@ export async function setMode(
   ctx: Pick<Context, 'clock' | 'registry'>,
   sku: string,
   mode: Mode,
+  actor: string,
 ): Promise<void> {
   const variant = await tx.one<{ id: string }>('select id from variants where sku = $1', [sku])
   if (!variant) throw new Problem('unknown_sku', { sku })
   if ((await kitsAmong(tx, [variant.id])).size > 0) throw new Problem('kit_holds_nothing', { sku })
   await lockStock(tx, [variant.id])
-  await setModes(tx, [variant.id], mode)
+  const now = ctx.clock.now()
+  await setModes(tx, [variant.id], mode, { actor, now })
   await countClaims(tx, [variant.id], 'fact')
-  await refreshSlots(tx, ctx, [variant.id], [], ctx.clock.now())
+  await refreshSlots(tx, ctx, [variant.id], [], now)
 }

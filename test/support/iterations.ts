@@ -119,3 +119,6 @@ export const learnedRates = times(60, 1_000)
 export const brokenMinutes = times(15, 60)
 export const lostAnswers = times(60, 10_000)
 export const lostWithProcess = times(15, 1_000)
+
+/** Random histories of a variant with one planted cause of an oversell. */
+export const oversellHistories = times(400, 20_000)

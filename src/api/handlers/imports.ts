@@ -1,4 +1,4 @@
-import { filePermissions, isAllowed } from '../../contract/permissions.ts'
+import { exportPermissions, filePermissions, isAllowed, type Permission } from '../../contract/permissions.ts'
 import { importFailureText, rowFaultText } from '../../contract/row-faults.ts'
 import { Problem } from '../../domain/errors.ts'
 import { importKinds } from '../../domain/import-fields.ts'
@@ -21,15 +21,14 @@ import type { Call, Handlers } from './handler.ts'
 type Language = 'en' | 'zh'
 type Kind = keyof typeof filePermissions
 
-function requireFor(api: ApiRequest, kind: Kind, way: 'import' | 'export'): void {
-  const permission = filePermissions[kind][way]
+function mustBeAllowed(api: ApiRequest, permission: Permission): void {
   if (!isAllowed(api.caller!.role, permission)) throw new Problem('forbidden', { permission })
 }
 
 /** One of a kind that the caller may not import is not shown either: its sample holds rows of that kind. */
 async function mustFind({ sql, input, api }: Pick<Call<{ params: { id: string } }>, 'sql' | 'input' | 'api'>) {
   const row = await mustGetImport(sql, input.params.id)
-  requireFor(api, row.kind, 'import')
+  mustBeAllowed(api, filePermissions[row.kind].import)
   return row
 }
 
@@ -90,7 +89,7 @@ export const importHandlers: Handlers<
     })
   },
   exportList: async ({ input, api, options }) => {
-    requireFor(api, input.params.kind, 'export')
+    mustBeAllowed(api, exportPermissions[input.params.kind])
     return exportCsv(options.ctx, input.params.kind, input.query)
   },
 }
@@ -102,7 +101,7 @@ export async function takeUpload(
   query: { kind: Kind; fileName: string },
   body: AsyncIterable<Uint8Array>,
 ) {
-  requireFor(api, query.kind, 'import')
+  mustBeAllowed(api, filePermissions[query.kind].import)
   const upload = await receiveFile(options.ctx, { ...query, createdBy: api.caller!.name }, body)
   return { upload, drop: () => dropFile(options.ctx, upload) }
 }

@@ -2,6 +2,7 @@
 import type { RouteName } from '../../contract/routes.ts'
 import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
+import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
 import { orderHandlers } from './orders.ts'
@@ -17,6 +18,7 @@ export const handlers = {
   ...catalogHandlers,
   ...publishingHandlers,
   ...stockHandlers,
+  ...exposureHandlers,
   ...orderHandlers,
   ...importHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

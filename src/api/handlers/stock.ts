@@ -66,8 +66,8 @@ export const stockHandlers: Handlers<
     await releaseReservation(sql, options.ctx, input.params.id)
     return await mustDescribe(sql, input.params.id)
   },
-  setMode: async ({ sql, input, options }) => {
-    await setMode(sql, options.ctx, input.params.sku, input.body.mode)
+  setMode: async ({ sql, input, options, api }) => {
+    await setMode(sql, options.ctx, input.params.sku, input.body.mode, api.caller!.name)
     return await mustFindLevel(sql, input.params.sku)
   },
   slots: async ({ sql, input, options, api }) => {

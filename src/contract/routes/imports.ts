@@ -1,9 +1,11 @@
 /** CSV files in and out. */
 import { z } from 'zod'
 import { defineRoutes } from '../route.ts'
-import { accountRef, byId, channelName, count, empty, id, listQuery, orderState, page, time } from '../schemas.ts'
+import { accountRef, byId, channelName, count, empty, id, listQuery, mode, orderState, page, time } from '../schemas.ts'
+import { exposureViews } from './exposure.ts'
 
 const kind = z.enum(['variants', 'stock', 'mappings', 'orders'])
+const exportKind = z.enum([...kind.options, 'exposure'])
 const encoding = z.enum(['utf-8', 'utf-16le', 'utf-16be', 'gb18030', 'windows-1252'])
 const counts = z.object({ new: count, changed: count, same: count, bad: count })
 const location = z.string().trim().min(1).max(40)
@@ -144,8 +146,8 @@ export const importsRoutes = defineRoutes({
     path: '/exports/{kind}',
     permission: 'exports.read',
     file: 'down',
-    summary: 'A list as CSV; it can be imported again. Orders come without buyer data',
-    params: z.object({ kind }),
+    summary: 'A list as CSV; all but exposure can be imported again. Orders come without buyer data',
+    params: z.object({ kind: exportKind }),
     query: z.object({
       q: z.string().max(200).optional(),
       account: accountRef.optional(),
@@ -154,6 +156,8 @@ export const importsRoutes = defineRoutes({
       linked: z.enum(['yes', 'no']).optional(),
       stockView: z.enum(['all', 'short', 'sold-out', 'unequal']).optional(),
       orderView: z.enum(['all', 'to-ship', 'late', 'due-today', 'problem', 'pending']).optional(),
+      mode: mode.optional(),
+      exposureView: z.enum(exposureViews).optional(),
     }),
     response: file,
   },

@@ -1,13 +1,16 @@
 import { Link, useParams } from '@tanstack/react-router'
 import { Fragment } from 'react'
+import { timesOf } from '../bullet.ts'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
+import { Bullet } from '../parts/Bullet.tsx'
 import { CategoryForm } from '../parts/CategoryForm.tsx'
 import { KitPanel } from '../parts/KitPanel.tsx'
 import { Ledger } from '../parts/Ledger.tsx'
 import { LevelSteps } from '../parts/LevelSteps.tsx'
 import { MoveForm } from '../parts/MoveForm.tsx'
 import { Empty, ErrorNotice, Notice } from '../parts/Notice.tsx'
+import { OversellPanel } from '../parts/OversellPanel.tsx'
 import { Loading, Page, Panel, TableFrame } from '../parts/Page.tsx'
 import { SharingPanel } from '../parts/SharingPanel.tsx'
 import { SlotTable } from '../parts/SlotTable.tsx'
@@ -60,8 +63,13 @@ function Content({ detail }: { detail: StockDetail }) {
         </Notice>
       )}
       <Panel title={t('variant.where')}>
-        <SlotTable slots={detail.slotList} />
+        <Places detail={detail} />
       </Panel>
+      {!detail.isKit && (
+        <Panel title={t('oversell.title')} note={t('oversell.note')}>
+          <OversellPanel key={`oversells ${detail.sku}`} sku={detail.sku} />
+        </Panel>
+      )}
       <div className="columns">
         {/* A kit has no shelf of its own: its components show theirs. */}
         {!detail.isKit && (
@@ -81,11 +89,6 @@ function Content({ detail }: { detail: StockDetail }) {
           >
             {may('catalog.manage') && <CategoryForm key={`${detail.sku} ${detail.category}`} detail={detail} />}
           </Panel>
-          {!detail.isKit && (
-            <Panel title={t('sharing.title')}>
-              <SharingPanel key={`sharing ${detail.sku}`} detail={detail} />
-            </Panel>
-          )}
           <KitPanel key={`kit ${detail.sku}`} detail={detail} />
           {may('stock.move') && !detail.isKit && (
             <Panel title={t('variant.moveTitle')}>
@@ -99,6 +102,31 @@ function Content({ detail }: { detail: StockDetail }) {
           <Ledger sku={detail.sku} />
         </Panel>
       )}
+    </>
+  )
+}
+
+/** Every place where a unit may be sold, what it may sell at worst, and how the units are shared out. */
+function Places({ detail }: { detail: StockDetail }) {
+  const t = useT()
+  const format = useFormat()
+  const query = useCall('exposureOf', { params: { sku: detail.sku } }, { every: 3_000 })
+  const exposure = query.data?.sku === detail.sku ? query.data : undefined
+  const held = exposure?.channelHeld ?? []
+  return (
+    <>
+      {/* Until the places of kits are known, those of the variant itself. */}
+      <SlotTable slots={exposure?.placeList ?? detail.slotList} sku={detail.sku} />
+      {held.length > 0 && (
+        <p className="dim pad">
+          {t('exposure.held', {
+            list: held
+              .map((one) => t('exposure.heldOf', { name: one.name, units: format.number(one.onHand) }))
+              .join(t('error.listComma')),
+          })}
+        </p>
+      )}
+      {!detail.isKit && <SharingPanel key={`sharing ${detail.sku}`} detail={detail} />}
     </>
   )
 }
@@ -165,16 +193,12 @@ function Offered({ detail }: { detail: StockDetail }) {
   }
   const { shown, availableToPromise: units } = detail
   const over = detail.slotList.filter((slot) => (slot.confirmed ?? 0) * slot.unitsPerSale > units)
-  const top = Math.max(shown, units, 1)
-  const share = (value: number) => `${(value / top) * 100}%`
-  const times = units === 0 ? (shown === 0 ? '0' : '∞') : format.number(Math.round((shown / units) * 10) / 10)
+  const ratio = timesOf(shown, units)
+  const times = ratio === null ? '∞' : format.number(ratio)
   return (
     <section className="offered">
       <span>{t('variant.offered', { shown: format.number(shown), available: format.number(units), times })}</span>
-      <div className="bullet" aria-hidden="true">
-        <div className={`bullet-bar${over.length > 0 ? ' over' : ''}`} style={{ width: share(shown) }} />
-        <div className="bullet-mark" style={{ left: share(units) }} />
-      </div>
+      <Bullet units={shown} available={units} over={over.length > 0} />
       {over.length > 0 ? (
         <span className="is-warning">
           {t('variant.offeredOver', { list: over.map((slot) => slot.account).join(' · ') })}

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { useT } from '../i18n.ts'
-import type { Order, Slot } from '../types.ts'
+import type { Exposure, Order, Slot } from '../types.ts'
 import { Icon, type IconName } from './Icon.tsx'
 
 /** Red (`loss`) only where money is lost; never color alone. */
@@ -91,6 +91,28 @@ export function SlotChip({ state }: { state: Slot['state'] }) {
   return (
     <Chip tone={tone} icon={icon}>
       {t(`slotState.${state}`)}
+    </Chip>
+  )
+}
+
+const riskLooks: Record<Exposure['risk'], [Tone, IconName]> = {
+  short: ['loss', 'loss'],
+  uncovered: ['loss', 'warning'],
+  unknown: ['warning', 'question'],
+  exposed: ['warning', 'warning'],
+  covered: ['ok', 'ok'],
+  nowhere: ['quiet', 'info'],
+}
+
+export function RiskChip({ one }: { one: Pick<Exposure, 'risk' | 'mode' | 'short' | 'uncovered' | 'unknownClaims'> }) {
+  const t = useT()
+  const { risk, mode } = one
+  // Where the way of sharing out allows it, it is no alarm.
+  const [tone, icon]: [Tone, IconName] = risk === 'exposed' && mode !== 'guarded' ? ['quiet', 'info'] : riskLooks[risk]
+  const count = risk === 'short' ? one.short : risk === 'uncovered' ? one.uncovered : one.unknownClaims
+  return (
+    <Chip tone={tone} icon={icon} title={t(`exposure.riskText.${risk}`, { count })}>
+      {t(`exposure.riskWord.${risk}`)}
     </Chip>
   )
 }

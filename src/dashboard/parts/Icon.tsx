@@ -2,6 +2,7 @@ const shapes = {
   overview: 'M3 12 12 4l9 8M5 10.500V20h5v-6h4v6h5v-9.500',
   orders: 'M5 4h14v16l-3-2-2 2-2-2-2 2-2-2-3 2zM9 9h6M9 13h6',
   stock: 'M3 8l9-4 9 4v8l-9 4-9-4zM3 8l9 4 9-4M12 12v8',
+  exposure: 'M3 20h18M6 16h8M6 11h12M6 6h5M17 3v14',
   rules: 'M4 7h10M18 7h2M14 5v4M4 12h3M11 12h9M7 10v4M4 17h8M16 17h4M12 15v4',
   accounts: 'M4 10h16v10H4zM4 10l2-6h12l2 6M9 20v-5h6v5',
   files: 'M8 4v13M4 13l4 4 4-4M16 20V7M12 11l4-4 4 4',

@@ -5,6 +5,7 @@ import { useChange } from '../queries.ts'
 import { useMay } from '../session.ts'
 import type { StockDetail } from '../types.ts'
 import { announce } from './Announcer.tsx'
+import { Bullet } from './Bullet.tsx'
 import { ErrorNotice, Notice } from './Notice.tsx'
 
 type Mode = StockDetail['mode']
@@ -15,10 +16,8 @@ export function SharingPanel({ detail }: { detail: StockDetail }) {
   const t = useT()
   const may = useMay()
   const format = useFormat()
-  const change = useChange('setMode', ['stockOf', 'stock'])
+  const change = useChange('setMode', ['stockOf', 'stock', 'exposureOf', 'exposure'])
   const { claimed, availableToPromise: units, unknownClaims, uncovered, mode } = detail
-  const top = Math.max(claimed, units, 1)
-  const share = (value: number) => `${(value / top) * 100}%`
   const choose = (next: string) =>
     change.mutate(
       { params: { sku: detail.sku }, body: { mode: next as Mode } },
@@ -28,10 +27,7 @@ export function SharingPanel({ detail }: { detail: StockDetail }) {
     <div className="pad form">
       <div>
         {t('sharing.claimed', { claimed: format.number(claimed), units: format.number(units) })}
-        <div className="bullet" aria-hidden="true">
-          <div className={`bullet-bar${claimed > units ? ' over' : ''}`} style={{ width: share(claimed) }} />
-          <div className="bullet-mark" style={{ left: share(units) }} />
-        </div>
+        <Bullet units={claimed} available={units} />
         <span className="dim">
           {claimed > units
             ? t('sharing.over', { count: claimed - units })

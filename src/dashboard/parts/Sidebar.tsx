@@ -8,7 +8,7 @@ import { Icon, type IconName } from './Icon.tsx'
 
 interface Entry {
   to: string
-  key: 'overview' | 'orders' | 'stock' | 'rules' | 'accounts' | 'files' | 'journal'
+  key: 'overview' | 'orders' | 'stock' | 'exposure' | 'rules' | 'accounts' | 'files' | 'journal'
   permission: Permission
   icon: IconName
   count: number
@@ -44,6 +44,7 @@ function entriesOf(overview: Overview | undefined): Entry[] {
       count: overview?.stock.oversold ?? 0,
       tone: 'loss',
     },
+    { to: '/exposure', key: 'exposure', permission: 'stock.read', icon: 'exposure', count: 0, tone: '' },
     { to: '/rules', key: 'rules', permission: 'catalog.read', icon: 'rules', count: 0, tone: '' },
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
     { to: '/files', key: 'files', permission: 'exports.read', icon: 'files', count: 0, tone: '' },

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
-import type { Slot } from '../types.ts'
+import type { Place, Slot } from '../types.ts'
 import { SlotChip } from './Chip.tsx'
 import { Empty } from './Notice.tsx'
 import { TableFrame } from './Page.tsx'
@@ -10,7 +10,11 @@ import { useWhy } from './ruleWords.ts'
 import { Ago } from './Time.tsx'
 import { useWord } from './words.ts'
 
-export function SlotTable({ slots }: { slots: readonly Slot[] }) {
+/** A slot, or all that is known of it as a place where units are sold. */
+type Shown = Slot & Partial<Pick<Place, 'units' | 'claimUnits' | 'isCounted'>>
+
+/** `sku`: the variant that is looked at; what is sold within a kit of it says so. */
+export function SlotTable({ slots, sku }: { slots: readonly Shown[]; sku: string }) {
   const t = useT()
   if (slots.length === 0) return <Empty title={t('variant.noSlots')} text={t('variant.noSlotsText')} />
   return (
@@ -35,6 +39,9 @@ export function SlotTable({ slots }: { slots: readonly Slot[] }) {
             <th scope="col" className="number" title={t('variant.claimHint')}>
               {t('variant.claim')}
             </th>
+            <th scope="col" className="number wide" title={t('exposure.perHourHint')}>
+              {t('exposure.perHour')}
+            </th>
             <th scope="col" title={t('variant.watermarkHint')}>
               {t('variant.watermark')}
             </th>
@@ -46,7 +53,7 @@ export function SlotTable({ slots }: { slots: readonly Slot[] }) {
         </thead>
         <tbody>
           {slots.map((slot) => (
-            <Row key={slot.id} slot={slot} />
+            <Row key={slot.id} slot={slot} sku={sku} />
           ))}
         </tbody>
       </table>
@@ -54,7 +61,7 @@ export function SlotTable({ slots }: { slots: readonly Slot[] }) {
   )
 }
 
-function Row({ slot }: { slot: Slot }) {
+function Row({ slot, sku }: { slot: Shown; sku: string }) {
   const t = useT()
   const format = useFormat()
   const word = useWord()
@@ -65,9 +72,18 @@ function Row({ slot }: { slot: Slot }) {
         {word('channel', slot.channel)}
         {slot.region && <span className="dim"> {slot.region.toUpperCase()}</span>}
       </td>
-      <td>{slot.account}</td>
+      <td
+        title={
+          slot.marketplaces.length > 0 ? t('exposure.marketplaces', { list: slot.marketplaces.join(' ') }) : undefined
+        }
+      >
+        {slot.account}
+      </td>
       <td className="wide">
         <span className="mono">{slot.remoteSku}</span>
+        {slot.sku !== null && slot.sku !== sku && (
+          <span className="dim"> {t('exposure.inKit', { sku: slot.sku })}</span>
+        )}
         {slot.unitsPerSale > 1 && <span className="dim"> {t('variant.perSale', { count: slot.unitsPerSale })}</span>}
       </td>
       <td className="number">
@@ -88,7 +104,12 @@ function Row({ slot }: { slot: Slot }) {
           </>
         )}
       </td>
-      <td className="number">{slot.claim === null ? <span className="dim">?</span> : format.number(slot.claim)}</td>
+      <td className="number">
+        <Claim slot={slot} />
+      </td>
+      <td className="number wide">
+        {slot.perHour === null ? <span className="dim">–</span> : format.number(slot.perHour)}
+      </td>
       <td>
         {slot.watermark ? (
           <Ago at={slot.watermark} />
@@ -107,12 +128,26 @@ function Row({ slot }: { slot: Slot }) {
     <>
       {row}
       <tr className="sub why" id={`why-${slot.id}`}>
-        <td colSpan={10}>
+        <td colSpan={11}>
           <Why explanation={slot.explanation} />
         </td>
       </tr>
     </>
   )
+}
+
+/** In units of the variant, where that is known. What somebody else writes is not bounded by anybody. */
+function Claim({ slot }: { slot: Shown }) {
+  const t = useT()
+  const format = useFormat()
+  const units = slot.claimUnits === undefined ? slot.claim : slot.claimUnits
+  if (slot.isCounted === false)
+    return (
+      <span className="dim" title={t('exposure.notCounted')}>
+        –
+      </span>
+    )
+  return units === null ? <span className="dim">?</span> : format.number(units)
 }
 
 /** The number is the button that tells why; hovering tells it too. */

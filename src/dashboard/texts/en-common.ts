@@ -38,6 +38,7 @@ export const enCommon = {
     overview: 'Overview',
     orders: 'Orders',
     stock: 'Stock',
+    exposure: 'Exposure',
     rules: 'Rules',
     accounts: 'Accounts',
     files: 'CSV files',

@@ -1,10 +1,12 @@
 import { enCommon } from './en-common.ts'
+import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
 import { enRules } from './en-rules.ts'
 
 /** Every text of the dashboard. Say what is, its effect, the next step; a button is verb, object, count. */
 export const en = {
   ...enCommon,
+  ...enExposure,
   ...enFiles,
   ...enRules,
   overview: {

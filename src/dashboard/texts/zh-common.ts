@@ -39,6 +39,7 @@ export const zhCommon = {
     overview: '总览',
     orders: '订单',
     stock: '库存',
+    exposure: '挂售敞口',
     rules: '展示规则',
     accounts: '店铺',
     files: '导入导出',

@@ -1,11 +1,13 @@
 import type { en } from './en.ts'
 import type { Texts } from './texts.ts'
 import { zhCommon } from './zh-common.ts'
+import { zhExposure } from './zh-exposure.ts'
 import { zhFiles } from './zh-files.ts'
 import { zhRules } from './zh-rules.ts'
 
 export const zh = {
   ...zhCommon,
+  ...zhExposure,
   ...zhFiles,
   ...zhRules,
   overview: {

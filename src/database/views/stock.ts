@@ -1,4 +1,5 @@
 /** Stock as people see it: levels, slots, ledger. */
+import { type Demand, demandUntil, perHour } from '../../domain/demand.ts'
 import type { GuardReason } from '../../domain/pool-view.ts'
 import type { Mode } from '../claims.ts'
 import { atp, kitAtp } from '../kits.ts'
@@ -130,9 +131,12 @@ export interface SlotView {
   channel: string
   account: string
   accountId: string
+  stage: 'sandbox' | 'shadow' | 'live' | 'paused'
   region: string
+  marketplaces: string[]
   unitsPerSale: number
   merchantFulfilled: boolean | null
+  perHour: number | null
   wish: number | null
   wishAt: string | null
   reason: GuardReason | null
@@ -155,9 +159,12 @@ interface RawSlot {
   channel: string
   account: string
   account_id: string
+  stage: SlotView['stage']
   region: string
+  marketplaces: string[] | null
   units_per_sale: number
   merchant_fulfilled: boolean | null
+  demand: Demand | null
   wish: number | null
   wish_at: Date | null
   reason: GuardReason | null
@@ -189,17 +196,20 @@ export type SlotFilter = PageQuery & {
   sku?: string | undefined
   account?: string | undefined
   dirty?: 'yes' | 'no' | undefined
+  ids?: readonly string[]
 }
 
 export async function listSlots(db: Sql, filter: SlotFilter, now: Date): Promise<Page<SlotView>> {
   const where = conditions(now)
   if (filter.sku) where.add('(v.sku = ? or s.remote_sku = ?)', filter.sku)
+  if (filter.ids) where.add('s.id = any(?::uuid[])', filter.ids)
   if (filter.account) where.add('(a.name = ? or a.id::text = ?)', filter.account)
   if (filter.dirty) where.add(filter.dirty === 'yes' ? 's.dirty' : 'not s.dirty')
   if (filter.cursor) where.add('(s.remote_sku, s.id) > (?::text, ?::uuid)', ...readCursor(filter.cursor, 2))
   const rows = await db.rows<RawSlot>(
-    `select s.*, v.sku, a.channel, a.name as account, c.watermark, d.category,
+    `select s.*, v.sku, a.channel, a.name as account, a.stage, c.watermark, d.category,
        greatest(${atp}, 0) as atp,
+       (select array_agg(l.marketplace order by l.marketplace) from listings l where l.slot_id = s.id and l.marketplace <> '') as marketplaces,
        (select count(*) from jsonb_to_recordset(s.claim_state->'strays') as t(version bigint, "deadAt" float8)
           where t.version is not null and t."deadAt" > extract(epoch from $1::timestamptz) * 1000) as strays
      from stock_slots s join accounts a on a.id = s.account_id left join variants v on v.id = s.variant_id
@@ -210,7 +220,7 @@ export async function listSlots(db: Sql, filter: SlotFilter, now: Date): Promise
   )
   const page = toPage(rows, filter.limit, (row) => [row.remote_sku, row.id])
   const explanations = await explain(db, page.items.map(explainable))
-  return { ...page, items: page.items.map((row, index) => slotView(row, explanations[index] ?? null)) }
+  return { ...page, items: page.items.map((row, index) => slotView(row, explanations[index] ?? null, now)) }
 }
 
 const explainable = (row: RawSlot): ExplainableSlot => ({
@@ -230,7 +240,7 @@ const explainable = (row: RawSlot): ExplainableSlot => ({
   },
 })
 
-function slotView(row: RawSlot, explanation: Explanation | null): SlotView {
+function slotView(row: RawSlot, explanation: Explanation | null, now: Date): SlotView {
   return {
     id: row.id,
     sku: row.sku,
@@ -238,9 +248,12 @@ function slotView(row: RawSlot, explanation: Explanation | null): SlotView {
     channel: row.channel,
     account: row.account,
     accountId: row.account_id,
+    stage: row.stage,
     region: row.region,
+    marketplaces: row.marketplaces ?? [],
     unitsPerSale: row.units_per_sale,
     merchantFulfilled: row.merchant_fulfilled,
+    perHour: demandOf(row, now),
     wish: row.wish,
     wishAt: row.wish_at?.toISOString() ?? null,
     reason: row.reason,
@@ -266,6 +279,13 @@ function slotView(row: RawSlot, explanation: Explanation | null): SlotView {
         ? null
         : { code: row.problem_code, message: row.problem_message, at: row.problem_at.toISOString() },
   }
+}
+
+/** Units an hour, to three digits behind the point; null where it never sold. */
+function demandOf({ demand, live_value, confirmed_value }: RawSlot, now: Date): number | null {
+  if (!demand) return null
+  const isShowing = (live_value ?? confirmed_value ?? 0) > 0
+  return Math.round(perHour(demandUntil(demand, now.getTime(), isShowing)) * 1_000) / 1_000
 }
 
 function stateOf(row: RawSlot): SlotView['state'] {
