@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { work } from '../../test/support/imports.ts'
+import { anOversell } from '../../test/support/oversold-shop.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
@@ -20,7 +21,6 @@ const names = Object.keys(routes) as RouteName[]
 const routeOf = (name: RouteName): Route => routes[name]
 const closed = names.filter((name) => routeOf(name).permission !== 'public')
 const posts = closed.filter((name) => routeOf(name).method === 'POST')
-
 let world: World
 let people: SignInContext
 let app: FastifyInstance
@@ -30,7 +30,6 @@ let csrf: string
 /** What was made before, by the beginning of its routes' path. */
 let ids: Record<string, string>
 let times = 0
-
 interface Ask {
   auth?: string | null
   key?: string | null
@@ -161,6 +160,7 @@ beforeAll(async () => {
   ids.imports = (await add('addImport')).id
   await work(ctx)
   await add('addOrder')
+  await ctx.db.run(anOversell, ['MUG', ctx.clock.now()])
   await raise(
     ctx.db,
     [{ code: 'oversold', severity: 'loss', accountId: ids.accounts!, subject: 'test', data: { sku: 'MUG', units: 2 } }],

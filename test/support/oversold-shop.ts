@@ -157,3 +157,7 @@ const soldOrder = (remoteId: string, remoteSku: string, quantity: number, placed
   buyer: null,
   raw: null,
 })
+
+/** As if a recount had found two units less than were shown. */
+export const anOversell = `insert into oversells (variant_id, at, short, uncovered, uncovered_before, unknown_claims, mode)
+  select id, $2, 0, 2, 0, 0, 'guarded' from variants where sku = $1`
