@@ -119,6 +119,7 @@ function ExposureTable({ rows, isWaiting }: { rows: Exposure[]; isWaiting: boole
             <th scope="col" className="wide">
               {t('exposure.name')}
             </th>
+            <th scope="col">{t('exposure.state')}</th>
             <th scope="col" title={t('exposure.offeredHint')}>
               {t('exposure.offered')}
             </th>
@@ -131,7 +132,6 @@ function ExposureTable({ rows, isWaiting }: { rows: Exposure[]; isWaiting: boole
             <th scope="col" className="number" title={t('exposure.missingHint')}>
               {t('exposure.missing')}
             </th>
-            <th scope="col">{t('exposure.state')}</th>
             <th scope="col">{t('exposure.mode')}</th>
           </tr>
         </thead>
@@ -158,6 +158,9 @@ function Row({ one }: { one: Exposure }) {
         {one.title}
       </td>
       <td>
+        <RiskChip one={one} />
+      </td>
+      <td>
         <Offered one={one} />
       </td>
       <td className="number">
@@ -165,9 +168,6 @@ function Row({ one }: { one: Exposure }) {
       </td>
       <td className="number wide">{maybe(one.free)}</td>
       <td className={`number${one.worstCase ? ' is-warning' : ' dim'}`}>{maybe(one.worstCase)}</td>
-      <td>
-        <RiskChip one={one} />
-      </td>
       <td>{t(`sharing.${one.mode}`)}</td>
     </tr>
   )
