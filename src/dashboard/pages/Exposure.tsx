@@ -35,7 +35,7 @@ export function ExposurePage() {
   const filters = useFilters()
   const { tab, mode, account, q, set } = filters
   const given = { q: q || undefined, account: account.value || undefined, mode: mode.value || undefined }
-  const list = useList('exposure', { query: { view: tab.value, limit: 50, ...given } }, { every: 10_000 })
+  const list = useList('exposure', { query: { view: tab.value, limit: 50, ...given } }, { every: 20_000 })
   const counts = list.first?.counts
   const tabs = [
     { value: 'all', label: t('exposure.all'), count: counts?.all },

@@ -28,37 +28,44 @@ export interface ExposureView {
   risk: 'short' | 'uncovered' | 'unknown' | 'exposed' | 'covered' | 'nowhere'
 }
 
-/** The places of a variant: its slots, and those of kits that hold it. `of`: the variants to look at. */
-const places = (
-  of: string,
-) => `select t.variant_id, sum(s.confirmed_value * s.units_per_sale * t.quantity)::bigint as offered,
-    count(*) as places, count(*) filter (where s.confirmed_at is null) as unread,
-    coalesce(sum(greatest(s.claim, 0) * s.units_per_sale) filter (where t.is_own and a.stage in ('live', 'paused') and s.merchant_fulfilled), 0)::bigint
-      as claimed
-  from (${of}) t join stock_slots s on s.variant_id = t.sold and s.merchant_fulfilled is not false join accounts a on a.id = s.account_id
-  group by t.variant_id`
-/** A page by SKU looks at its own rows; the order by risk needs everything at once. */
-const ofRow = `left join lateral (${places(
-  `select p.variant_id, p.variant_id as sold, 1 as quantity, true as is_own
-   union all select p.variant_id, k.kit_id, k.quantity, false from kit_parts k where k.variant_id = p.variant_id`,
-)}) o on true`
-const ofAll = `left join (${places(
-  `select variant_id, variant_id as sold, 1 as quantity, true as is_own from pool_levels
-   union all select variant_id, kit_id, quantity, false from kit_parts`,
-)}) o on o.variant_id = p.variant_id`
+/** What slots show, without those whose stock is the channel's. Summed as floats: exact far beyond any stock, and quick. */
+const shown = (
+  each: string,
+) => `sum(s.confirmed_value::float8 * s.units_per_sale * ${each}) as offered, count(*) as places,
+    count(*) filter (where s.confirmed_at is null) as unread`
+const sold = 's.merchant_fulfilled is not false'
+
+/** The places of one variant: its slots, and those of kits that hold it. For lists whose rows are few. */
+const ofRow = `left join lateral (
+    select ${shown('t.quantity')} from (
+      select p.variant_id as sold, 1 as quantity union all select kp.kit_id, kp.quantity from kit_parts kp where kp.variant_id = p.variant_id) t
+    join stock_slots s on s.variant_id = t.sold and ${sold}) o on true`
+/** The same of all variants at once: what the order by risk needs. */
+const ofAll = `left join (
+    select s.variant_id, ${shown('1')} from stock_slots s where ${sold} and s.variant_id is not null group by 1) own on own.variant_id = p.variant_id
+  left join (
+    select kp.variant_id, ${shown('kp.quantity')} from kit_parts kp join stock_slots s on s.variant_id = kp.kit_id and ${sold} group by 1) kitted
+    on kitted.variant_id = p.variant_id
+  cross join lateral (
+    select case when kitted.variant_id is null then own.offered else coalesce(own.offered, 0) + coalesce(kitted.offered, 0) end as offered,
+      coalesce(own.places, 0) + coalesce(kitted.places, 0) as places, coalesce(own.unread, 0) + coalesce(kitted.unread, 0) as unread) o`
 
 /** A kit has the stock of its scarcest part, and is as guarded as the strictest of them. */
 const kits = `left join (
     select kp.kit_id, min((c.on_hand - c.unsellable - c.reserved - c.allocated) / kp.quantity) as atp,
       max(c.unknown_claims) as unknown, min(case c.mode when 'guarded' then 0 when 'adaptive' then 1 else 2 end) as strictness
-    from kit_parts kp join pool_levels c on c.variant_id = kp.variant_id group by kp.kit_id) k on k.kit_id = p.variant_id`
+    from kit_parts kp join pool_levels c on c.variant_id = kp.variant_id group by kp.kit_id) k on k.kit_id = p.variant_id
+  left join lateral (
+    select coalesce(sum(greatest(s.claim, 0) * s.units_per_sale), 0)::bigint as claimed
+    from stock_slots s join accounts a on a.id = s.account_id and a.stage in ('live', 'paused')
+    where s.variant_id = k.kit_id and s.merchant_fulfilled) kc on k.kit_id is not null`
 
 const levels = (placesOf: string) => `select p.variant_id, v.sku, v.title, d.category, k.kit_id is not null as is_kit,
     case k.strictness when 0 then 'guarded' when 1 then 'adaptive' when 2 then 'shared' else p.mode end as mode,
     p.on_hand, p.reserved, p.allocated, p.unsellable, p.short,
     greatest(0, coalesce(k.atp, p.on_hand - p.unsellable - p.reserved - p.allocated)) as can_sell,
     coalesce(o.places, 0) as places, coalesce(o.unread, 0) as unread, o.offered,
-    case when k.kit_id is null then p.claimed else coalesce(o.claimed, 0) end as claimed,
+    case when k.kit_id is null then p.claimed else kc.claimed end as claimed,
     coalesce(k.unknown, p.unknown_claims) as unknown, case when k.kit_id is null then p.uncovered else 0 end as uncovered
   from pool_levels p join variants v on v.id = p.variant_id join products d on d.id = v.product_id ${kits} ${placesOf}`
 
@@ -66,7 +73,7 @@ const levels = (placesOf: string) => `select p.variant_id, v.sku, v.title, d.cat
 const isUncovered = `(e.mode = 'guarded' and e.uncovered > 0)`
 const rank = `case when e.short > 0 or ${isUncovered} then 0 when e.unknown > 0 then 1 else 2 end`
 /** Offered by available, the largest first; places without units before all others, no places at all last. */
-const ratio = `case when e.offered is null then 1 when e.can_sell > 0 then -(e.offered::float8 / e.can_sell) when e.offered > 0 then -1e15 else 0 end`
+const ratio = `case when e.offered is null then 1 when e.can_sell > 0 then -(e.offered / e.can_sell) when e.offered > 0 then -1e15 else 0 end`
 
 const views = {
   all: null,
@@ -119,11 +126,12 @@ export async function listExposure(db: Sql, filter: ExposureFilter): Promise<Pag
       filter.account,
     )
   const isBySku = filter.sort === 'sku'
+  const isNarrow = isBySku || filter.q !== undefined || filter.view === 'uncovered' || filter.view === 'unknown'
   if (filter.cursor && isBySku) where.add('e.sku > ?::text', ...readCursor(filter.cursor, 1))
   if (filter.cursor && !isBySku)
     where.add(`(${rank}, ${ratio}, e.sku) > (?::int, ?::float8, ?::text)`, ...readCursor(filter.cursor, 3))
   const rows = await db.rows<Raw>(
-    `select e.*, ${rank} as rank, ${ratio} as ratio from (${levels(isBySku ? ofRow : ofAll)}) e ${where.where}
+    `select e.*, ${rank} as rank, ${ratio} as ratio from (${levels(isNarrow ? ofRow : ofAll)}) e ${where.where}
      order by ${isBySku ? 'e.sku' : 'rank, ratio, e.sku'} limit ${filter.limit + 1}`,
     where.values,
   )
