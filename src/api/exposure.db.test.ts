@@ -3,10 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OwnersApi, openOwnersApi } from '../../test/support/api.ts'
 import { useDatabase } from '../../test/support/database.ts'
 import { openShop, storeOrigin, takingStore } from '../../test/support/oversold-shop.ts'
-import { createWorld, type World } from '../../test/support/world.ts'
+import { createWorld, type World, workFor } from '../../test/support/world.ts'
 import { findAccount } from '../database/accounts.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { changeStage } from '../operations/change-stage.ts'
+import { pullListings } from '../operations/pull-listings.ts'
 
 const database = useDatabase()
 let world: World
@@ -88,6 +89,30 @@ test('what a slot may sell counts from the moment it is linked, and against what
     unknownClaims: 1,
     free: null,
   })
+})
+
+test('a listing that a pull brings counts at once as not known', async () => {
+  const { sku, store, amazon, knows } = await openShop(world, 5)
+  await knows(store, 0)
+  const listing = (remoteSku: string) => ({
+    marketplace: 'ATVPDKIKX0DER',
+    remoteSku,
+    remoteId: null,
+    title: sku,
+    fulfilledBy: 'merchant' as const,
+    merchantQuantity: 3,
+    buyable: true,
+    price: null,
+  })
+  const { ctx } = world
+  const real = ctx.registry.get('amazon')!
+  const told = {
+    ...real,
+    listings: { everyMs: 1, pull: async () => ({ items: [listing(sku)], next: null, more: false }) },
+  }
+  const work = await workFor(ctx, amazon)
+  await pullListings(ctx, { ...work, connector: told })
+  expect(await api.ask(`/variants/${sku}/exposure`)).toMatchObject({ unknownClaims: 1, risk: 'unknown', free: null })
 })
 
 test('kits show the places of their parts, and parts the places of their kits', async () => {

@@ -74,6 +74,16 @@ export async function componentsOf(sql: Sql, ids: readonly string[]): Promise<Ma
   )
 }
 
+const missing = `greatest(0, t.claimed - (${available}))`
+/** What the claims over components add up to, one row a component. */
+const claimsOver = `select v.component, coalesce(sum(greatest(s.claim, 0) * s.units_per_sale * v.quantity), 0)::bigint as claimed,
+    count(*) filter (where s.id is not null and s.claim is null)::int as unknown
+  from (select id as component, id as variant, 1 as quantity from unnest($1::uuid[]) as id
+    union all select variant_id, kit_id, quantity from kit_parts where variant_id = any($1::uuid[])) v
+  left join (stock_slots s join accounts a on a.id = s.account_id and a.stage in ('live', 'paused') and s.merchant_fulfilled)
+    on s.variant_id = v.variant
+  group by v.component`
+
 /**
  * Counts the claims over these components anew; the caller holds their levels' locks. A `fact` (a sale, a reading, a
  * recount, a slot taken over) may leave more claimed than is there, and says so in `uncovered`; a `send` may not, and the
@@ -85,22 +95,27 @@ export async function countClaims(
   by: 'fact' | 'send',
 ): Promise<Map<string, Component>> {
   if (ids.length === 0) return new Map()
-  const missing = `greatest(0, t.claimed - (${available}))`
   return toComponents(
     await tx.rows<ComponentRow>(
       `update pool_levels p set claimed = t.claimed, unknown_claims = t.unknown,
          uncovered = case when $2 then ${missing} else least(p.uncovered, ${missing}) end
-       from (
-         select v.component, coalesce(sum(greatest(s.claim, 0) * s.units_per_sale * v.quantity), 0)::bigint as claimed,
-             count(*) filter (where s.id is not null and s.claim is null)::int as unknown
-           from (select id as component, id as variant, 1 as quantity from unnest($1::uuid[]) as id
-             union all select variant_id, kit_id, quantity from kit_parts where variant_id = any($1::uuid[])) v
-           left join (stock_slots s join accounts a on a.id = s.account_id and a.stage in ('live', 'paused') and s.merchant_fulfilled)
-             on s.variant_id = v.variant
-           group by v.component) t
-       where p.variant_id = t.component returning ${component}`,
+       from (${claimsOver}) t where p.variant_id = t.component returning ${component}`,
       [[...new Set(ids)], by === 'fact'],
     ),
+  )
+}
+
+/**
+ * The same where slots may have been made, linked or found to be ours, or kits made of other parts: what a slot may sell counts
+ * from then on, and where nobody knows it, that counts too. Mostly nothing differs, and nothing is written.
+ */
+export async function countJoined(tx: Sql, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await tx.send(
+    `update pool_levels p set claimed = t.claimed, unknown_claims = t.unknown, uncovered = ${missing}
+     from (${claimsOver}) t
+     where p.variant_id = t.component and (p.claimed, p.unknown_claims) is distinct from (t.claimed, t.unknown)`,
+    [[...new Set(ids)]],
   )
 }
 
@@ -149,13 +164,13 @@ export async function setModes(
   mode: Mode,
   { actor, now }: { actor: string; now: Date },
 ): Promise<void> {
-  const missing = `greatest(0, p.claimed - (${available}))`
+  const beyond = `greatest(0, p.claimed - (${available}))`
   // What becomes uncovered by a choice was not raised by a fact.
   await tx.run(
     `with kept as (
        insert into mode_changes (variant_id, was, mode, actor, at)
        select variant_id, mode, $2, $3, $4 from pool_levels where variant_id = any($1::uuid[]) and mode <> $2 order by variant_id)
-     update pool_levels p set mode = $2, uncovered = ${missing}, uncovered_told = ${missing} where p.variant_id = any($1::uuid[])`,
+     update pool_levels p set mode = $2, uncovered = ${beyond}, uncovered_told = ${beyond} where p.variant_id = any($1::uuid[])`,
     [variantIds, mode, actor, now],
   )
 }

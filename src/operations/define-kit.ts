@@ -1,5 +1,5 @@
 /** Says what a variant is made of. Wishes of every slot that sells it, or a kit that holds it, follow at once. */
-import { countClaims } from '../database/claims.ts'
+import { countJoined } from '../database/claims.ts'
 import { lockDefinitions, saveDefinition, saveParts } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock } from '../database/stock.ts'
@@ -44,8 +44,7 @@ export async function defineKit(
   await saveDefinition(tx, kitId, components)
   await saveParts(tx, kits)
   const levels = new Map([kitId, ...parts].map((id) => [id, { ...stock.level(id) }]))
-  // Claims of its slots count against what it is made of now, and no longer against what it was.
-  await countClaims(tx, components.length > 0 ? parts : [kitId, ...parts], 'fact')
+  await countJoined(tx, components.length > 0 ? parts : [kitId, ...parts])
   await refreshSlots(tx, ctx, [...levels.keys()], [], ctx.clock.now())
   return kitId
 }

@@ -1,6 +1,6 @@
 /** Links remote SKUs of one account to our variants, set-based. */
 import type { AccountRow } from '../database/accounts.ts'
-import { countClaims } from '../database/claims.ts'
+import { countJoined } from '../database/claims.ts'
 import { kitsAmong } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ListingRow, upsertListings } from '../database/slots.ts'
@@ -77,8 +77,7 @@ export async function linkListings(
   await lockStock(tx, [...variantIds, ...parts])
   const rows = plan.rows.map((row) => ({ ...row, id: ctx.newId(), slotId: ctx.newId() }))
   const slots = await upsertListings(tx, account, rows, now)
-  // What a slot may sell counts from now on, and where nobody knows it, that counts too.
-  await countClaims(tx, parts, 'fact')
+  await countJoined(tx, parts)
   await attachWaitingLines(tx, ctx, account.id, remoteSkus)
   await refreshSlots(tx, ctx, variantIds, [], now)
   return { outcomes: plan.outcomes, slots }

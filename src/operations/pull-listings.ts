@@ -1,12 +1,15 @@
 /** Reads one page of an account's listings: slots are made, equal SKUs linked, and what stands there is a reading. */
 import type { IncomingListing } from '../channels/connector.ts'
 import { getCursor, saveCursor } from '../database/accounts.ts'
+import { countJoined } from '../database/claims.ts'
 import { raise, resolve } from '../database/findings.ts'
+import { kitsAmong } from '../database/kits.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ListingRow, upsertListings } from '../database/slots.ts'
 import { lockStock } from '../database/stock.ts'
 import { isChannelError } from '../domain/errors.ts'
+import { partsOf } from '../domain/kits.ts'
 import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
 import { type AccountAtWork, type Context, callTimeoutMs } from './context.ts'
 import { type PullResult, pullFailed } from './pull-orders.ts'
@@ -71,8 +74,16 @@ async function takeListings(
   }))
   // The order of locks everywhere: orders, levels, slots.
   await lockWaitingOrders(tx, row.id, skus)
-  await lockStock(tx, [...variants.values()])
+  const linked = await tx.rows<{ id: string }>(
+    'select distinct variant_id as id from stock_slots where account_id = $1 and remote_sku = any($2) and variant_id is not null',
+    [row.id, skus],
+  )
+  const variantIds = [...new Set([...variants.values(), ...linked.map((one) => one.id)])]
+  const kits = await kitsAmong(tx, variantIds)
+  const parts = [...new Set(variantIds.flatMap((id) => partsOf(kits, id).map((part) => part.variantId)))]
+  await lockStock(tx, [...variantIds, ...parts])
   const slotOf = await upsertListings(tx, row, rows, now)
+  await countJoined(tx, parts)
   await attachWaitingLines(tx, ctx, row.id, skus)
   const read = new Map(
     items

@@ -35,6 +35,13 @@ export async function checkStep(it: { ctx: Pick<Installation['ctx'], 'db'> }): P
        where p.claimed <> (select coalesce(sum(greatest(s.claim, 0) * s.units_per_sale), 0) from stock_slots s join accounts a on a.id = s.account_id
            where s.variant_id = p.variant_id and s.merchant_fulfilled and a.stage in ('live', 'paused'))
      union all
+     select 'P-10 unknown', v.sku from pool_levels p join variants v on v.id = p.variant_id
+       where p.unknown_claims <> (select count(*) from stock_slots s join accounts a on a.id = s.account_id
+           where s.variant_id = p.variant_id and s.claim is null and s.merchant_fulfilled and a.stage in ('live', 'paused'))
+     union all
+     select 'S7 untold', v.sku from pool_levels p join variants v on v.id = p.variant_id
+       where p.short <> p.short_told or (p.mode = 'guarded' and p.uncovered <> p.uncovered_told)
+     union all
      select 'P-1 decision', variant_id::text from stock_movements where kind = 'reservation' and actor = 'checkout' and short > 0
      union all
      select 'P-2', remote_id from orders group by account_id, remote_id having count(*) > 1
