@@ -1,4 +1,5 @@
 /** What a restored database must not believe: who owns what, what is under way, and what channels show. */
+import { countJoined } from './claims.ts'
 import type { Sql } from './pool.ts'
 
 /**
@@ -38,7 +39,15 @@ async function doubtSlots(tx: Sql, now: Date, ahead: number, strayLifeMs: number
     // Whatever was under way, also what the backup does not know of, has landed by then or never will.
     [now, ahead, now.getTime() + strayLifeMs],
   )
+  const levels = await tx.rows<{ id: string }>('select variant_id as id from pool_levels order by variant_id')
+  for (let from = 0; from < levels.length; from += levelsAtOnce)
+    await countJoined(
+      tx,
+      levels.slice(from, from + levelsAtOnce).map((one) => one.id),
+    )
 }
+
+const levelsAtOnce = 10_000
 
 /** Where the ledger does not add up; empty in a sound database (P-1, P-2, P-3). */
 export async function brokenSums(sql: Sql): Promise<{ promise: string; what: string }[]> {

@@ -51,6 +51,9 @@ export async function fillWithEverything({ ctx, clock, random: chance }: World):
        confirmed_at = $1, retry_at = $1, claim = 3 where remote_sku = 'LAMP'`,
     [clock.now()],
   )
+  await db.run(
+    `update pool_levels set claimed = 3, unknown_claims = 0 where variant_id = (select id from variants where sku = 'LAMP')`,
+  )
   await db.run(`insert into tokens (account_id, name, sealed, expires_at) values ($1, 't', '\\x00', $2)`, [
     row.id,
     clock.now(),
