@@ -4,7 +4,9 @@ import { type OwnersApi, openOwnersApi } from '../../test/support/api.ts'
 import { useDatabase } from '../../test/support/database.ts'
 import { minute, openShop, storeOrigin, takingStore } from '../../test/support/oversold-shop.ts'
 import { createWorld, type World } from '../../test/support/world.ts'
+import { findAccount } from '../database/accounts.ts'
 import { ensureJournalDays } from '../database/journal.ts'
+import { callsOf } from '../database/views/oversells.ts'
 
 const database = useDatabase()
 let world: World
@@ -89,6 +91,33 @@ test('what a recount took away is sold later: the recount is still the cause', a
     'oversold',
   ])
   expect(sold!.links.find((link) => link.step === 'sold')).toMatchObject({ order: { remoteId: order } })
+})
+
+test('the call of a write is the one of its own SKU, not of one that begins alike', async () => {
+  const { ctx, clock } = world
+  const { id: accountId } = (await findAccount(ctx.db, 'Amazon 1'))!
+  const since = clock.now()
+  for (const [n, name] of ['A B-2.x', 'X-A B', 'A B', 'A B'].entries())
+    ctx.journal.forAccount(accountId).record({
+      operation: 'patchListingsItem',
+      method: n === 3 ? 'GET' : 'PATCH',
+      url: `https://amazon.example/listings/items/SELLER/${encodeURIComponent(name)}?marketplaceIds=A`,
+      request: null,
+      status: 200 + n,
+      response: null,
+      requestId: null,
+      error: null,
+      startedAt: new Date(since.getTime() + n),
+      durationMs: 3,
+    })
+  await ctx.journal.flush()
+  const until = new Date(since.getTime() + minute)
+  const asked = { key: 'w', accountId, remoteSku: 'A B', isWrite: true, since, until }
+  expect((await callsOf(ctx.db, [asked])).get('w')).toMatchObject({ status: 202 })
+  expect((await callsOf(ctx.db, [{ ...asked, remoteSku: 'A B-2.x' }])).get('w')).toMatchObject({ status: 200 })
+  for (const remoteSku of ['B', 'A.B', 'A B-2', '.*'])
+    expect((await callsOf(ctx.db, [{ ...asked, remoteSku }])).size, remoteSku).toBe(0)
+  expect((await callsOf(ctx.db, [{ ...asked, until: since }])).size).toBe(0)
 })
 
 test('an order behind its watermark, in both languages', async () => {

@@ -289,6 +289,10 @@ export interface CallQuestion {
   until: Date
 }
 
+/** The SKU as a part of an address of its own: another one may begin or end with it. */
+const wholeIn = (remoteSku: string) =>
+  `(/|=|,|%2[Cc])${encodeURIComponent(remoteSku).replace(/[^A-Za-z0-9%_]/g, '\\$&')}($|[/?&,]|%2[Cc])`
+
 /** The journal's line of each write or reading, as far as it is kept: the first call of the account that names the SKU. */
 export async function callsOf(db: Sql, asked: readonly CallQuestion[]): Promise<Map<string, CallRef>> {
   if (asked.length === 0) return new Map()
@@ -300,14 +304,14 @@ export async function callsOf(db: Sql, asked: readonly CallQuestion[]): Promise<
      cross join lateral (
        select * from channel_calls c where c.account_id = w.account_id and c.started_at >= w.since and c.started_at <= w.until
          and (not w.is_write or c.method <> 'GET')
-         and (position(w.in_url in c.url) > 0 or position(w.in_body in c.request::text) > 0)
+         and (c.url ~ w.in_url or position(w.in_body in c.request::text) > 0)
        order by c.started_at limit 1) c`,
     [
       asked.map((one) => one.key),
       asked.map((one) => one.accountId),
       asked.map((one) => one.since),
       asked.map((one) => one.until),
-      asked.map((one) => encodeURIComponent(one.remoteSku)),
+      asked.map((one) => wholeIn(one.remoteSku)),
       asked.map((one) => JSON.stringify(one.remoteSku)),
       asked.map((one) => one.isWrite),
     ],
