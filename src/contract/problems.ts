@@ -4,6 +4,7 @@
  */
 import { fill } from './fill.ts'
 import { type ProblemText, text } from './problem-text.ts'
+import { stockProblems } from './problems-stock.ts'
 import { terminalProblems } from './problems-terminal.ts'
 
 export const problemTexts = {
@@ -123,49 +124,6 @@ export const problemTexts = {
       'It stands for another variant or another number of units. Check the mapping first.',
     ],
     ['{account} 的 {remoteSku} 已配对', '它已对应其他变体或其他件数，请先检查配对。'],
-  ),
-  kit_has_stock: text(
-    409,
-    [
-      '{sku} has stock or open orders of its own',
-      'A kit is counted in its components. Book its stock ({onHand} on hand) to the components and let its open orders end, then define the kit. Nothing changed.',
-    ],
-    [
-      '{sku} 自身仍有库存或未完成订单',
-      '组合商品按组件计库存。请先将其库存（在库 {onHand}）转记到组件，并等其未完成订单结束，再定义组合。未作任何更改。',
-    ],
-  ),
-  kit_holds_nothing: text(
-    422,
-    ['{sku} is a kit', 'A kit has no stock of its own: book the units of its components. Nothing changed.'],
-    ['{sku} 是组合商品', '组合商品没有自己的库存，请登记其组件的数量。未作任何更改。'],
-  ),
-  kit_in_itself: text(
-    422,
-    [
-      'A kit cannot contain itself',
-      'One of the components contains this kit again, directly or deeper. Nothing changed. Take it out.',
-    ],
-    ['组合商品不能包含自身', '某个组件直接或间接地又包含了该组合。未作任何更改，请将其移除。'],
-  ),
-  kit_too_large: text(
-    422,
-    [
-      'The kit takes too many units',
-      'One kit may take at most {most} units of a component, all levels together. Nothing changed.',
-    ],
-    ['组合所需数量过大', '每个组合对单一组件的总用量（各层合计）最多为 {most}。未作任何更改。'],
-  ),
-  stock_below_zero: text(
-    422,
-    [
-      '{location} does not hold that many of {sku}',
-      'On hand there: {onHand}, of which unsellable {unsellable} and allocated {allocated}. Nothing changed. Count the shelf and book the count.',
-    ],
-    [
-      '{location} 没有这么多 {sku}',
-      '该仓在库 {onHand}，其中不可售 {unsellable}、已分配 {allocated}。未作任何更改，请盘点后录入盘点数。',
-    ],
   ),
   idempotency_key_missing: text(
     400,
@@ -349,6 +307,7 @@ export const problemTexts = {
       '请提供当初用于加密的密钥（base64 或十六进制），否则无法解开已加密的凭据和买家数据。',
     ],
   ),
+  ...stockProblems,
   ...terminalProblems,
 } as const satisfies Record<string, ProblemText>
 

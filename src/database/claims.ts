@@ -78,7 +78,8 @@ const missing = `greatest(0, t.claimed - (${available}))`
 /** What the claims over components add up to, one row a component. */
 const claimsOver = `select v.component, coalesce(sum(greatest(s.claim, 0) * s.units_per_sale * v.quantity), 0)::bigint as claimed,
     count(*) filter (where s.id is not null and s.claim is null)::int as unknown
-  from (select id as component, id as variant, 1 as quantity from unnest($1::uuid[]) as id
+  from (select id as component, case when exists (select 1 from kit_parts where kit_id = id) then null else id end as variant,
+      1 as quantity from unnest($1::uuid[]) as id
     union all select variant_id, kit_id, quantity from kit_parts where variant_id = any($1::uuid[])) v
   left join (stock_slots s join accounts a on a.id = s.account_id and a.stage in ('live', 'paused') and s.merchant_fulfilled)
     on s.variant_id = v.variant

@@ -80,3 +80,15 @@ export async function saveParts(tx: Sql, kits: Kits): Promise<void> {
     [rows.map((r) => r.kitId), rows.map((r) => r.variantId), rows.map((r) => r.quantity)],
   )
 }
+
+/** SKUs of everything that definitions name. */
+export async function skusOf(
+  sql: Sql,
+  definitions: ReadonlyMap<string, readonly Part[]>,
+): Promise<Map<string, string>> {
+  const ids = [...definitions].flatMap(([kitId, parts]) => [kitId, ...parts.map((part) => part.variantId)])
+  const rows = await sql.rows<{ id: string; sku: string }>('select id, sku from variants where id = any($1::uuid[])', [
+    [...new Set(ids)],
+  ])
+  return new Map(rows.map((row) => [row.id, row.sku]))
+}

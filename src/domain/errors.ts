@@ -28,6 +28,7 @@ export type ProblemCode =
   | 'kit_has_stock'
   | 'kit_holds_nothing'
   | 'kit_in_itself'
+  | 'kit_too_deep'
   | 'kit_too_large'
   | 'idempotency_key_missing'
   | 'idempotency_key_reused'

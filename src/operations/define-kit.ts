@@ -1,6 +1,6 @@
 /** Says what a variant is made of. Wishes of every slot that sells it, or a kit that holds it, follow at once. */
 import { countJoined } from '../database/claims.ts'
-import { lockDefinitions, saveDefinition, saveParts } from '../database/kits.ts'
+import { kitsAmong, lockDefinitions, saveDefinition, saveParts, skusOf } from '../database/kits.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock } from '../database/stock.ts'
 import { Problem } from '../domain/errors.ts'
@@ -14,7 +14,7 @@ export interface KitDefinition {
   components: readonly { sku: string; quantity: number }[]
 }
 
-/** Refusals: `unknown_sku`, `kit_has_stock`, `kit_in_itself`, `kit_too_large`, `bad_request` (a component twice). */
+/** Refusals: `unknown_sku`, `kit_has_stock`, `kit_in_itself`, `kit_too_deep`, `kit_too_large`, `bad_request` (a component twice). */
 export async function defineKit(
   tx: Sql,
   ctx: Pick<Context, 'clock' | 'registry'>,
@@ -34,24 +34,32 @@ export async function defineKit(
   const components = definition.components.map((one) => ({ variantId: mustFind(one.sku), quantity: one.quantity }))
 
   const definitions = await lockDefinitions(tx)
-  const before = affectedKits(kitId, definitions).flatMap((id) => resolveKit(id, (one) => definitions.get(one) ?? []))
   definitions.set(kitId, components)
-  const kits = new Map(affectedKits(kitId, definitions).map((id) => [id, partsWithin(id, definitions)] as const))
+  const affected = affectedKits(kitId, definitions)
+  const before = [...(await kitsAmong(tx, affected)).values()].flat()
+  const skuOf = await skusOf(tx, definitions)
+  const kits = new Map(affected.map((id) => [id, partsWithin(id, definitions, skuOf)] as const))
   // All parts, old and new: a sale that runs now either saw the old definition and is booked, or waits here.
   const parts = [...before, ...[...kits.values()].flat()].map((part) => part.variantId)
-  const stock = await lockStock(tx, [kitId, ...parts])
+  const ids = [...new Set([kitId, ...parts])]
+  const stock = await lockStock(tx, ids)
   if (components.length > 0) await refuseOwnStock(tx, kitId, stock.level(kitId), definition.sku)
   await saveDefinition(tx, kitId, components)
   await saveParts(tx, kits)
-  const levels = new Map([kitId, ...parts].map((id) => [id, { ...stock.level(id) }]))
-  await countJoined(tx, components.length > 0 ? parts : [kitId, ...parts])
-  await refreshSlots(tx, ctx, [...levels.keys()], [], ctx.clock.now())
+  // What the kit's slots may still sell binds other units from now on.
+  await countJoined(tx, ids)
+  await refreshSlots(tx, ctx, ids, [], ctx.clock.now())
   return kitId
 }
 
-function partsWithin(kitId: string, definitions: ReadonlyMap<string, readonly Part[]>): Part[] {
+function partsWithin(
+  kitId: string,
+  definitions: ReadonlyMap<string, readonly Part[]>,
+  skuOf: ReadonlyMap<string, string>,
+): Part[] {
   const own = definitions.get(kitId) ?? []
-  return own.length === 0 ? [] : resolveKit(kitId, (id) => definitions.get(id) ?? [])
+  const nameOf = (id: string) => skuOf.get(id) ?? id
+  return own.length === 0 ? [] : resolveKit(kitId, (id) => definitions.get(id) ?? [], nameOf)
 }
 
 /** The kit and every kit that holds it, at any depth. */
