@@ -36,6 +36,7 @@ export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKin
     getFeed: everyCall,
     cancelFeed: everyCall,
     getFeedDocument: everyCall,
+    getInventorySummaries: [...everyCall, 'stale-read'],
     // at the address that was handed out; there is no access token on the way
     uploadFeedDocument: anywhere,
     downloadFeedDocument: anywhere,

@@ -165,6 +165,10 @@ export interface AmazonItem {
   /** the number before the last change, for stale reads */
   quantityBefore: number | null
   fbaQuantity: number
+  /** the number before the last change, for stale reads */
+  fbaBefore?: number
+  /** beside what can be sold: on its way to Amazon, and damaged there */
+  fbaBeside?: { inbound: number; unsellable: number }
   leadTimeDays: number | null
   /** when the last queued write takes effect; later ones do not overtake it */
   effectsUntil: number

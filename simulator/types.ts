@@ -19,6 +19,9 @@ export interface Listed {
   fulfilledBy?: FulfilledBy
   marketplaceIds?: string[]
   leadTimeDays?: number
+  /** of units that Amazon holds: on their way there, and damaged */
+  inbound?: number
+  unsellable?: number
 }
 
 export type FulfilledBy = 'MERCHANT' | 'AMAZON'

@@ -7,5 +7,6 @@ export function setQuantity(item: AmazonItem, quantity: number | null): void {
 }
 
 export function setFbaQuantity(item: AmazonItem, quantity: number): void {
+  item.fbaBefore = item.fbaQuantity
   item.fbaQuantity = quantity
 }

@@ -14,6 +14,7 @@ export type AmazonOperation =
   | 'getFeed'
   | 'cancelFeed'
   | 'getFeedDocument'
+  | 'getInventorySummaries'
 
 /** Published usage plans (models and facts: requests per second and burst). */
 export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }> = {
@@ -30,6 +31,7 @@ export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }
   getFeed: { rate: 2, burst: 15 },
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
+  getInventorySummaries: { rate: 2, burst: 2 },
 }
 
 /** Counts the call and takes a token from its bucket; false if there is none. */

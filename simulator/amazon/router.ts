@@ -3,6 +3,7 @@ import { fires, underFaults } from '../faults.ts'
 import { BadRequest, readJson } from '../http.ts'
 import { amazonError } from './answers.ts'
 import { cancelFeed, createFeed, createFeedDocument, getFeed, getFeedDocument, getFeeds } from './feeds.ts'
+import { getInventorySummaries } from './inventory.ts'
 import { type AmazonOperation, admit } from './limits.ts'
 import { patchListing } from './listings-patch.ts'
 import { getListing, searchListings } from './listings-read.ts'
@@ -50,7 +51,9 @@ export function tokenEndpoint(market: Market, request: Request): Promise<Respons
 
 async function guarded(market: Market, request: Request, query: URLSearchParams, call: Call): Promise<Response> {
   // With a page token in the request, that one expires; its operation asks for the fault itself.
-  const paged = call.operation === 'searchOrders' && query.has('paginationToken')
+  const paged =
+    (call.operation === 'searchOrders' && query.has('paginationToken')) ||
+    (call.operation === 'getInventorySummaries' && query.has('nextToken'))
   if (!paged && fires(market.core, market.name, call.operation, 'expire-token')) revokeAccess(market, request)
   if (fires(market.core, market.name, call.operation, 'expire-access')) revokeAccess(market, request)
   if (!isAuthorized(market, request)) {
@@ -85,6 +88,9 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
   const route = `${request.method} ${path}`
   if (route === 'GET /orders/2026-01-01/orders') {
     return { operation: 'searchOrders', perform: () => searchOrders(market, query) }
+  }
+  if (route === 'GET /fba/inventory/v1/summaries') {
+    return { operation: 'getInventorySummaries', perform: () => getInventorySummaries(market, query) }
   }
   const order = /^GET \/orders\/2026-01-01\/orders\/([^/]+)$/.exec(route)
   if (order) return { operation: 'getOrder', perform: () => getOrder(market, decodeURIComponent(order[1]!), query) }

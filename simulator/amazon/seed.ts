@@ -27,7 +27,7 @@ function listedOn(name: MarketName, catalog: readonly CatalogItem[], entry: Cata
 }
 
 function listing(market: Market, entry: CatalogItem, listed: Listed, now: number): AmazonItem {
-  const { quantity, fulfilledBy = 'MERCHANT', marketplaceIds, leadTimeDays = 2 } = listed
+  const { quantity, fulfilledBy = 'MERCHANT', marketplaceIds, leadTimeDays = 2, inbound = 0, unsellable = 0 } = listed
   const own = fulfilledBy === 'MERCHANT'
   return {
     sku: entry.sku,
@@ -41,6 +41,7 @@ function listing(market: Market, entry: CatalogItem, listed: Listed, now: number
     quantity: own ? quantity : null,
     quantityBefore: own ? quantity : null,
     fbaQuantity: own ? 0 : quantity,
+    ...(inbound + unsellable > 0 ? { fbaBeside: { inbound, unsellable } } : {}),
     leadTimeDays: own ? leadTimeDays : null,
     effectsUntil: 0,
     createdAt: floorSecond(now - 200 * 24 * hour),

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { work } from '../../test/support/imports.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
+import { replenish, replenishmentBodies } from '../../test/support/replenished.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
@@ -71,7 +72,6 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
   }),
   changeAccount: () => ({}),
-  lookAgain: () => ({}),
   addProduct: (n) => ({ title: 'Mug', variants: [{ sku: `SKU ${n}`, gtin: '2000000000015' }] }),
   changeProduct: () => ({ category: 'Mugs' }),
   addRule: (n) => ({ category: `Category ${n}`, safetyUnits: 2 }),
@@ -79,8 +79,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
   addLocation: (n) => ({ code: `L${n}`, name: 'Shelf' }),
   addMovement: () => ({ sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1 }),
   addReservation: (n) => ({ account: 'Store', reference: `checkout ${n}`, lines: [{ sku: 'MUG', quantity: 1 }] }),
-  confirmReservation: () => ({}),
-  releaseReservation: () => ({}),
+  ...{ lookAgain: () => ({}), confirmReservation: () => ({}), releaseReservation: () => ({}) },
   // None: a plain variant stays one.
   defineKit: () => ({ components: [] }),
   setMode: () => ({ mode: 'shared' }),
@@ -94,12 +93,11 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     buyer,
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
-  ...{ replayFinding: () => ({}), replayWebhook: () => ({}) },
+  ...{ replayFinding: () => ({}), replayWebhook: () => ({}), changeImport: () => ({}), runImport: () => ({}) },
+  ...replenishmentBodies,
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
-  changeImport: () => ({}),
-  runImport: () => ({}),
 }
 const bodyOf = (name: RouteName) => bodies[name]?.((times += 1))
 const csv = (n: number): Ask => ({ payload: `sku,title\nCSV ${n},Mug`, headers: { 'content-type': 'text/csv' } })
@@ -152,6 +150,7 @@ beforeAll(async () => {
   ids.products = product.body.id
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
+  Object.assign(ids, await replenish(ctx, ids.accounts!, (url, payload) => ask('POST', url, { payload })))
   ids.reservations = (await add('addReservation')).id
   ids.orders = (await add('addOrder')).id
   ids['publishing-rules'] = (await add('addRule')).id

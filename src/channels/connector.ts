@@ -70,6 +70,21 @@ export interface IncomingListing {
   price: { amount: number; currency: string } | null
 }
 
+/** What the channel holds of one of our SKUs in its own warehouses, in the units of the listing. */
+export interface HeldStock {
+  marketplace: string
+  remoteSku: string
+  /** Can be sold there now. The same units may be told for several marketplaces. */
+  fulfillable: number
+  /** On their way to the channel's warehouses, or told to it. */
+  inbound: number
+  /** Sold and not gone yet, or moved between warehouses. */
+  reserved: number
+  /** Damaged, or being looked for. */
+  unsellable: number
+  changedAt: Date | null
+}
+
 export interface QuantityLine {
   /** The slot; the answer names it again. */
   key: string
@@ -167,6 +182,11 @@ export interface Connector {
   }
   listings?: {
     pull(account: Account, cursor: unknown): Promise<Pulled<IncomingListing>>
+    everyMs: number
+  }
+  /** Stock in the channel's own warehouses; a pool of its own. Every pull that ends has told all of it. */
+  heldStock?: {
+    pull(account: Account, cursor: unknown): Promise<Pulled<HeldStock>>
     everyMs: number
   }
   stock?: {

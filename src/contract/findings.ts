@@ -75,6 +75,16 @@ export const findingTexts = {
       '请重新授权，并在“店铺”页填写新的 refresh token。系统每15分钟重试一次，其他店铺不受影响。',
     ],
   },
+  held_stock_unreadable: {
+    en: [
+      '{account}: {count} lines of the stock that the channel holds could not be read',
+      'Its other lines are shown; nothing is forgotten until all can be read. Report it with the journal.',
+    ],
+    zh: [
+      '{account}：平台仓库存有 {count} 行无法读取',
+      '其余各行照常显示；在全部可读之前不会删除任何数据。请附上操作日志反馈。',
+    ],
+  },
   listings_unlinked: {
     en: [
       '{account}: {count} listings belong to no variant',

@@ -53,4 +53,41 @@ export const stockProblems = {
       '该仓在库 {onHand}，其中不可售 {unsellable}、已分配 {allocated}。未作任何更改，请盘点后录入盘点数。',
     ],
   ),
+  threshold_order: text(
+    422,
+    [
+      'The maximum {maximum} is below the minimum {minimum}',
+      'Raise the maximum or lower the minimum. Nothing changed.',
+    ],
+    ['上限 {maximum} 小于下限 {minimum}', '请提高上限或降低下限。未作任何更改。'],
+  ),
+  transfer_same_place: text(
+    422,
+    ['{location} cannot be filled from itself', 'Name another location to take the units from. Nothing changed.'],
+    ['{location} 不能从自身补货', '请选择另一个调出仓库。未作任何更改。'],
+  ),
+  transfer_too_large: text(
+    409,
+    [
+      'Of {sku} {can} can leave {location}, {quantity} were asked for',
+      'Units that are unsellable or that orders wait for stay where they are. Lower the quantity. Nothing changed.',
+    ],
+    [
+      '{location} 的 {sku} 最多可调出 {can} 件，请求 {quantity} 件',
+      '不可售的和订单等待的件数不会调出。请减少数量。未作任何更改。',
+    ],
+  ),
+  transfer_more_than_open: text(
+    409,
+    [
+      'Only {open} units of this transfer are still on the way',
+      '{quantity} were given. Units beyond that are a receipt or an adjustment of their own. Nothing changed.',
+    ],
+    ['该调拨仅剩 {open} 件在途', '填写了 {quantity} 件；超出部分请另作入库或调整。未作任何更改。'],
+  ),
+  transfer_closed: text(
+    409,
+    ['This transfer has ended', 'It is {state} already. Nothing changed.'],
+    ['该调拨已结束', '当前状态为 {state}。未作任何更改。'],
+  ),
 } as const satisfies Record<string, ProblemText>

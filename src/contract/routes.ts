@@ -6,6 +6,7 @@ import { importsRoutes } from './routes/imports.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { publishingRoutes } from './routes/publishing.ts'
+import { replenishmentRoutes } from './routes/replenishment.ts'
 import { stockRoutes } from './routes/stock.ts'
 import { systemRoutes } from './routes/system.ts'
 
@@ -17,6 +18,7 @@ export const routes = {
   ...publishingRoutes,
   ...stockRoutes,
   ...exposureRoutes,
+  ...replenishmentRoutes,
   ...ordersRoutes,
   ...importsRoutes,
 }

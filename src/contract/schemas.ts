@@ -95,6 +95,30 @@ export const stockLevel = z.object({
   unreadSlots: count,
 })
 
+const heldSum = {
+  fulfillable: count.describe('can be sold by the channel now'),
+  inbound: count.describe('on their way to the channel’s warehouses'),
+  reserved: count.describe('sold and not gone yet, or moved between warehouses'),
+  unsellable: count.describe('damaged, or being looked for'),
+}
+export const heldStock = z.object({
+  accountId: id,
+  account: z.string(),
+  channel: channelName,
+  marketplace: z.string(),
+  remoteSku: z.string(),
+  sku: z.string().nullable().describe('null: not linked to a variant'),
+  title: z.string().nullable(),
+  unitsPerSale: count,
+  ...heldSum,
+  changedAt: time.nullable().describe('when it last changed, in the channel’s own word'),
+  seenAt: time,
+})
+export const held = z.object({
+  rows: z.array(heldStock).describe('in units of the listing; marketplaces of one account may tell of the same units'),
+  sum: z.object(heldSum).describe('in units of the variant; of one SKU the marketplace with most counts'),
+})
+
 const setting = (text: string) => count.nullable().describe(`${text}; null: not set here, a wider rule decides`)
 export const showSettings = z.object({
   safetyUnits: setting('units of the variant kept back, 0 to 1,000,000,000'),

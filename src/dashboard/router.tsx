@@ -56,6 +56,12 @@ const exposure = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Exposure.tsx'), 'ExposurePage'),
 })
+const replenishment = createRoute({
+  getParentRoute: () => app,
+  path: '/replenishment',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Replenishment.tsx'), 'ReplenishmentPage'),
+})
 const rules = createRoute({
   getParentRoute: () => app,
   path: '/rules',
@@ -84,7 +90,7 @@ const journal = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([overview, orders, order, stock, variant, exposure, rules, accounts, files, journal]),
+  app.addChildren([overview, orders, order, stock, variant, exposure, replenishment, rules, accounts, files, journal]),
 ])
 
 export function makeRouter() {

@@ -288,6 +288,15 @@ export function openStock(state: StockState) {
       serveShort(variantId, cause)
     },
 
+    /** Units travel from one place to another. Nothing is gained or lost, so nothing that is promised changes. */
+    transfer(variantId: string, fromId: string, toId: string, quantity: number, cause: string) {
+      const from = placeOf(variantId, fromId)
+      if (quantity < 1 || quantity > from.onHand - from.unsellable - from.allocated)
+        throw new Error(`stock: ${quantity} units of ${variantId} cannot leave ${fromId}`)
+      move('transfer', variantId, cause, { onHand: -quantity }, fromId)
+      move('transfer', variantId, cause, { onHand: quantity }, toId)
+    },
+
     promiseOf: (id: string): Readonly<StockPromise> | undefined => promises.get(id),
 
     change(): StockChange {

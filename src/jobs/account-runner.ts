@@ -3,6 +3,7 @@ import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts
 import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
+import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { createPump } from '../operations/push-stock.ts'
@@ -141,6 +142,8 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
   const streams = [
     { name: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
     { name: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
+    // After the orders: nothing waits for it.
+    { name: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
   ]
   while (!signal.stopped) {
     try {

@@ -115,7 +115,7 @@ function distinctStamps(rows: readonly CountRow[], variants: ReadonlyMap<string,
 async function load(tx: Sql, variants: Map<string, string>): Promise<Known> {
   const ids = [...variants.values()]
   const locations = await tx.rows<{ id: string; code: string }>(
-    `select id, code from locations where kind <> 'channel' order by priority, code`,
+    `select id, code from locations where kind in ('own', 'third-party') order by priority, code`,
   )
   const places = await tx.rows<Place>(
     `select variant_id as "variantId", location_id as "locationId", on_hand as "onHand", unsellable, allocated

@@ -165,11 +165,11 @@ interface PlaceRow {
 async function stockRows(db: Sql, items: readonly { variantId: string; sku: string; title: string }[]): Promise<Rows> {
   const places = await db.rows<PlaceRow>(
     `select s.variant_id as "variantId", l.code as location, s.on_hand as "onHand", s.unsellable, s.allocated
-     from stock_levels s join locations l on l.id = s.location_id where s.variant_id = any($1::uuid[]) order by l.priority, l.code`,
+     from stock_levels s join locations l on l.id = s.location_id where s.variant_id = any($1::uuid[]) and l.kind in ('own', 'third-party') order by l.priority, l.code`,
     [items.map((one) => one.variantId)],
   )
   const first = await db.one<{ code: string }>(
-    `select code from locations where kind <> 'channel' order by priority, code limit 1`,
+    `select code from locations where kind in ('own', 'third-party') order by priority, code limit 1`,
   )
   const byVariant = new Map<string, PlaceRow[]>()
   for (const place of places) byVariant.set(place.variantId, [...(byVariant.get(place.variantId) ?? []), place])

@@ -30,9 +30,10 @@ export async function moveStock(
   )
   if (!variant) throw new Problem('unknown_sku', { sku: move.sku })
   if (variant.is_kit) throw new Problem('kit_holds_nothing', { sku: move.sku })
-  const location = await tx.one<{ id: string }>(`select id from locations where code = $1 and kind <> 'channel'`, [
-    move.location,
-  ])
+  const location = await tx.one<{ id: string }>(
+    `select id from locations where code = $1 and kind in ('own', 'third-party')`,
+    [move.location],
+  )
   if (!location) throw new Problem('unknown_location', { location: move.location })
   const stock = await lockStock(tx, [variant.id], { places: true, allPromises: true })
   const place = stock.place(variant.id, location.id)

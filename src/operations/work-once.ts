@@ -6,6 +6,7 @@ import { type AccountRow, getCursor } from '../database/accounts.ts'
 import { acquireLease, releaseLease, renewLease } from '../database/leases.ts'
 import { askAgain } from './connect-account.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from './context.ts'
+import { pullHeldStock } from './pull-held-stock.ts'
 import { pullListings } from './pull-listings.ts'
 import { pullOrders } from './pull-orders.ts'
 import { pushStock } from './push-stock.ts'
@@ -91,6 +92,7 @@ async function underLease<T>(
 /** Reads listings and orders to their end. */
 export async function pullOnce(ctx: Context, row: AccountRow, options: OnceOptions): Promise<PullReport> {
   const connector = ctx.registry.get(row.channel)
+  // What channels hold is read too, but nobody waits for it.
   const streams = [connector?.listings && 'listings', connector?.orders && 'orders'].filter((one) => one !== undefined)
   const since = await newestChange(ctx, row.id)
   const report = async (by: PullReport['by'], rest: Partial<PullReport>): Promise<PullReport> => ({
@@ -121,6 +123,7 @@ async function pullStreams(
   const pulls = [
     { stream: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
     { stream: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
+    { stream: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
   ]
   for (const { stream, pull } of pulls) {
     for (let more = pull !== undefined; more; ) {

@@ -20,6 +20,8 @@ export const simulationSteps = 40
 export const crashes = times(36, Number.POSITIVE_INFINITY)
 /** Seeds in which a planted bug must be found. */
 export const plantedSeeds = 2_000
+/** Steps of transfers beside sales, three at once. */
+export const transferSteps = times(120, 3_000)
 /** Checkouts at once over the last unit, and over several variants in opposite orders. */
 export const checkoutsAtOnce = times(200, 5_000)
 /** Expiries that race a confirmation. */

@@ -8,6 +8,7 @@ import { importHandlers } from './imports.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { publishingHandlers } from './publishing.ts'
+import { replenishmentHandlers } from './replenishment.ts'
 import { stockHandlers } from './stock.ts'
 import { systemHandlers } from './system.ts'
 
@@ -17,6 +18,7 @@ export const handlers = {
   ...accountHandlers,
   ...catalogHandlers,
   ...publishingHandlers,
+  ...replenishmentHandlers,
   ...stockHandlers,
   ...exposureHandlers,
   ...orderHandlers,

@@ -1,4 +1,5 @@
 import type { Sql } from '../../database/pool.ts'
+import { heldOf, listHeld } from '../../database/views/held-stock.ts'
 import {
   countLevels,
   levelHistory,
@@ -31,6 +32,7 @@ export async function mustDescribe(sql: Sql, id: string) {
 export const stockHandlers: Handlers<
   | 'stock'
   | 'stockOf'
+  | 'heldStock'
   | 'movements'
   | 'addMovement'
   | 'reservation'
@@ -49,9 +51,11 @@ export const stockHandlers: Handlers<
       slotList: slots.items
         .filter((slot) => slot.sku === level.sku)
         .map((slot) => inWords(slot, options.ctx, api.language)),
+      held: await heldOf(sql, level.variantId),
       history: await levelHistory(sql, level.variantId, 100),
     }
   },
+  heldStock: async ({ sql, input }) => await listHeld(sql, input.query),
   movements: async ({ sql, input }) => await listMovements(sql, input.query),
   addMovement: async ({ sql, input, api, options }) => {
     await moveStock(sql, options.ctx, input.body, api.caller!.name)

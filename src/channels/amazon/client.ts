@@ -13,6 +13,7 @@ import {
   feedDocument,
   feedList,
   getOrder,
+  inventorySummaries,
   listingsItem,
   searchListings,
   searchOrders,
@@ -20,7 +21,7 @@ import {
   tokenAnswer,
 } from './wire.ts'
 
-/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01 and feeds_2021-06-30, usage plans). */
+/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01, feeds_2021-06-30 and fbaInventory, usage plans). */
 export const limits = {
   searchOrders: { rate: 0.0056, burst: 20 },
   getOrder: { rate: 0.5, burst: 30 },
@@ -34,6 +35,7 @@ export const limits = {
   getFeed: { rate: 2, burst: 15 },
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
+  getInventorySummaries: { rate: 2, burst: 2 },
 } as const satisfies Record<string, Limit>
 type Operation = keyof typeof limits
 
@@ -275,6 +277,23 @@ export const client = {
   getFeedDocument(account: Account, documentId: string) {
     const path = `/feeds/2021-06-30/documents/${encode(documentId)}`
     return call(account, { operation: 'getFeedDocument', method: 'GET', path, answer: feedDocument })
+  },
+
+  /** GET /fba/inventory/v1/summaries: all SKUs that Amazon holds for one marketplace, with their details. */
+  getInventorySummaries(account: Account, marketplaceId: string, nextToken?: string) {
+    return call(account, {
+      operation: 'getInventorySummaries',
+      method: 'GET',
+      path: '/fba/inventory/v1/summaries',
+      answer: inventorySummaries,
+      query: {
+        details: 'true',
+        granularityType: 'Marketplace',
+        granularityId: marketplaceId,
+        marketplaceIds: marketplaceId,
+        nextToken,
+      },
+    })
   },
 }
 

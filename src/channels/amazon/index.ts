@@ -3,6 +3,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Connector, QuantityReading } from '../connector.ts'
 import { client, limits } from './client.ts'
 import { feed } from './feeds.ts'
+import { pullHeldStock } from './held-stock.ts'
 import { pullListings } from './listings.ts'
 import { readQuantity } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
@@ -65,12 +66,24 @@ export const amazon: Connector = {
     'offerType',
     'earliestDateTime',
     'latestDateTime',
+    'granularityType',
+    'granularityId',
+    'marketplaceIds',
+    'fulfillableQuantity',
+    'inboundWorkingQuantity',
+    'inboundShippedQuantity',
+    'inboundReceivingQuantity',
+    'totalReservedQuantity',
+    'totalUnfulfillableQuantity',
+    'totalResearchingQuantity',
+    'totalQuantity',
   ]),
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
   // One call per 179 s is what searchOrders sustains (facts §1).
   orders: { pull: pullOrders, read: readRaw, everyMs: 180_000 },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
+  heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
   stock: {
     pushBatch: 1,
     pushAtOnce: 25,

@@ -1,8 +1,8 @@
 /** Amazon's words ↔ ours. Pure. */
 import type { Buyer, FulfilledBy, IncomingOrder, OrderState } from '../../domain/orders.ts'
 import { readAmount } from '../../domain/values.ts'
-import type { IncomingListing, QuantityReading } from '../connector.ts'
-import type { WireListing, WireOrder } from './wire.ts'
+import type { HeldStock, IncomingListing, QuantityReading } from '../connector.ts'
+import type { WireInventory, WireListing, WireOrder } from './wire.ts'
 
 /** A map, not an object: a word like "constructor" must not find what every object has. */
 const states = new Map<string, OrderState>([
@@ -144,4 +144,21 @@ const dateOf = (text: string | null | undefined) => (text ? new Date(text) : nul
 
 function withoutEmpty(record: Record<string, string | null | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).filter((entry): entry is [string, string] => Boolean(entry[1])))
+}
+
+/** What Amazon holds of one SKU. What it looks for, or keeps as damaged, cannot be sold now. */
+export function readHeldStock(wire: WireInventory, marketplace: string): HeldStock {
+  const { inventoryDetails: held } = wire
+  const inbound = [held.inboundWorkingQuantity, held.inboundShippedQuantity, held.inboundReceivingQuantity]
+  return {
+    marketplace,
+    remoteSku: wire.sellerSku,
+    fulfillable: held.fulfillableQuantity ?? 0,
+    inbound: inbound.reduce<number>((sum, units) => sum + (units ?? 0), 0),
+    reserved: held.reservedQuantity?.totalReservedQuantity ?? 0,
+    unsellable:
+      (held.unfulfillableQuantity?.totalUnfulfillableQuantity ?? 0) +
+      (held.researchingQuantity?.totalResearchingQuantity ?? 0),
+    changedAt: dateOf(wire.lastUpdatedTime || null),
+  }
 }

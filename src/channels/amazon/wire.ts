@@ -136,6 +136,30 @@ export const submission = z.object({
   issues: z.array(z.object({ code: z.string(), message: z.string(), severity: z.string() })).nullish(),
 })
 
+const units = z.number().int().min(0).nullish()
+/** Model fbaInventory: nothing of it is required there; without these two a summary says nothing. */
+export const inventorySummary = z.object({
+  sellerSku: z.string().min(1),
+  lastUpdatedTime: z
+    .union([time, z.literal('')])
+    .nullish()
+    .catch(null),
+  inventoryDetails: z.object({
+    fulfillableQuantity: units,
+    inboundWorkingQuantity: units,
+    inboundShippedQuantity: units,
+    inboundReceivingQuantity: units,
+    reservedQuantity: z.object({ totalReservedQuantity: units }).nullish(),
+    researchingQuantity: z.object({ totalResearchingQuantity: units }).nullish(),
+    unfulfillableQuantity: z.object({ totalUnfulfillableQuantity: units }).nullish(),
+  }),
+})
+export type WireInventory = z.output<typeof inventorySummary>
+export const inventorySummaries = z.object({
+  payload: z.object({ inventorySummaries: z.array(z.unknown()) }).nullish(),
+  pagination: z.object({ nextToken: z.string().nullish() }).nullish(),
+})
+
 export const createdDocument = z.object({ feedDocumentId: z.string().min(1), url: z.url() })
 export const createdFeed = z.object({ feedId: z.string().min(1) })
 export const feed = z.object({

@@ -6,6 +6,8 @@ import {
   byId,
   count,
   empty,
+  held,
+  heldStock,
   id,
   listQuery,
   mode,
@@ -46,13 +48,35 @@ export const stockRoutes = defineRoutes({
     params: bySku,
     response: stockLevel.extend({
       locations: z.array(
-        z.object({ code: z.string(), name: z.string(), onHand: count, unsellable: count, allocated: count }),
+        z.object({
+          code: z.string(),
+          name: z.string(),
+          kind: z.enum(['own', 'third-party', 'transit']).describe('transit: on its way between two of the others'),
+          onHand: count,
+          unsellable: count,
+          allocated: count,
+          incoming: count.describe('on its way there, not received yet'),
+        }),
       ),
       slotList: z.array(slot),
+      held: held.describe('what channels hold in their own warehouses; no part of the numbers above'),
       history: z
         .array(z.object({ at: time, onHand: count, available: count }))
         .describe('the level after each of the newest movements, oldest first'),
     }),
+  },
+
+  heldStock: {
+    method: 'GET',
+    path: '/stock/held',
+    permission: 'stock.read',
+    summary: 'What channels hold for us in their own warehouses (FBA), as they tell it',
+    query: listQuery.extend({
+      q: z.string().max(200).optional(),
+      account: accountRef.optional(),
+      linked: z.enum(['yes', 'no']).optional(),
+    }),
+    response: page(heldStock),
   },
 
   movements: {

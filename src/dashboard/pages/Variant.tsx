@@ -235,15 +235,21 @@ function Locations({ detail }: { detail: StockDetail }) {
             <th scope="col" className="number">
               {t('stock.allocated')}
             </th>
+            <th scope="col" className="number">
+              {t('bring.incoming')}
+            </th>
           </tr>
         </thead>
         <tbody>
           {detail.locations.map((one) => (
             <tr key={one.code}>
-              <td title={one.code}>{one.name}</td>
+              <td title={one.kind === 'transit' ? undefined : one.code}>
+                {one.kind === 'transit' ? t('way.inTransit') : one.name}
+              </td>
               <td className="number">{format.number(one.onHand)}</td>
               <td className="number">{format.number(one.unsellable)}</td>
               <td className="number">{format.number(one.allocated)}</td>
+              <td className={`number${one.incoming === 0 ? ' dim' : ''}`}>{format.number(one.incoming)}</td>
             </tr>
           ))}
         </tbody>

@@ -7,6 +7,7 @@ import { useT } from '../i18n.ts'
 import { useCall } from '../queries.ts'
 import { useMay } from '../session.ts'
 import { importKinds, type ImportKind as Kind } from './import-kinds.ts'
+import { useLocations } from './LocationSelect.tsx'
 import { ErrorNotice } from './Notice.tsx'
 import { Panel } from './Page.tsx'
 
@@ -28,7 +29,7 @@ export function ImportForm({ onTaken }: { onTaken: (id: string) => void }) {
   const [file, setFile] = useState<File | null>(null)
   const [more, setMore] = useState({ account: '', location: '', countedAt: '' })
   const accounts = useCall('accounts', { query: { limit: 200 } }).data?.items ?? []
-  const locations = useCall('locations', { query: { limit: 200 } }).data?.items ?? []
+  const locations = useLocations() ?? []
   const key = useRef(newKey())
   const change = (work: () => void) => {
     key.current = newKey()

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { useT } from '../i18n.ts'
 import { useCall, useChange } from '../queries.ts'
 import type { ImportDetail } from '../types.ts'
+import { useLocations } from './LocationSelect.tsx'
 import { ErrorNotice } from './Notice.tsx'
 import { useWord } from './words.ts'
 
@@ -16,7 +17,7 @@ export function MappingForm({ one }: { one: ImportDetail }) {
   const [encoding, setEncoding] = useState(one.encoding)
   const [more, setMore] = useState({ account: one.account ?? '', location: one.location ?? '' })
   const accounts = useCall('accounts', { query: { limit: 200 } }).data?.items ?? []
-  const locations = useCall('locations', { query: { limit: 200 } }).data?.items ?? []
+  const locations = useLocations() ?? []
   const change = useChange('changeImport', ['import', 'imports'])
   const submit = (event: FormEvent) => {
     event.preventDefault()

@@ -2,9 +2,10 @@ import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
-import { useCall, useChange } from '../queries.ts'
+import { useChange } from '../queries.ts'
 import type { StockDetail } from '../types.ts'
 import { announce } from './Announcer.tsx'
+import { useLocations } from './LocationSelect.tsx'
 import { ErrorNotice, Notice } from './Notice.tsx'
 
 const kinds = ['receipt', 'count', 'adjustment', 'return', 'unsellable'] as const
@@ -15,7 +16,7 @@ const isSigned = (kind: Kind): boolean => kind === 'adjustment' || kind === 'uns
 export function MoveForm({ detail }: { detail: StockDetail }) {
   const t = useT()
   const format = useFormat()
-  const locations = useCall('locations', { query: { limit: 200 } }).data?.items
+  const locations = useLocations()
   const [form, setForm] = useState({ kind: 'receipt' as Kind, location: '', note: '' })
   const [quantity, setQuantity] = useState<number | string>('')
   const [result, setResult] = useState('')

@@ -8,7 +8,7 @@ import { Icon, type IconName } from './Icon.tsx'
 
 interface Entry {
   to: string
-  key: 'overview' | 'orders' | 'stock' | 'exposure' | 'rules' | 'accounts' | 'files' | 'journal'
+  key: 'overview' | 'orders' | 'stock' | 'exposure' | 'replenishment' | 'rules' | 'accounts' | 'files' | 'journal'
   permission: Permission
   icon: IconName
   count: number
@@ -45,6 +45,14 @@ function entriesOf(overview: Overview | undefined): Entry[] {
       tone: 'loss',
     },
     { to: '/exposure', key: 'exposure', permission: 'stock.read', icon: 'exposure', count: 0, tone: '' },
+    {
+      to: '/replenishment',
+      key: 'replenishment',
+      permission: 'stock.read',
+      icon: 'truck',
+      count: 0,
+      tone: '',
+    },
     { to: '/rules', key: 'rules', permission: 'catalog.read', icon: 'rules', count: 0, tone: '' },
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
     { to: '/files', key: 'files', permission: 'exports.read', icon: 'files', count: 0, tone: '' },

@@ -39,6 +39,7 @@ export const enCommon = {
     orders: 'Orders',
     stock: 'Stock',
     exposure: 'Exposure',
+    replenishment: 'Replenishment',
     rules: 'Rules',
     accounts: 'Accounts',
     files: 'CSV files',

@@ -1,6 +1,7 @@
 import { enCommon } from './en-common.ts'
 import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
+import { enPools } from './en-pools.ts'
 import { enRules } from './en-rules.ts'
 
 /** Every text of the dashboard. Say what is, its effect, the next step; a button is verb, object, count. */
@@ -8,6 +9,7 @@ export const en = {
   ...enCommon,
   ...enExposure,
   ...enFiles,
+  ...enPools,
   ...enRules,
   overview: {
     title: 'Overview',

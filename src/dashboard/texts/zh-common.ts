@@ -40,6 +40,7 @@ export const zhCommon = {
     orders: '订单',
     stock: '库存',
     exposure: '挂售敞口',
+    replenishment: '补货',
     rules: '展示规则',
     accounts: '店铺',
     files: '导入导出',

@@ -3,12 +3,14 @@ import type { Texts } from './texts.ts'
 import { zhCommon } from './zh-common.ts'
 import { zhExposure } from './zh-exposure.ts'
 import { zhFiles } from './zh-files.ts'
+import { zhPools } from './zh-pools.ts'
 import { zhRules } from './zh-rules.ts'
 
 export const zh = {
   ...zhCommon,
   ...zhExposure,
   ...zhFiles,
+  ...zhPools,
   ...zhRules,
   overview: {
     title: '总览',

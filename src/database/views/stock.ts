@@ -85,10 +85,24 @@ export async function countLevels(db: Sql): Promise<{ all: number; short: number
   ))!
 }
 
+/** Where the variant lies. What is on its way between locations is a place too, while something is. */
 export async function placesOf(db: Sql, variantId: string) {
-  return await db.rows<{ code: string; name: string; onHand: number; unsellable: number; allocated: number }>(
-    `select l.code, l.name, coalesce(s.on_hand, 0) as "onHand", coalesce(s.unsellable, 0) as unsellable, coalesce(s.allocated, 0) as allocated
-     from locations l left join stock_levels s on s.location_id = l.id and s.variant_id = $1 where l.kind <> 'channel' order by l.priority, l.code`,
+  return await db.rows<{
+    code: string
+    name: string
+    kind: 'own' | 'third-party' | 'transit'
+    onHand: number
+    unsellable: number
+    allocated: number
+    incoming: number
+  }>(
+    `select l.code, l.name, l.kind, coalesce(s.on_hand, 0) as "onHand", coalesce(s.unsellable, 0) as unsellable,
+       coalesce(s.allocated, 0) as allocated,
+       coalesce((select sum(t.quantity - t.received - t.returned - t.lost) from transfers t
+         where t.variant_id = $1 and t.to_id = l.id and t.ended_at is null), 0)::bigint as incoming
+     from locations l left join stock_levels s on s.location_id = l.id and s.variant_id = $1
+     where l.kind in ('own', 'third-party') or (l.kind = 'transit' and s.on_hand > 0)
+     order by l.kind = 'transit', l.priority, l.code`,
     [variantId],
   )
 }
@@ -112,13 +126,13 @@ export async function levelHistory(
 ): Promise<{ at: string; onHand: number; available: number }[]> {
   const rows = await db.rows<{ at: Date; onHand: number; available: number }>(
     `select at, on_hand_after::bigint as "onHand", available_after::bigint as available from (
-       select m.seq, m.at,
+       select m.seq, m.at, m.kind,
          p.on_hand - coalesce(sum(m.on_hand) over newer, 0) as on_hand_after,
          p.on_hand - p.unsellable - p.reserved - p.allocated
            - coalesce(sum(m.on_hand - m.unsellable - m.reserved - m.allocated) over newer, 0) as available_after
        from stock_movements m join pool_levels p on p.variant_id = m.variant_id where m.variant_id = $1
        window newer as (order by m.seq desc rows between unbounded preceding and 1 preceding)
-       order by m.seq desc limit $2) h order by seq`,
+       order by m.seq desc limit $2) h where kind <> 'transfer' order by seq`,
     [variantId, limit],
   )
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }))

@@ -6,7 +6,13 @@ import { createJudge, type GivenAnswer, type Judge, type RequestVerdict, type Se
 import { readModel } from './models.ts'
 import type { Mismatch } from './schemas.ts'
 
-export const models = ['orders_2026-01-01', 'listingsItems_2021-08-01', 'ordersV0', 'feeds_2021-06-30'].map(readModel)
+export const models = [
+  'orders_2026-01-01',
+  'listingsItems_2021-08-01',
+  'ordersV0',
+  'feeds_2021-06-30',
+  'fbaInventory',
+].map(readModel)
 
 /** `unreadable`: an answer that is no JSON at all. It is expected exactly as often as the fault was planted. */
 export interface Finding extends Mismatch {

@@ -92,7 +92,10 @@ export function readModel(name: string): Model {
 
 /** Every operation of a model; the templates become patterns over the still encoded path. */
 export function operationsOf(model: Model): Operation[] {
-  return Object.entries(model.raw.paths).flatMap(([template, { parameters: shared, ...verbs }]) => {
+  return Object.entries(model.raw.paths).flatMap(([template, { parameters: shared, ...rest }]) => {
+    // Beside the verbs some paths tell what the sandbox does; what exists there only is no operation.
+    if ('x-amzn-api-sandbox-only' in rest) return []
+    const { 'x-amzn-api-sandbox': _, ...verbs } = rest
     // What counts for all operations of a path; so far nobody has any.
     if (Array.isArray(shared) && shared.length > 0) throw new Error(`${model.name} ${template}: shared parameters`)
     const unknown = Object.keys(verbs).filter((verb) => !methods.includes(verb))

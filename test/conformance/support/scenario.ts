@@ -2,7 +2,13 @@
 import { client, documentStore } from '../../../src/channels/amazon/client.ts'
 import { writeFeed } from '../../../src/channels/amazon/feeds-mapping.ts'
 import { amazon } from '../../../src/channels/amazon/index.ts'
-import type { Account, IncomingListing, QuantityOutcome, Unreadable } from '../../../src/channels/connector.ts'
+import type {
+  Account,
+  HeldStock,
+  IncomingListing,
+  QuantityOutcome,
+  Unreadable,
+} from '../../../src/channels/connector.ts'
 import type { IncomingOrder } from '../../../src/domain/orders.ts'
 import { type Bench, seller } from './bench.ts'
 
@@ -125,4 +131,23 @@ export const drivers: Record<string, (account: Account, subjects: Subjects) => P
   getFeed: (account, { feeds }) => client.getFeed(account, feeds!.feedId),
   cancelFeed: (account, { feeds }) => client.cancelFeed(account, feeds!.canceledId),
   getFeedDocument: (account, { feeds }) => client.getFeedDocument(account, feeds!.reportId),
+  getInventorySummaries: (account) => client.getInventorySummaries(account, marketplaceOf(account)),
+}
+
+const marketplaceOf = (account: Account) => (account.settings as { marketplaceIds: string[] }).marketplaceIds[0]!
+
+/** Everything that Amazon holds, over all pages and marketplaces. */
+export async function pullHeldStock(account: Account, between: () => Promise<void> = async () => {}) {
+  const held: HeldStock[] = []
+  const unreadable: Unreadable[] = []
+  let cursor: unknown = null
+  for (let pages = 1; pages <= 50; pages++) {
+    const page = await amazon.heldStock!.pull(account, cursor)
+    held.push(...page.items)
+    unreadable.push(...(page.unreadable ?? []))
+    if (!page.more) return { held, unreadable, pages }
+    cursor = page.next
+    await between()
+  }
+  throw new Error('the pages do not end')
 }
