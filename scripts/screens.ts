@@ -54,6 +54,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
   const order = problem ?? (await read('/orders?limit=1')).items?.[0]
   const level = (await read('/stock?limit=1')).items?.[0]
   const kit = (await read('/stock?limit=200')).items?.find((one) => one.isKit)
+  const held = (await read('/stock/held?limit=1&linked=yes')).items?.[0]
   return {
     overview: '/',
     orders: '/orders',
@@ -64,6 +65,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     ...(kit?.sku ? { kit: `/stock/${encodeURIComponent(kit.sku)}` } : {}),
     exposure: '/exposure',
     'exposure-empty': '/exposure?q=no-such-sku',
+    ...(held?.sku ? { held: `/stock/${encodeURIComponent(held.sku)}` } : {}),
     replenishment: '/replenishment?show=all',
     'replenishment-way': '/replenishment?view=way&show=all',
     'replenishment-cover': '/replenishment?view=cover',

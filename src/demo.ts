@@ -6,8 +6,10 @@ import type { Config } from './config.ts'
 import type { Database, Sql } from './database/pool.ts'
 import type { Hub } from './hub.ts'
 import { connectAccount } from './operations/connect-account.ts'
-import { addProduct, linkListing } from './operations/manage-catalog.ts'
+import { addLocation, addProduct, linkListing } from './operations/manage-catalog.ts'
+import { setLeadTime, setThreshold } from './operations/manage-replenishment.ts'
 import { moveStock } from './operations/move-stock.ts'
+import { bookTransfers } from './operations/transfer-stock.ts'
 import { addApiKey, addUser } from './sign-in/people.ts'
 import { realRandom } from './system.ts'
 
@@ -208,6 +210,30 @@ async function seed(tx: Sql, hub: Hub, sim: Sim, origin: string): Promise<void> 
       fulfilledBy: 'merchant',
     })
   }
+  await seedReplenishment(tx, hub)
+}
+
+/** A shop floor beside the warehouse, which is filled from there; and suppliers whose time is known. */
+async function seedReplenishment(tx: Sql, hub: Hub): Promise<void> {
+  const { ctx } = hub
+  await addLocation(tx, ctx, { code: 'SHOP', name: 'Shop floor', kind: 'own', priority: 20 })
+  const shelves: [sku: string, minimum: number, maximum: number][] = [
+    ['MUG-BLUE-01', 6, 12],
+    ['MUG-WHITE-01', 6, 12],
+    ['CANDLE-FIG-200', 8, 20],
+    ['BOWL-SOUP-02', 4, 10],
+  ]
+  for (const [sku, minimum, maximum] of shelves)
+    await setThreshold(tx, ctx, { sku, location: 'SHOP', source: 'MAIN', minimum, maximum }, 'demo')
+  const [first] = shelves
+  const line = { sku: first![0], from: 'MAIN', to: 'SHOP', quantity: 12 }
+  await bookTransfers(tx, ctx, [line], { upTo: true, actor: 'demo' })
+  for (const [sku, days] of [
+    ['MUG-BLUE-01', 14],
+    ['TEA TOWEL/RED+2', 10],
+    ['CANDLE-FIG-200', 30],
+  ] as const)
+    await setLeadTime(tx, sku, days)
 }
 
 interface State {

@@ -10,9 +10,12 @@ export const findingTexts = {
   oversold: {
     en: [
       '{sku}: {units} units sold that are not there',
-      'Receive or count stock, or cancel an order of it on its channel. Every channel is being set to 0.',
+      'Receive or count stock, or cancel an order of it on its channel; nothing is canceled by itself. A cancellation counts in the rate that the channel measures (Amazon wants it below 2.5 %). Every channel is being set to 0.',
     ],
-    zh: ['{sku}：超卖 {units} 件', '请入库或盘点，或在对应平台取消订单。所有平台的库存正被设为 0。'],
+    zh: [
+      '{sku}：超卖 {units} 件',
+      '请入库或盘点，或在对应平台取消订单；系统不会自动取消。取消会计入平台的取消率（亚马逊要求低于 2.5%）。所有平台的库存正被设为 0。',
+    ],
   },
   unknown_sku: {
     en: [

@@ -5,6 +5,7 @@ import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import { Bullet } from '../parts/Bullet.tsx'
 import { CategoryForm } from '../parts/CategoryForm.tsx'
+import { HeldPanel } from '../parts/HeldPanel.tsx'
 import { KitPanel } from '../parts/KitPanel.tsx'
 import { Ledger } from '../parts/Ledger.tsx'
 import { LevelSteps } from '../parts/LevelSteps.tsx'
@@ -70,6 +71,7 @@ function Content({ detail }: { detail: StockDetail }) {
           <OversellPanel key={`oversells ${detail.sku}`} sku={detail.sku} />
         </Panel>
       )}
+      <HeldPanel detail={detail} />
       <div className="columns">
         {/* A kit has no shelf of its own: its components show theirs. */}
         {!detail.isKit && (

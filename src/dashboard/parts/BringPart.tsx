@@ -112,6 +112,9 @@ export function BringPart() {
   )
 }
 
+/** The threshold itself is left out where there is little room: what to do about it stays. */
+const isWide = (name: string) => ['minimum', 'maximum', 'central'].includes(name)
+
 const namesOf = (row: Threshold) => ({ sku: row.sku, location: row.location.name })
 
 function NothingToBring({ isFiltered, isAll, onClear }: { isFiltered: boolean; isAll: boolean; onClear: () => void }) {
@@ -200,7 +203,7 @@ function ThresholdTable({
               {t('bring.source')}
             </th>
             {numbers.map((one) => (
-              <th key={one} scope="col" className={`number${one === 'maximum' || one === 'central' ? ' wide' : ''}`}>
+              <th key={one} scope="col" className={`number${isWide(one) ? ' wide' : ''}`}>
                 {t(`bring.${one}`)}
               </th>
             ))}
@@ -249,7 +252,7 @@ function ThresholdRow({
       </td>
       <td className="number">{format.number(row.local)}</td>
       <td className={`number${row.incoming === 0 ? ' dim' : ''}`}>{format.number(row.incoming)}</td>
-      <td className="number">{format.number(row.minimum)}</td>
+      <td className="number wide">{format.number(row.minimum)}</td>
       <td className="number wide">{format.number(row.maximum)}</td>
       <td className="number wide">{format.number(row.central)}</td>
       <td className="number">

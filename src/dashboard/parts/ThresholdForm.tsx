@@ -55,9 +55,12 @@ export function ThresholdForm({
         />
       </div>
       <div className="pair">
-        <Units label={t('bring.minimum')} help={t('bring.minimumHelp')} value={minimum} onChange={setMinimum} />
-        <Units label={t('bring.maximum')} help={t('bring.maximumHelp')} value={maximum} onChange={setMaximum} />
+        <Units label={t('bring.minimum')} value={minimum} onChange={setMinimum} />
+        <Units label={t('bring.maximum')} value={maximum} onChange={setMaximum} />
       </div>
+      <p className="dim">
+        {t('bring.minimumHelp')} {t('bring.maximumHelp')}
+      </p>
       {save.error && <ErrorNotice error={save.error} />}
       <Button size="xs" type="submit" disabled={!isWhole} loading={save.isPending}>
         {t('bring.save')}
@@ -68,28 +71,16 @@ export function ThresholdForm({
 
 export function Units({
   label,
-  help,
   value,
   max = 1_000_000_000,
   onChange,
 }: {
   label: string
-  help?: string
   value: number | string
   max?: number
   onChange: (value: number | string) => void
 }) {
   return (
-    <NumberInput
-      size="xs"
-      label={label}
-      {...(help ? { description: help } : {})}
-      inputWrapperOrder={['label', 'input', 'description', 'error']}
-      allowDecimal={false}
-      min={0}
-      max={max}
-      value={value}
-      onChange={onChange}
-    />
+    <NumberInput size="xs" label={label} allowDecimal={false} min={0} max={max} value={value} onChange={onChange} />
   )
 }

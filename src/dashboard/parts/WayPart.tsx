@@ -107,7 +107,9 @@ function WayTable({
         <thead>
           <tr>
             <th scope="col">{t('stock.sku')}</th>
-            <th scope="col">{t('way.from')}</th>
+            <th scope="col" className="wide">
+              {t('way.from')}
+            </th>
             <th scope="col">{t('way.to')}</th>
             <th scope="col" className="number">
               {t('way.quantity')}
@@ -145,7 +147,9 @@ function WayRow({ row, onTask }: { row: Transfer; onTask: ((task: Task) => void)
       <td>
         <SkuLink sku={row.sku} />
       </td>
-      <td title={row.from.code}>{row.from.name}</td>
+      <td className="wide" title={row.from.code}>
+        {row.from.name}
+      </td>
       <td title={row.to.code}>{row.to.name}</td>
       <td className="number">{format.number(row.quantity)}</td>
       <td className={`number${row.open === 0 ? ' dim' : ''}`}>{format.number(row.open)}</td>
@@ -228,8 +232,9 @@ function ReceiveForm({ row, onDone }: { row: Transfer; onDone: (text: string) =>
     <form onSubmit={submit} className="form">
       <div className="pair">
         <Units label={t('way.receivedUnits')} value={received} max={row.open} onChange={setReceived} />
-        <Units label={t('way.lostUnits')} help={t('way.lostHelp')} value={lost} max={row.open} onChange={setLost} />
+        <Units label={t('way.lostUnits')} value={lost} max={row.open} onChange={setLost} />
       </div>
+      {gone > 0 && <p className="dim">{t('way.lostHelp')}</p>}
       {receive.error && <ErrorNotice error={receive.error} />}
       <Button
         size="xs"

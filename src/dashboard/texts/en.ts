@@ -317,7 +317,7 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: { orders: 'Orders', listings: 'Listings', stock: 'Stock' },
+    stream: { orders: 'Orders', listings: 'Listings', 'held-stock': 'Held by the channel', stock: 'Stock' },
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',

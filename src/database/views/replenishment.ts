@@ -221,7 +221,7 @@ export async function listCover(db: Sql, filter: CoverFilter, now: Date): Promis
   const where = conditions(now)
   if (filter.sku) where.add('sku = ?', filter.sku)
   if (filter.q) where.add(`(sku ilike '%' || ? || '%' or title ilike '%' || ? || '%')`, filter.q)
-  if (filter.view === 'due') where.add('slack <= 0')
+  if (filter.view === 'due') where.add('slack <= 0 and lead_days is not null')
   if (filter.view === 'selling') where.add('per_day > 0')
   if (filter.cursor) where.add('(slack, days, sku) > (?::float8, ?::float8, ?::text)', ...readCursor(filter.cursor, 3))
   const rows = await db.rows<{
@@ -235,7 +235,8 @@ export async function listCover(db: Sql, filter: CoverFilter, now: Date): Promis
   }>(
     `select * from (
        select v.sku, v.title, u.available, coalesce(d.per_day, 0) as per_day, v.lead_days,
-         coalesce(floor(greatest(u.available, 0) / d.per_day) - v.lead_days, ${never}) as slack,
+         -- Who says nothing of his supplier is told when it runs out.
+         coalesce(floor(greatest(u.available, 0) / d.per_day) - coalesce(v.lead_days, 0), ${never}) as slack,
          coalesce(floor(greatest(u.available, 0) / d.per_day), ${never}) as days
        from variants v join pool_levels p on p.variant_id = v.id
        cross join lateral (select p.on_hand - p.unsellable - p.reserved - p.allocated - p.short as available) u
