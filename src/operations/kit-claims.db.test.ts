@@ -165,3 +165,22 @@ test('what cannot be a kit is refused with names, and nothing changes', async ()
     ]),
   ).toEqual({ n: 1 })
 })
+
+test('a slot of which nothing is known counts from the moment it is linked, for every part of what it sells', async () => {
+  const unknown = async (sku: string) =>
+    (await own.db.one<{ unknown: number }>(
+      'select p.unknown_claims as unknown from pool_levels p join variants v on v.id = p.variant_id where v.sku = $1',
+      [name(sku)],
+    ))!.unknown
+  await variant('CUP', 5)
+  expect(await unknown('CUP')).toBe(1)
+  await variant('SET')
+  await define('SET', { CUP: 2 })
+  expect([await unknown('CUP'), await unknown('SET')]).toEqual([2, 0])
+  await claim('CUP', 0)
+  await claim('SET', 0)
+  expect(await unknown('CUP')).toBe(0)
+  const link = { remoteSku: name('SET-2'), sku: name('SET'), unitsPerSale: 2, marketplace: '' }
+  await own.db.transaction((tx) => linkListing(tx, world.ctx, { account: store, ...link, fulfilledBy: 'merchant' }))
+  expect([await unknown('CUP'), await unknown('SET')]).toEqual([1, 0])
+})
