@@ -4,12 +4,12 @@ import { amazon } from '../../src/channels/amazon/index.ts'
 import type { ChannelError } from '../../src/domain/errors.ts'
 import { createBench, describeFindings } from './support/bench.ts'
 import { awkwardCatalog, awkwardSkus } from './support/catalog.ts'
+import { heldPath } from './support/probes.ts'
 import { pullHeldStock } from './support/scenario.ts'
 
 const marketplaceIds = ['ATVPDKIKX0DER', 'A2EUQ1WTGCTBG2']
 const catalogOf = (fillers: number) => awkwardCatalog({ marketplaceIds, fillers })
 const bench = (fillers = 38) => createBench({ marketplaceIds, catalog: catalogOf(fillers) })
-const path = '/fba/inventory/v1/summaries'
 
 test('all SKUs of every marketplace, over pages, with units on their way and damaged ones', async () => {
   const catalog = catalogOf(330).map((item) => ({
@@ -109,7 +109,7 @@ test('what else the simulator can be asked within the model, and what it refuses
   ]
   for (const [query, status, items] of asked) {
     await one.pass(1_000)
-    const answer = await one.probe('GET', path, query)
+    const answer = await one.probe('GET', heldPath, query)
     expect([query, answer.status]).toEqual([query, status])
     if (items === undefined) continue
     const body = JSON.parse(answer.text) as { payload: { inventorySummaries: unknown[] } }

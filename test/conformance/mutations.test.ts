@@ -6,7 +6,16 @@ import { type Bench, createBench, createGate, describeFindings, models, say, sel
 import { awkwardCatalog, awkwardSkus } from './support/catalog.ts'
 import type { GivenAnswer, SentRequest } from './support/judge.ts'
 import { add, drop, header, type Mutation, rewrite, set, status, sweep } from './support/mutations.ts'
-import { allListingData, allOrderData, feedsPath, itemPath, itemsPath, ordersPath, patchOf } from './support/probes.ts'
+import {
+  allListingData,
+  allOrderData,
+  feedsPath,
+  heldPath,
+  itemPath,
+  itemsPath,
+  ordersPath,
+  patchOf,
+} from './support/probes.ts'
 import { handInFeeds, putDocument } from './support/scenario.ts'
 
 const marketplaceIds = ['ATVPDKIKX0DER', 'A2EUQ1WTGCTBG2']
@@ -43,6 +52,9 @@ beforeAll(async () => {
   for (let i = 0; i < 5; i++)
     await take('PATCH', itemPath(sku), { marketplaceIds: both }, patchOf('fulfillment_availability', quantity))
   await takeFeeds(sku)
+  const held = { granularityType: 'Marketplace', granularityId: marketplaceIds[0]!, marketplaceIds: marketplaceIds[0]! }
+  await take('GET', heldPath, { ...held, details: 'true' })
+  await take('GET', heldPath, { ...held, nextToken: 'nonsense' })
 })
 
 /** The operations of feeds, from an empty document to its report. */
@@ -95,6 +107,8 @@ test('the real answers are valid, and there are some of each operation', () => {
     'getFeedDocument 200',
     'getFeeds 200',
     'getFeeds 400',
+    'getInventorySummaries 200',
+    'getInventorySummaries 400',
     'getListingsItem 200',
     'getListingsItem 404',
     'getOrder 200',
@@ -129,6 +143,7 @@ const [newDocument, newFeed, badFeed, done] = [
   'getFeed 200',
 ]
 const [taken, document, listed] = ['cancelFeed 200', 'getFeedDocument 200', 'getFeeds 200']
+const [held, badHeld] = ['getInventorySummaries 200', 'getInventorySummaries 400']
 
 /** Written by hand, from the models' text, so that a hole in how the models are read shows too. */
 const planted: Mutation[] = [
@@ -198,6 +213,16 @@ const planted: Mutation[] = [
   set(item, '/attributes', []),
   add(item, '/quantity', 4),
   header(noItem, 'x-amzn-requestid', null),
+  drop(held, '/payload/granularity'),
+  drop(held, '/payload/inventorySummaries'),
+  set(held, '/payload/inventorySummaries', {}),
+  set(held, '/payload/inventorySummaries/0/inventoryDetails/fulfillableQuantity', '7'),
+  set(held, '/payload/inventorySummaries/0/inventoryDetails/reservedQuantity', 3),
+  set(held, '/payload/inventorySummaries/0/lastUpdatedTime', 'yesterday'),
+  add(held, '/payload/inventorySummaries/0/SellerSKU'),
+  add(held, '/nextToken'),
+  status(held, 201),
+  drop(badHeld, '/errors/0/code'),
   drop(accepted, '/submissionId'),
   drop(accepted, '/sku'),
   set(accepted, '/status', 'accepted'),

@@ -9,6 +9,7 @@ export const allListingData =
 
 export const ordersPath = '/orders/2026-01-01/orders'
 export const feedsPath = '/feeds/2021-06-30'
+export const heldPath = '/fba/inventory/v1/summaries'
 export const itemsPath = `/listings/2021-08-01/items/${seller}`
 export const itemPath = (sku: string) => `${itemsPath}/${encodeURIComponent(sku)}`
 
