@@ -30,7 +30,7 @@ export const replenishmentHandlers: Handlers<
 > = {
   thresholds: async ({ sql, input, options }) => ({
     ...(await listThresholds(sql, input.query)),
-    counts: await countReplenishment(sql, options.ctx.clock.now()),
+    counts: input.query.counts === 'yes' ? await countReplenishment(sql, options.ctx.clock.now()) : null,
   }),
   setThreshold: async ({ sql, input, options, api }) =>
     (await thresholdOf(sql, await setThreshold(sql, options.ctx, input.body, api.caller!.name)))!,

@@ -63,8 +63,12 @@ export const replenishmentRoutes = defineRoutes({
       q: search,
       location: code.optional(),
       view: z.enum(['all', 'below']).default('all').describe('below: only where something is missing'),
+      counts: z
+        .enum(['yes', 'no'])
+        .default('no')
+        .describe('yes: count what the other lists hold too, which looks at every slot'),
     }),
-    response: page(threshold).extend({ counts: z.object({ below: count, open: count, due: count }) }),
+    response: page(threshold).extend({ counts: z.object({ below: count, open: count, due: count }).nullable() }),
   },
 
   setThreshold: {

@@ -14,7 +14,7 @@ export function ReplenishmentPage() {
   const t = useT()
   const [asked, set] = useView()
   const tab = choose(asked.view, views, 'bring')
-  const counts = useCall('thresholds', { query: { limit: 1 } }, { every: 5_000 }).data?.counts
+  const counts = useCall('thresholds', { query: { limit: 1, counts: 'yes' } }, { every: 60_000 }).data?.counts
   const tabs = [
     { value: 'bring', label: t('bring.tabs.bring'), count: counts?.below },
     { value: 'way', label: t('bring.tabs.way'), count: counts?.open },

@@ -36,7 +36,7 @@ export function BringPart() {
     location: location.value || undefined,
     view: isAll ? ('all' as const) : ('below' as const),
   }
-  const list = useList('thresholds', { query }, { every: 5_000 })
+  const list = useList('thresholds', { query }, { every: 15_000 })
   const say = (text: string) => {
     setTask(null)
     setResult(text)

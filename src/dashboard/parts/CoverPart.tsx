@@ -24,7 +24,7 @@ export function CoverPart() {
   const [result, setResult] = useState('')
   const show = choose(asked.cover, shows, 'selling')
   const q = asked.q ?? ''
-  const list = useList('cover', { query: { limit: 50, q: q || undefined, view: show.value } }, { every: 10_000 })
+  const list = useList('cover', { query: { limit: 50, q: q || undefined, view: show.value } }, { every: 30_000 })
   const done = (text: string) => {
     setResult(text)
     announce(text)

@@ -199,13 +199,17 @@ export interface CoverView extends Cover {
  * What all slots that sell a variant, by itself or in kits, sell of it in a day. The same rule as `perHour` of
  * domain/demand.ts, summed where the rows lie; a test holds the two together.
  */
-const perDay = (now: string) => `select coalesce(k.variant_id, s.variant_id) as variant_id,
+const perDay = (now: string, more = '') => `select coalesce(k.variant_id, s.variant_id) as variant_id,
     sum(24 * s.units_per_sale * coalesce(k.quantity, 1) * (s.demand->>'units')::float8 / greatest(
       (s.demand->>'hours')::float8 + case when coalesce(s.live_value, s.confirmed_value, 0) > 0
         then greatest(0, extract(epoch from ${now}::timestamptz) / 3600 - (s.demand->>'at')::float8 / 3600000) else 0 end,
       1.0 / 60))::float8 as per_day
   from stock_slots s left join kit_parts k on k.kit_id = s.variant_id
-  where s.demand is not null and s.variant_id is not null group by 1`
+  where s.demand is not null and s.variant_id is not null ${more} group by 1`
+
+/** Of one SKU only the slots that sell it, or a kit that holds it, are looked at. */
+const sellsIt = (sku: string) => `and s.variant_id in (select id from variants where sku = ${sku}
+    union select p.kit_id from kit_parts p join variants w on w.id = p.variant_id where w.sku = ${sku})`
 
 /** Beyond every day that can be told. */
 const never = 1_000_000
@@ -219,6 +223,7 @@ export type CoverFilter = PageQuery & {
 /** How long stock lasts, what must be ordered first standing first; what says nothing about that stands last. */
 export async function listCover(db: Sql, filter: CoverFilter, now: Date): Promise<Page<CoverView>> {
   const where = conditions(now)
+  // First of all: its place is known below.
   if (filter.sku) where.add('sku = ?', filter.sku)
   if (filter.q) where.add(`(sku ilike '%' || ? || '%' or title ilike '%' || ? || '%')`, filter.q)
   if (filter.view === 'due') where.add('slack <= 0 and lead_days is not null')
@@ -240,8 +245,8 @@ export async function listCover(db: Sql, filter: CoverFilter, now: Date): Promis
          coalesce(floor(greatest(u.available, 0) / d.per_day), ${never}) as days
        from variants v join pool_levels p on p.variant_id = v.id
        cross join lateral (select p.on_hand - p.unsellable - p.reserved - p.allocated - p.short as available) u
-       left join (${perDay('$1')}) d on d.variant_id = v.id and d.per_day > 0
-       where not exists (select 1 from kit_parts where kit_id = v.id)) c
+       left join (${perDay('$1', filter.sku ? sellsIt('$2') : '')}) d on d.variant_id = v.id and d.per_day > 0
+       where not exists (select 1 from kit_parts where kit_id = v.id)${filter.sku ? ' and v.sku = $2' : ''}) c
      ${where.where} order by slack, days, sku limit ${filter.limit + 1}`,
     where.values,
   )
