@@ -70,6 +70,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     'replenishment-way': '/replenishment?view=way&show=all',
     'replenishment-cover': '/replenishment?view=cover',
     rules: '/rules',
+    drift: '/drift',
     accounts: '/accounts',
     files: '/files',
     journal: '/journal',

@@ -95,6 +95,26 @@ export const findingTexts = {
     ],
     zh: ['{account}：{count} 个 Listing 尚未配对变体', '请与变体配对，或保持不变：未配对的 Listing 不会被写入库存。'],
   },
+  late_sale: {
+    en: [
+      '{account}: order {order} was told {minutes} minutes too late',
+      'Its {units} × {sku} counted as unsold by then and may have been offered elsewhere. The listing is set to 0 and counted anew by itself, and sales of this account are now taken for known {margin} minutes later. If it comes back, look at the channel’s status page.',
+    ],
+    zh: [
+      '{account}：订单 {order} 迟到 {minutes} 分钟',
+      '当时该订单的 {units} 件 {sku} 被视为未售出，可能已在其他平台展示。系统会自动将该 Listing 清零并重新核算，今后此店铺的订单要再等 {margin} 分钟才视为完整。若反复出现，请查看平台状态页。',
+    ],
+  },
+  another_writer: {
+    en: [
+      '{account} {sku}: something else writes this quantity; it showed {shown} at {at}',
+      'Entrepot never sent that number: {surplus} units more than it can explain may be sold there. The listing is set to 0 and counted anew by itself. Switch off the other tool’s stock updates, or pause this account.',
+    ],
+    zh: [
+      '{account} {sku}：有其他工具在写入库存；{at} 显示 {shown}',
+      '该数字并非由 Entrepot 发送，可能多卖出 {surplus} 件。系统会自动将该 Listing 清零并重新核算。请关闭其他工具的库存更新，或暂停此店铺。',
+    ],
+  },
   slot_drift: {
     en: [
       '{account} {sku}: expected {expected}, shows {shown}',

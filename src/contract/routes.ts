@@ -2,6 +2,7 @@
 import { accountsRoutes } from './routes/accounts.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { exposureRoutes } from './routes/exposure.ts'
+import { driftRoutes } from './routes/drift.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'
@@ -19,6 +20,7 @@ export const routes = {
   ...stockRoutes,
   ...exposureRoutes,
   ...replenishmentRoutes,
+  ...driftRoutes,
   ...ordersRoutes,
   ...importsRoutes,
 }

@@ -65,6 +65,18 @@ export const account = z.object({
     }),
   ),
   budgets: z.array(z.object({ operation: z.string(), tokens: z.number(), rate: z.number(), burst: z.number() })),
+  orderLag: z
+    .object({
+      marginMs: z.number().describe('sales count as known so long after the list says so'),
+      tailMs: z.number().describe('the farthest behind its own word that the list told of a sale; halves in a week'),
+      medianMs: z
+        .number()
+        .nullable()
+        .describe('half of the orders were here so long after their sale; null: none was measured'),
+      mostMs: z.number().nullable().describe('99 of 100 were'),
+    })
+    .nullable()
+    .describe('how late sales are told; null: they are told as they happen'),
   worker: z.object({ holder: z.string(), until: time }).nullable(),
   slots: z.object({ total: count, dirty: count, unread: count, problems: count }),
   orders: count,

@@ -48,6 +48,8 @@ export const endpoints = {
   cancelTransfer: { method: 'POST', path: '/transfers/{id}/cancel' },
   categories: { method: 'GET', path: '/categories' },
   changeProduct: { method: 'PATCH', path: '/products/{id}' },
+  drift: { method: 'GET', path: '/drift' },
+  deviations: { method: 'GET', path: '/drift/deviations' },
   orders: { method: 'GET', path: '/orders' },
   order: { method: 'GET', path: '/orders/{id}' },
   orderBuyer: { method: 'GET', path: '/orders/{id}/buyer' },

@@ -68,6 +68,12 @@ const rules = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Rules.tsx'), 'RulesPage'),
 })
+const drift = createRoute({
+  getParentRoute: () => app,
+  path: '/drift',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Drift.tsx'), 'DriftPage'),
+})
 const accounts = createRoute({
   getParentRoute: () => app,
   path: '/accounts',
@@ -90,7 +96,7 @@ const journal = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([overview, orders, order, stock, variant, exposure, replenishment, rules, accounts, files, journal]),
+  app.addChildren([overview, orders, order, stock, variant, exposure, replenishment, rules, drift, accounts, files, journal]),
 ])
 
 export function makeRouter() {

@@ -1,3 +1,4 @@
+import type { Lag } from '../domain/lag.ts'
 import type { Sql } from './pool.ts'
 
 export interface AccountRow {
@@ -12,6 +13,8 @@ export interface AccountRow {
   halted_code: string | null
   halted_at: Date | null
   look_again_at: Date | null
+  /** How late its list tells of sales, as learned so far. */
+  lag: Lag | null
   created_at: Date
 }
 
@@ -36,7 +39,7 @@ export async function allAccounts(db: Sql): Promise<AccountRow[]> {
 
 export async function insertAccount(
   db: Sql,
-  row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at'>,
+  row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at' | 'lag'>,
 ): Promise<void> {
   await db.run(
     `insert into accounts (id, channel, name, stage, region, identity, settings, opened_at, created_at)
@@ -99,6 +102,10 @@ export interface CursorRow {
   value: unknown
   watermark: Date | null
   sales_known: Date | null
+  /** Sales up to here were taken as known: what settled, settled by it. */
+  sales_sure: Date | null
+  /** Of its account. */
+  lag: Lag | null
   next_at: Date
   pulled_at: Date | null
   failures: number
@@ -106,21 +113,22 @@ export interface CursorRow {
 
 export async function getCursor(db: Sql, accountId: string, stream: string): Promise<CursorRow | undefined> {
   return await db.one<CursorRow>(
-    'select value, watermark, sales_known, next_at, pulled_at, failures from cursors where account_id = $1 and stream = $2',
+    `select c.value, c.watermark, c.sales_known, c.sales_sure, c.next_at, c.pulled_at, c.failures, a.lag
+     from cursors c join accounts a on a.id = c.account_id where c.account_id = $1 and c.stream = $2`,
     [accountId, stream],
   )
 }
 
-/** Saved in the transaction that saves what was pulled (P-7). */
 /**
- * Saves where the stream stands. `sales_known` follows the watermark of a pull once a later pull's lies behind that
- * pull's end: sales placed before it were listed twice, by lists that were blind at different moments.
+ * Saves where the stream stands, in the transaction that saves what was pulled (P-7). `sales_known` follows the watermark of a pull once a later pull's lies behind that
+ * pull's end: sales placed before it were listed twice, by lists that were blind at different moments. Less the account's
+ * margin, bounds settle by it (`sales_sure`): every order placed before that which turns up later is late.
  */
 export async function saveCursor(
   tx: Sql,
   accountId: string,
   stream: string,
-  cursor: { value: unknown; watermark: Date | null; nextAt: Date; now: Date },
+  cursor: { value: unknown; watermark: Date | null; nextAt: Date; now: Date; marginMs?: number },
 ): Promise<void> {
   await tx.send(
     `insert into cursors as c (account_id, stream, value, watermark, next_at, pulled_at, sales_seen, sales_seen_at)
@@ -128,9 +136,18 @@ export async function saveCursor(
      on conflict (account_id, stream) do update set value = $3, watermark = coalesce($4, c.watermark), next_at = $5, pulled_at = $6,
        failed_at = null, failures = 0, failure = null,
        sales_known = case when $4 >= c.sales_seen_at then c.sales_seen else c.sales_known end,
+       sales_sure = greatest(c.sales_sure, (case when $4 >= c.sales_seen_at then c.sales_seen else c.sales_known end) - $7::float8 * interval '1 millisecond'),
        sales_seen = case when c.sales_seen_at is null or $4 >= c.sales_seen_at then $4 else c.sales_seen end,
        sales_seen_at = case when $4::timestamptz is null then c.sales_seen_at when c.sales_seen_at is null or $4 >= c.sales_seen_at then $6 else c.sales_seen_at end`,
-    [accountId, stream, JSON.stringify(cursor.value), cursor.watermark, cursor.nextAt, cursor.now],
+    [
+      accountId,
+      stream,
+      JSON.stringify(cursor.value),
+      cursor.watermark,
+      cursor.nextAt,
+      cursor.now,
+      cursor.marginMs ?? null,
+    ],
   )
 }
 
@@ -154,5 +171,14 @@ export async function clearFailure(db: Sql, accountId: string, stream: string, n
   return await db.run(
     `update cursors set failed_at = null, failures = 0, failure = null, pulled_at = $3 where account_id = $1 and stream = $2 and failures > 0`,
     [accountId, stream, now],
+  )
+}
+
+/** A page of the account's orders was read: what it taught, and whom it answered that had asked by `asked`. */
+export async function noteRead(tx: Sql, accountId: string, lag: Lag | null, asked: Date | null): Promise<void> {
+  await tx.run(
+    `update accounts set lag = coalesce($2::jsonb, lag), look_again_at = case when look_again_at <= $3 then null else look_again_at end
+     where id = $1 and (lag is distinct from coalesce($2::jsonb, lag) or look_again_at <= $3)`,
+    [accountId, lag && JSON.stringify(lag), asked],
   )
 }

@@ -43,3 +43,13 @@ export async function resolve(tx: Sql, code: string, subjects: readonly string[]
     now,
   ])
 }
+
+/** Ends "late sale" of what was said before `until`, once no slot that it was sold at is alarmed any more. */
+export async function endLateSales(tx: Sql, until: Date, now: Date): Promise<void> {
+  await tx.send(
+    `update findings f set resolved_at = $2 where f.code = 'late_sale' and f.resolved_at is null and f.last_at <= $1
+       and not exists (select 1 from order_lines l join stock_slots s on s.id = l.slot_id
+         where 'order:' || l.order_id = f.subject and (s.claim_state->>'alarm')::boolean)`,
+    [until, now],
+  )
+}

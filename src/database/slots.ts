@@ -2,9 +2,11 @@
 
 import { claimPruned, type SlotClaim, unknownClaim } from '../domain/claims.ts'
 import type { Demand } from '../domain/demand.ts'
+import type { LagTail } from '../domain/lag.ts'
 import type { GuardReason } from '../domain/pool-view.ts'
 import type { ShowSettings } from '../domain/publishing.ts'
 import { claimTimes, type QuantityWrites, type Slot, urgencyOf } from '../domain/slots.ts'
+import type { Suspicion } from '../domain/suspicion.ts'
 import type { Sql } from './pool.ts'
 import { applyRules } from './publishing-rules.ts'
 
@@ -29,6 +31,10 @@ export interface SlotRow extends Slot {
   /** Of its account. */
   stage: 'sandbox' | 'shadow' | 'live' | 'paused'
   isHalted: boolean
+  /** How far behind its mark its account's list told of sales. */
+  lag: LagTail | null
+  /** What makes it worth a reading sooner; null where nothing ever was odd there. */
+  suspicion: Suspicion | null
 }
 
 /** It sells from our pool and nobody else writes it: its claim counts. */
@@ -71,6 +77,9 @@ interface Raw {
   channel: string
   stage: SlotRow['stage']
   halted_code: string | null
+  lag_behind: number | null
+  lag_at: number | null
+  suspicion: Suspicion | null
 }
 
 function toSlot(row: Raw): SlotRow {
@@ -117,6 +126,8 @@ function toSlot(row: Raw): SlotRow {
     channel: row.channel,
     stage: row.stage,
     isHalted: row.halted_code !== null,
+    lag: row.lag_behind === null || row.lag_at === null ? null : { behindMs: row.lag_behind, at: row.lag_at },
+    suspicion: row.suspicion,
   }
 }
 
@@ -126,7 +137,7 @@ export async function lockSlots(
   by: { variantIds?: readonly string[]; slotIds?: readonly string[] },
 ): Promise<SlotRow[]> {
   const rows = await tx.rows<Raw>(
-    `select s.*, a.channel, a.stage, a.halted_code from stock_slots s join accounts a on a.id = s.account_id join (
+    `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at from stock_slots s join accounts a on a.id = s.account_id join (
        select id from stock_slots where variant_id = any($1::uuid[])
        union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
        union select unnest($2::uuid[])) wanted on wanted.id = s.id
@@ -262,28 +273,6 @@ export async function unansweredSlots(sql: Sql, accountId: string): Promise<stri
     [accountId],
   )
   return rows.map((row) => row.id)
-}
-
-/** A claim above what the slot shows binds units that nobody can buy: after so long a reading may free them. */
-const idleClaimMs = 5 * 60_000
-
-/** Slots to read now: taken over, written but not proven, at rest for long, or claiming more than they show. */
-export async function slotsToRead(
-  db: Sql,
-  accountId: string,
-  now: Date,
-  auditedBefore: Date,
-  limit: number,
-): Promise<{ id: string; remoteSku: string }[]> {
-  return await db.rows(
-    `select id, remote_sku as "remoteSku" from stock_slots
-     where account_id = $1 and variant_id is not null and merchant_fulfilled is not false
-       and (read_due_at <= $2 or (confirmed_at is null and live_value is null and read_due_at is null)
-         or (live_value is null and read_due_at is null and confirmed_at <= $3)
-         or (live_value is null and read_due_at is null and settle_at is null and claim > confirmed_value and confirmed_at <= $5))
-     order by read_due_at is null, coalesce(read_due_at, confirmed_at) nulls first limit $4`,
-    [accountId, now, auditedBefore, limit, new Date(now.getTime() - idleClaimMs)],
-  )
 }
 
 export interface SlotProblem {

@@ -26,6 +26,8 @@ export interface ClaimedWrite {
    * nothing is known that a compare-and-set could lower, and where writes we do not know of may land as well.
    */
   bound: number | null
+  /** So often the same value left before and was not seen; absent: never. */
+  repeats?: number
   /** It was sent because the claim was wrong: its settlement replaces the claim, be it higher. */
   assigns: boolean
 }
@@ -96,7 +98,7 @@ export function mayLeave(slot: SlotClaim, value: number, expected: number | null
 /** The slot after a write has left. What was on its way before may still land: it becomes a stray. */
 export function claimSent(
   slot: SlotClaim,
-  write: { value: number; expected: number | null; version: number; deadAt: number },
+  write: { value: number; expected: number | null; version: number; deadAt: number; repeats?: number },
   now: number,
 ): SlotClaim {
   const charge = chargeOf(write.value, write.expected)
@@ -214,14 +216,33 @@ export function claimUnanswered(slot: SlotClaim, version: number): SlotClaim {
 /**
  * The slot after its channel was read: it showed `shown` at some moment from `since` (before the question left, less what
  * the channel may answer from memory) until `at`. Whatever was not over before may have come on top. A reading frees
- * claims without a write; it never undoes an alarm.
+ * claims without a write. An alarm it ends only where a 0 that was sent since is dead, and everything else with it: what stands
+ * there then is all that can be sold (a channel that only accepts never confirms that 0).
  */
 export function claimRead(slot: SlotClaim, shown: number, since: number, at: number): SlotClaim {
   if (since < slot.doubtedUntil) return slot
   const { live } = slot
   const coming = live && live.deadAt > since ? chargeOf(live.value, live.expected) : 0
   const bound = shown + landing(slot.strays, since) + coming
-  return withSettlement(slot, { at, bound, assigns: false })
+  const isOver = slot.strays.every((stray) => stray.deadAt <= since) && live !== null && live.deadAt <= since
+  return withSettlement(slot, { at, bound, assigns: slot.alarm && isOver && live.assigns })
+}
+
+/**
+ * The slot after it was seen to show more than anything that we know of explains, though it was read twice: somebody else
+ * wrote it. So many it may sell, whatever was believed; bounds that were to hold soon were about what stood there before.
+ */
+export function claimOverwritten(slot: SlotClaim, shown: number, since: number): SlotClaim {
+  const { live } = slot
+  const coming = live && live.deadAt > since ? chargeOf(live.value, live.expected) : 0
+  const units = shown + landing(slot.strays, since) + coming
+  return {
+    ...slot,
+    claim: slot.claim === null ? null : Math.max(slot.claim, units),
+    live: live && { ...live, bound: null, assigns: false },
+    settlements: [],
+    alarm: true,
+  }
 }
 
 /** The slot once sales up to `watermark` are known. */

@@ -96,7 +96,9 @@ function outOfPlay(
   if (claim.alarm) {
     // While writes that we do not know of may land, a zero that stands there settles nothing: another one is sent afterwards.
     const isDoubted = claim.doubtedUntil > 0 && shown === 0
-    const isOnItsWay = isDoubted || claim.live?.assigns === true || claim.settlements.some((one) => one.assigns)
+    // One that was lost leaves again; one that stands there is waited for, until it has settled.
+    const isThere = claim.live?.assigns === true && (slot.isBusy || shown === 0)
+    const isOnItsWay = isDoubted || isThere || claim.settlements.some((one) => one.assigns)
     return wish(0, 'alarm', isOnItsWay ? null : { value: 0, expected: null })
   }
   if (slot.takes.some((units, component) => units > 0 && short[component]!)) {

@@ -16,7 +16,7 @@ import {
   lineTarget,
   type OrderState,
 } from './orders.ts'
-import { type SlotSale, slotSale } from './slot-sales.ts'
+import { lateEvents, type SlotSale, slotSale } from './slot-sales.ts'
 import type { Stock } from './stock.ts'
 import { compareText, type NewId } from './values.ts'
 
@@ -111,7 +111,7 @@ export interface LineWrite extends KnownLine {
 
 export interface OrderEvent {
   orderId: string
-  kind: 'imported' | 'changed' | 'canceled' | 'shipped' | 'unknown-sku' | 'short' | 'odd-step' | 'found'
+  kind: 'imported' | 'changed' | 'canceled' | 'shipped' | 'unknown-sku' | 'short' | 'odd-step' | 'found' | 'late-sale'
   data: Record<string, string | number | null>
 }
 
@@ -308,6 +308,7 @@ function planLine({
     isSure: input.lowersItself,
   })
   if (sale) plan.sales.push(sale)
+  if (sale?.isLate) plan.events.push(...lateEvents(orderId, line, sale, input.knownUntil))
   const soldBefore = write.shippedUnits / unitsPerSale
   for (const part of parts)
     bookPart({ order, line, write, part, soldBefore, bound: bound.get(part.variantId), leftAt, input, stock, plan })

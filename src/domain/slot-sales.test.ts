@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { DecidedOrder, KnownLine, KnownOrder } from './intake.ts'
-import { slotSale } from './slot-sales.ts'
+import { lateEvents, slotSale } from './slot-sales.ts'
 
 const placedAt = new Date('2026-11-22T08:00:00Z')
 const order = (state: DecidedOrder['state'] = 'open') => ({ state, placedAt, fulfilledBy: 'merchant' }) as DecidedOrder
@@ -54,4 +54,15 @@ test.each([
 test('a sale placed before what is believed to be known is late', () => {
   expect(slotSale({ ...base, line: line(1), knownUntil: placedAt })?.isLate).toBe(true)
   expect(slotSale({ ...base, line: line(1), knownUntil: new Date(placedAt.getTime() - 1) })?.isLate).toBe(false)
+})
+
+test('a late sale is told to people, unless it lowered nothing there', () => {
+  const knownUntil = new Date(placedAt.getTime() + 90_000)
+  const late = slotSale({ ...base, line: line(2), knownUntil })!
+  expect(lateEvents('o', line(2), late, knownUntil)).toEqual([
+    { orderId: 'o', kind: 'late-sale', data: { line: '1', sku: 'A', quantity: 2, behindMs: 90_000 } },
+  ])
+  expect(lateEvents('o', line(2), { ...late, isSure: false }, knownUntil)).toEqual([])
+  expect(lateEvents('o', line(2), { ...late, isLate: false }, knownUntil)).toEqual([])
+  expect(lateEvents('o', line(2), { ...late, quantity: 0 }, knownUntil)).toEqual([])
 })

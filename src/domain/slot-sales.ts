@@ -1,5 +1,5 @@
 /** What a version of an order line says about the slot it was sold at. */
-import type { DecidedOrder, KnownLine, KnownOrder } from './intake.ts'
+import type { DecidedOrder, KnownLine, KnownOrder, OrderEvent } from './intake.ts'
 import type { IncomingLine } from './orders.ts'
 
 /** Units that a channel sold at a slot, or took back by a cancellation, in the slot's own units. */
@@ -43,4 +43,16 @@ export function slotSale(one: {
   if (quantity === 0 && restocked === 0) return null
   const isLate = knownUntil !== null && order.placedAt <= knownUntil
   return { slotId, quantity, restocked, placedAt: order.placedAt, isSure, isLate }
+}
+
+/** A late sale is told to people: nothing else says why its slot is emptied. One that lowered nothing there is not. */
+export function lateEvents(
+  orderId: string,
+  line: IncomingLine,
+  { quantity, placedAt, isSure, isLate }: SlotSale,
+  knownUntil: Date | null,
+): OrderEvent[] {
+  if (!isLate || !isSure || quantity === 0 || knownUntil === null) return []
+  const behindMs = knownUntil.getTime() - placedAt.getTime()
+  return [{ orderId, kind: 'late-sale', data: { line: line.remoteId, sku: line.remoteSku, quantity, behindMs } }]
 }

@@ -11,6 +11,7 @@ import {
   type ClaimTimes,
   claimConfirmed,
   claimLearned,
+  claimOverwritten,
   claimRead,
   claimRefused,
   claimRestocked,
@@ -59,6 +60,9 @@ const staleMs = 45 * 60_000
  */
 export const claimTimes = (marginMs: number): ClaimTimes => ({ marginMs, staleMs, lifeMs: strayLifeMs })
 
+/** Of a channel that does not say. */
+export const defaultMarginMs = 10 * 60_000
+
 /** A zero that was accepted and is not seen after this long leaves again. */
 const zeroAgainMs = 90_000
 
@@ -102,11 +106,14 @@ export function isDue(slot: Slot, watermark: Date | null, now: Date, writes: Qua
 export function sent(slot: Slot, value: number, now: Date, writes: QuantityWrites): Slot {
   const version = slot.version + 1
   const expected = writes === 'compare-and-set' ? (slot.confirmed?.value ?? null) : null
+  const earlier = slot.live === null ? slot.claim.live : null
+  const repeats = earlier?.value === value ? (earlier.repeats ?? 0) + 1 : 0
+  const write = { value, expected, version, deadAt: now.getTime() + strayLifeMs }
   return {
     ...slot,
     version,
     live: { value, version, expected, sentAt: now, acceptedAt: null, sales: 0 },
-    claim: claimSent(slot.claim, { value, expected, version, deadAt: now.getTime() + strayLifeMs }, now.getTime()),
+    claim: claimSent(slot.claim, { ...write, ...(repeats > 0 ? { repeats } : {}) }, now.getTime()),
     readDueAt: readAfter(now, 0),
     retryAt: null,
   }
@@ -179,6 +186,8 @@ export type ReadingMeaning =
   | 'effective'
   /** The write on its way is not visible yet. */
   | 'waiting'
+  /** Not visible after long, but the answer may be older than the write: it leaves once more, and what was read counts for nothing. */
+  | 'unseen'
   /** The write can no longer take effect and never did. */
   | 'lost'
   /** Lower than expected: units were sold that we do not know yet. */
@@ -223,10 +232,16 @@ export function read(
   const lowest = Math.min(live.value - live.sales, confirmed?.value ?? live.value)
   const isLower = shown < lowest
   // A zero that does not show is sent again: repeating it is free, and waiting sells what is not there.
-  if (live.value === 0 && age >= zeroAgainMs && shown > 0) {
-    return settle('lost', slot.holdUntil)
+  const isZero = live.value === 0 && shown > 0
+  // What the channel may answer from memory proves nothing of a newer write. That is sent once more, and then waited for.
+  const mayBeOld = since < live.sentAt
+  const wasRepeated = before.claim.live?.version === live.version && (before.claim.live.repeats ?? 0) > 0
+  const isOver = mayBeOld && wasRepeated ? false : age >= (isZero ? zeroAgainMs : strayLifeMs)
+  if (isOver && mayBeOld && !isLower && confirmed !== null && confirmed.value !== live.value) {
+    return { slot: { ...slot, live: null, readDueAt: null }, meaning: 'unseen' }
   }
-  if (age < strayLifeMs) {
+  if (isZero && isOver) return settle('lost', slot.holdUntil)
+  if (!isOver) {
     const holdUntil = isLower && !known ? at : slot.holdUntil
     return { slot: { ...slot, holdUntil, readDueAt: readAfter(at, age) }, meaning: isLower ? 'lower' : 'waiting' }
   }
@@ -278,4 +293,11 @@ export function settledHere<S extends Slot>(slot: S, watermark: Date, times: Cla
 function readAfter(now: Date, ageMs: number): Date {
   const wait = readWaitsMs.find((one) => ageMs < one * 2) ?? readWaitsMs.at(-1)!
   return new Date(now.getTime() + wait)
+}
+
+/** Somebody else wrote what was read: what it may sell is at least that, and nothing but 0 leaves until it was counted anew. */
+export function overwrittenHere<S extends Slot>(slot: S, shown: number, { since, at }: ReadingTimes): S {
+  const claim = claimOverwritten(slot.claim, shown, since.getTime())
+  if (slot.live) return { ...slot, claim }
+  return { ...slot, claim, confirmed: { value: shown, at, version: slot.version }, readDueAt: null }
 }

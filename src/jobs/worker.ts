@@ -1,5 +1,7 @@
 /** Finds accounts without a worker and works for them; and the housekeeping that belongs to no account. */
 import { type AccountRow, allAccounts, endHalt } from '../database/accounts.ts'
+import { forgetReadings } from '../database/audit.ts'
+import { endLateSales } from '../database/findings.ts'
 import { forgetFiles } from '../database/imports.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { heldAccounts } from '../database/leases.ts'
@@ -84,6 +86,8 @@ async function keepUp(tx: Sql, ctx: Context): Promise<void> {
   await ensureJournalDays(ctx.db, now)
   await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
   await ctx.db.run('delete from sessions where expires_at < $1', [now])
+  await endLateSales(tx, new Date(now.getTime() - dayMs), now)
+  await forgetReadings(ctx.db, new Date(now.getTime() - 90 * dayMs))
   await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))
 }
 

@@ -34,6 +34,18 @@ export interface ImportResult {
   counts: IntakePlan['counts']
   /** Ids of the orders written, by remote id. */
   written: Map<string, string>
+  /** Orders that were not known before: they tell how late the account's list is. */
+  learned: { remoteId: string; placedAt: Date }[]
+  /** Sales that turned up behind what was believed to be known. */
+  late: LateSale[]
+}
+
+export interface LateSale {
+  orderId: string
+  remoteId: string
+  sku: string | null
+  quantity: number
+  behindMs: number
 }
 
 export interface SellingAccount {
@@ -58,7 +70,7 @@ export async function importOrders(
   const now = ctx.clock.now()
   const { page, known } = await whatIsNew(tx, account.id, orders)
   const counts = { new: 0, changed: 0, same: newestVersions(orders).length - page.length, older: 0 }
-  if (page.length === 0) return { counts, written: new Map() }
+  if (page.length === 0) return { counts, written: new Map(), learned: [], late: [] }
 
   const { remoteSkus } = neededFor(page)
   const [mappings, listed] = await Promise.all([
@@ -140,7 +152,12 @@ export async function importOrders(
     })),
     now,
   )
-  return { counts: { ...plan.counts, same: counts.same, older: 0 }, written }
+  return {
+    counts: { ...plan.counts, same: counts.same, older: 0 },
+    written,
+    learned: learnedOf(plan),
+    late: lateOf(plan),
+  }
 }
 
 /**
@@ -171,6 +188,26 @@ async function withLines(tx: Sql, known: Map<string, KnownOrder>): Promise<void>
 async function kitsOfKnown(tx: Sql, lines: readonly KnownLine[], listed: Kits): Promise<Kits> {
   const ids = lines.flatMap(({ variantId }) => (variantId && !listed.has(variantId) ? [variantId] : []))
   return await kitsAmong(tx, [...new Set(ids)])
+}
+
+const learnedOf = (plan: IntakePlan) =>
+  plan.orders.flatMap(({ isNew, order: { remoteId, placedAt } }) => (isNew ? [{ remoteId, placedAt }] : []))
+
+function lateOf(plan: IntakePlan): LateSale[] {
+  const remoteIds = new Map(plan.orders.map((one) => [one.id, one.order.remoteId]))
+  return plan.events.flatMap(({ kind, orderId, data }) =>
+    kind === 'late-sale'
+      ? [
+          {
+            orderId,
+            remoteId: remoteIds.get(orderId)!,
+            sku: data.sku as string | null,
+            quantity: data.quantity as number,
+            behindMs: data.behindMs as number,
+          },
+        ]
+      : [],
+  )
 }
 
 /** Unknown SKUs and oversold variants wait for a person, visibly, and end by themselves when their cause does. */

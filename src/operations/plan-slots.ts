@@ -9,18 +9,22 @@ import { isOurs, type SlotRow, saveSlots, saveWishes } from '../database/slots.t
 import { type ClaimTimes, claimedUnits } from '../domain/claims.ts'
 import { demandUntil, newDemand, perHour, severalOf } from '../domain/demand.ts'
 import { planGuarded } from '../domain/guard.ts'
+import { type LagTail, marginOf } from '../domain/lag.ts'
 import { planAdaptive, planShared } from '../domain/modes.ts'
 import type { Planner, PoolView, SlotView } from '../domain/pool-view.ts'
 import { wishOf } from '../domain/publishing.ts'
-import { claimTimes, expectedValue } from '../domain/slots.ts'
+import { claimTimes, defaultMarginMs, expectedValue } from '../domain/slots.ts'
 import { compareText } from '../domain/values.ts'
 import type { Context } from './context.ts'
 
 export type PlanContext = Pick<Context, 'registry'>
 
-/** How moments of a channel compare. */
-export const timesOf = (ctx: PlanContext, channel: string): ClaimTimes =>
-  claimTimes(ctx.registry.get(channel)?.stock?.marginMs ?? 10 * 60_000)
+/** How moments of an account's channel compare: its margin grows with what its list was seen to tell late. */
+export const timesOf = (ctx: PlanContext, account: { channel: string; lag: LagTail | null }, now: Date): ClaimTimes =>
+  claimTimes(marginOf(account.lag, channelMarginMs(ctx, account.channel), now.getTime()))
+
+const channelMarginMs = (ctx: PlanContext, channel: string) =>
+  ctx.registry.get(channel)?.stock?.marginMs ?? defaultMarginMs
 
 /** How often *adaptive* may ask for more than it kept back. */
 const adaptiveChance = 0.001
@@ -203,13 +207,15 @@ function slotView(
   const demand = demandUntil(slot.demand ?? newDemand(now.getTime()), now.getTime(), (shown ?? 0) > 0)
   const isCompareAndSet = connector?.quantityWrites === 'compare-and-set'
   const { effectMs, salesKnownMs } = connector?.stock?.delays ?? { effectMs: 60_000, salesKnownMs: 600_000 }
+  // A wider margin keeps what an emptied slot held for longer.
+  const waitMs = timesOf(ctx, slot, now).marginMs - channelMarginMs(ctx, slot.channel)
   return {
     id: slot.id,
     claim: slot.claim,
     isCompareAndSet,
     isTank: isCompareAndSet && connector?.ordersKnownAtOnce === true,
-    // More than its claim it cannot show.
-    shown: shown === null ? null : Math.min(shown, claimedUnits(slot.claim)),
+    // More than its claim it cannot show, unless that was proven wrong.
+    shown: shown === null || slot.claim.alarm ? shown : Math.min(shown, claimedUnits(slot.claim)),
     // What cannot be written now is left as it is.
     isBusy: slot.live !== null || slot.stage !== 'live' || slot.isHalted,
     limit,
@@ -217,6 +223,6 @@ function slotView(
     perHour: perHour(demand),
     several: severalOf(demand),
     refillHours: (effectMs + salesKnownMs / 2) / hourMs,
-    darkHours: (effectMs + salesKnownMs) / hourMs,
+    darkHours: (effectMs + salesKnownMs + waitMs) / hourMs,
   }
 }

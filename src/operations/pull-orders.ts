@@ -1,15 +1,15 @@
 /** Reads one page of an account's orders and stores page and cursor together (P-7). */
 
 import type { Unreadable } from '../channels/connector.ts'
-import { getCursor, haltAccount, noteFailure, saveCursor } from '../database/accounts.ts'
+import { type CursorRow, getCursor, haltAccount, noteFailure, noteRead, saveCursor } from '../database/accounts.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ChannelError, isChannelError } from '../domain/errors.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
-import { surelyKnown } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { importOrders, type SellingAccount } from './import-orders.ts'
+import { learnLag } from './learn-lag.ts'
 import { noteStrangeFields } from './note-strange-fields.ts'
 import { timesOf } from './plan-slots.ts'
 import { settleClaims } from './settle-claims.ts'
@@ -32,7 +32,8 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
   const seller = {
     id: account.id,
     openedAt: account.openedAt,
-    knownUntil: surelyKnown(cursor?.sales_known ?? null, timesOf(ctx, row.channel)),
+    // What bounds were settled by, not what the margin says now: it may have grown since.
+    knownUntil: cursor?.sales_sure ?? null,
   }
   try {
     const pulled = await capability.pull(account, cursor?.value ?? null)
@@ -42,26 +43,25 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
     const finish = async (tx: Sql, aside: readonly Unreadable[]) => {
       await setAside(tx, ctx, row.id, aside)
       await noteStrangeFields(tx, ctx, row, pulled.strange ?? [], now)
-      await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: pulled.watermark ?? null, nextAt, now })
-      if (!pulled.more)
-        await tx.run('update accounts set look_again_at = null where id = $1 and look_again_at <= $2', [
-          row.id,
-          startedAt,
-        ])
+      const { marginMs } = timesOf(ctx, { channel: row.channel, lag: cursor?.lag ?? null }, now)
+      const watermark = pulled.watermark ?? null
+      await saveCursor(tx, row.id, stream, { value: pulled.next, watermark, nextAt, now, marginMs })
+      await noteRead(tx, row.id, cursor?.lag ?? null, pulled.more ? null : startedAt)
       await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
       await resolve(tx, 'account_halted', [`account:${row.id}`], now)
     }
     try {
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
-        await importOrders(tx, ctx, seller, pulled.items)
+        const told = await importOrders(tx, ctx, seller, pulled.items)
+        await learnLag(tx, ctx, row, cursor, told, now)
         await readAtLast(tx, row.id, pulled.items, now)
         await finish(tx, unreadable)
       })
     } catch (error) {
       const failures = cursor?.failures ?? 0
       if (!isFaultOfData(ctx, error, failures)) throw error
-      const odd = await importHalves(ctx, work, seller, pulled.items, failures)
+      const odd = await importHalves(ctx, work, seller, cursor, pulled.items, failures)
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
         await finish(tx, [...unreadable, ...odd])
@@ -81,6 +81,7 @@ async function importHalves(
   ctx: Context,
   work: AccountAtWork,
   seller: SellingAccount,
+  cursor: CursorRow | undefined,
   orders: readonly IncomingOrder[],
   failures: number,
 ): Promise<Unreadable[]> {
@@ -91,13 +92,14 @@ async function importHalves(
     try {
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
-        await importOrders(tx, ctx, seller, part)
+        const told = await importOrders(tx, ctx, seller, part)
+        await learnLag(tx, ctx, work.row, cursor, told, ctx.clock.now())
         await readAtLast(tx, work.row.id, part, ctx.clock.now())
       })
     } catch (error) {
       if (!isFaultOfData(ctx, error, failures)) throw error
       if (part.length > 1) {
-        odd.push(...(await importHalves(ctx, work, seller, part, failures)))
+        odd.push(...(await importHalves(ctx, work, seller, cursor, part, failures)))
         continue
       }
       const { message, code } = error as { message: string; code?: string }

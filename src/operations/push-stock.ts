@@ -20,7 +20,7 @@ import type { Sql } from '../database/pool.ts'
 import { clearProblems, dueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
 import { chargeOf, mayLeave } from '../domain/claims.ts'
 import { ChannelError } from '../domain/errors.ts'
-import { answered, isDue, type QuantityWrites, sent, type WriteAnswer } from '../domain/slots.ts'
+import { answered, expectedValue, isDue, type QuantityWrites, sent, type WriteAnswer } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { partsOf, saveAndPlan } from './plan-slots.ts'
 import { halt } from './pull-orders.ts'
@@ -148,6 +148,7 @@ async function leave(ctx: Context, work: AccountAtWork, limit: number, calling: 
     const due = (await lockSlots(tx, { slotIds })).filter(
       (slot) => !slot.waits && (slot.reason === 'alarm' || isDue(slot, watermark, now, writes) === 'send'),
     )
+    const replaced = new Map(due.map((slot) => [slot.id, expectedValue(slot)]))
     const recipes = await recipesOf(tx, [...new Set(due.flatMap((slot) => slot.variantId ?? []))])
     const components = await componentsOf(tx, partsOf(recipes, due))
     const { leaving, waiting } = lawful(due, recipes, components, writes, now)
@@ -172,7 +173,14 @@ async function leave(ctx: Context, work: AccountAtWork, limit: number, calling: 
         kind: 'stock.push',
         subject: `slot:${line.slotId}`,
         epoch: work.lease().epoch,
-        intent: { sku: line.remoteSku, quantity: line.quantity, version: line.version, expected: line.expected },
+        intent: {
+          sku: line.remoteSku,
+          quantity: line.quantity,
+          version: line.version,
+          expected: line.expected,
+          // What stood there: a reading that comes from memory may still say so.
+          replaces: replaced.get(line.slotId) ?? null,
+        },
       })),
       now,
     )

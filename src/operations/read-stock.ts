@@ -1,14 +1,18 @@
-/** Reads what slots show: after take-over, to prove a write, and now and then at rest. */
+/** Reads what slots show: after take-over, to prove a write, and at rest, the most suspicious first. */
 import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
+import { noteReadings, type SlotToRead, saveSuspicions, slotsAtRest, slotsDue, tracesOf } from '../database/audit.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
-import { raise, resolve } from '../database/findings.ts'
+import { resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
-import { noteSlotEvents, type SlotEvent } from '../database/oversells.ts'
+import { noteSlotEvents } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
-import { clearProblems, lockSlots, type SlotRow, setProblem, slotsToRead } from '../database/slots.ts'
+import { clearProblems, isOurs, lockSlots, type SlotRow, setProblem } from '../database/slots.ts'
 import { isChannelError } from '../domain/errors.ts'
-import { expectedValue, read } from '../domain/slots.ts'
+import { isOdd, type ReadBack, readBack } from '../domain/read-back.ts'
+import { type QuantityWrites, type ReadingTimes, strayLifeMs } from '../domain/slots.ts'
+import { mostSuspicious } from '../domain/suspicion.ts'
 import type { AccountAtWork, Context } from './context.ts'
+import { deviationsAmong, misfitsAmong, noteDeviations } from './note-deviations.ts'
 import { saveAndPlan } from './plan-slots.ts'
 import { pullFailed } from './pull-orders.ts'
 import { settleClaims } from './settle-claims.ts'
@@ -19,6 +23,9 @@ export interface ReadResult {
   nextAt: Date | null
 }
 
+/** Of each call this part is kept for the audit, however many writes wait for their proof. */
+const auditPart = 0.2
+
 /** One call's worth of readings. */
 export async function readStock(ctx: Context, work: AccountAtWork): Promise<ReadResult> {
   const { row, connector } = work
@@ -26,14 +33,7 @@ export async function readStock(ctx: Context, work: AccountAtWork): Promise<Read
   if (!capability) return { read: 0, nextAt: null }
   // What a stream of orders tells is settled with its pages; a store tells each order by itself.
   if (connector.ordersKnownAtOnce) await settleClaims(ctx, work)
-  const now = ctx.clock.now()
-  const due = await slotsToRead(
-    ctx.db,
-    row.id,
-    now,
-    new Date(now.getTime() - capability.auditEveryMs),
-    capability.readBatch,
-  )
+  const due = await nextReadings(ctx, row.id, capability.readBatch, capability.auditEveryMs)
   if (due.length === 0) return { read: 0, nextAt: null }
   try {
     await readSlots(ctx, work, due)
@@ -54,10 +54,26 @@ export async function readStock(ctx: Context, work: AccountAtWork): Promise<Read
 
 const stream = 'stock'
 
-type DueSlot = { id: string; remoteSku: string }
+/** What must be read, and the most suspicious of what rests. */
+async function nextReadings(
+  ctx: Context,
+  accountId: string,
+  batch: number,
+  auditEveryMs: number,
+): Promise<SlotToRead[]> {
+  const now = ctx.clock.now()
+  const [due, atRest] = await Promise.all([
+    slotsDue(ctx.db, accountId, now, batch),
+    slotsAtRest(ctx.db, accountId, now, auditEveryMs),
+  ])
+  const audited = mostSuspicious(atRest, auditEveryMs, now.getTime(), batch)
+  const kept = Math.min(audited.length, Math.floor(batch * auditPart))
+  const first = due.slice(0, batch - kept)
+  return [...first, ...audited.slice(0, batch - first.length)]
+}
 
 /** A call that is refused because of one SKU is split, so that the others are read all the same. */
-async function readSlots(ctx: Context, work: AccountAtWork, due: readonly DueSlot[]): Promise<void> {
+async function readSlots(ctx: Context, work: AccountAtWork, due: readonly SlotToRead[]): Promise<void> {
   let readings: Map<string, number | null>
   const askedAt = ctx.clock.now()
   try {
@@ -101,63 +117,56 @@ export async function applyReadings(
   const variantIds = await lockLevelsOfSlots(tx, [...quantities.keys()])
   const all = await lockSlots(tx, { variantIds, slotIds: [...quantities.keys()] })
   const slots = all.filter((slot) => quantities.has(slot.id))
-  const changed: SlotRow[] = []
-  const drifted: SlotRow[] = []
-  const fine: SlotRow[] = []
-  const misfits: SlotEvent[] = []
-  let unseenSale = false
-  for (const slot of slots) {
-    const quantity = quantities.get(slot.id) ?? null
-    if (quantity === null) {
-      changed.push(await withoutEntry(tx, slot, at))
-      continue
-    }
-    const { slot: next, meaning } = read(slot, quantity, times, watermark)
-    if (meaning === 'lower') unseenSale = true
-    if (meaning === 'higher' || meaning === 'lost') drifted.push(slot)
-    if (meaning === 'higher' || meaning === 'lower' || meaning === 'lost')
-      misfits.push({
-        slotId: slot.id,
-        kind: meaning,
-        data: { shown: quantity, expected: expectedValue(slot), askedAt: askedAt.toISOString() },
-      })
-    if (meaning === 'same' || meaning === 'effective') fine.push(slot)
-    changed.push({ ...slot, ...next, merchantFulfilled: slot.merchantFulfilled ?? true })
-  }
-  const shown = slots.filter((slot) => slot.problemCode !== null && (quantities.get(slot.id) ?? null) !== null)
+  const absent: SlotRow[] = []
+  for (const slot of slots)
+    if ((quantities.get(slot.id) ?? null) === null) absent.push(await withoutEntry(tx, slot, at))
+  const shown = slots.filter((slot) => (quantities.get(slot.id) ?? null) !== null)
+  const writes = work.connector.quantityWrites
+  const read = await weighed(tx, shown, quantities as Map<string, number>, { times, watermark, writes })
   await clearProblems(
     tx,
-    shown.map((slot) => slot.id),
+    shown.filter((slot) => slot.problemCode !== null).map((slot) => slot.id),
   )
-  const readNow = new Map(changed.map((slot) => [slot.id, slot]))
+  const readNow = new Map([...absent, ...read.map((one) => one.slot)].map((slot) => [slot.id, slot]))
   const after = all.map((slot) => readNow.get(slot.id) ?? slot)
-  await noteSlotEvents(tx, misfits, at)
+  await noteSlotEvents(tx, misfitsAmong(shown, read, quantities, askedAt), at)
   await saveAndPlan(tx, ctx, all, after, at)
-  // Never repaired upwards: the orders that explain it are fetched first.
-  if (unseenSale && !work.connector.ordersKnownAtOnce) await lookAgain(tx, work.row.id, at)
-  await raise(
+  const doubts = shown.flatMap((slot) => {
+    const { suspicion } = readNow.get(slot.id)!
+    return suspicion === slot.suspicion ? [] : [[slot.id, suspicion] as const]
+  })
+  await saveSuspicions(tx, new Map(doubts))
+  await noteReadings(
     tx,
-    drifted.map((slot) => ({
-      code: 'slot_drift',
-      severity: 'info' as const,
-      accountId: work.row.id,
-      subject: `slot:${slot.id}`,
-      data: {
-        account: work.row.name,
-        sku: slot.remoteSku,
-        expected: slot.live?.value ?? slot.confirmed?.value ?? null,
-        shown: quantities.get(slot.id),
-      },
-    })),
+    work.row.id,
+    shown.filter(isOurs).length,
+    deviationsAmong(shown, read, quantities),
     at,
     ctx.newId,
   )
-  await resolve(
-    tx,
-    'slot_drift',
-    fine.map((slot) => `slot:${slot.id}`),
-    at,
-  )
+  // Never repaired upwards: the orders that explain it are fetched first.
+  const asks = read.some((one) => ['lower', 'again'].includes(one.meaning) || one.slot.holdUntil === at)
+  if (asks && !work.connector.ordersKnownAtOnce) await lookAgain(tx, work.row.id, at)
+  await noteDeviations(tx, ctx, work, shown, read, quantities, at)
+}
+
+async function weighed(
+  tx: Sql,
+  slots: readonly SlotRow[],
+  quantities: ReadonlyMap<string, number>,
+  { times, watermark, writes }: { times: ReadingTimes; watermark: Date | null; writes: QuantityWrites },
+): Promise<ReadBack<SlotRow>[]> {
+  // Where another tool may write, nothing is odd. A store that compares and sets may be behind its own checkouts, and sells
+  // nothing without asking.
+  const isWatched = (slot: SlotRow) => isOurs(slot) && writes === 'absolute'
+  const odd = slots.filter((slot) => isWatched(slot) && isOdd(slot, quantities.get(slot.id)!))
+  const since = new Date(times.since.getTime() - strayLifeMs)
+  const traces = odd.length === 0 ? new Map() : await tracesOf(tx, odd, { since, memory: times.since })
+  return slots.map((slot) => {
+    const ours = { ...slot, merchantFulfilled: slot.merchantFulfilled ?? true }
+    const one = readBack(ours, quantities.get(slot.id)!, times, watermark, traces.get(slot.id) ?? null)
+    return isOurs(slot) ? one : { ...one, slot: { ...one.slot, suspicion: slot.suspicion } }
+  })
 }
 
 /**

@@ -34,7 +34,7 @@ export async function saveChangedSlots(
 ): Promise<void> {
   const salesOf = Map.groupBy(sales, (sale) => sale.slotId)
   const after = slots.map((slot) =>
-    (salesOf.get(slot.id) ?? []).reduce((next, sale) => afterSale(next, sale, timesOf(ctx, slot.channel), now), slot),
+    (salesOf.get(slot.id) ?? []).reduce((next, sale) => afterSale(next, sale, timesOf(ctx, slot, now), now), slot),
   )
   if (sales.length > 0)
     await noteSlotEvents(

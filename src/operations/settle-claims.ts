@@ -6,7 +6,7 @@ import { lockSlots, settlingSlots } from '../database/slots.ts'
 import { settledHere, surelyKnown } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { saveAndPlan, timesOf } from './plan-slots.ts'
-import { salesKnownUntil } from './watermarks.ts'
+import { salesKnown } from './watermarks.ts'
 
 const slotsAtOnce = 500
 
@@ -16,10 +16,11 @@ export async function settleClaims(ctx: Context, work: AccountAtWork): Promise<n
     const count = await ctx.db.transaction(async (tx) => {
       await fence(tx, work.lease())
       const now = ctx.clock.now()
-      const watermark = await salesKnownUntil(tx, work, now)
+      const { until: watermark, lag } = await salesKnown(tx, work, now)
       if (!watermark) return 0
-      const times = timesOf(ctx, work.row.channel)
-      const slotIds = await settlingSlots(tx, work.row.id, surelyKnown(watermark, times)!, slotsAtOnce)
+      const times = timesOf(ctx, { channel: work.row.channel, lag }, now)
+      const until = surelyKnown(watermark, times)!
+      const slotIds = await settlingSlots(tx, work.row.id, until, slotsAtOnce)
       if (slotIds.length === 0) return 0
       const variantIds = await lockLevelsOfSlots(tx, slotIds)
       const slots = await lockSlots(tx, { variantIds, slotIds })

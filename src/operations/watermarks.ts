@@ -1,6 +1,7 @@
 /** Up to when an account's orders, and its sales, are known. */
 import { getCursor } from '../database/accounts.ts'
 import type { Sql } from '../database/pool.ts'
+import type { LagTail } from '../domain/lag.ts'
 import type { AccountAtWork } from './context.ts'
 
 /** A store tells its orders as they happen, yet a moment after the unit left its shelf. */
@@ -16,12 +17,13 @@ export async function watermarkOf(
   return (await getCursor(tx, work.row.id, 'orders'))?.watermark ?? null
 }
 
-/** Sales of the account that were placed before this are known, as far as its lists tell. */
-export async function salesKnownUntil(
+/** Sales of the account that were placed before `until` are known, as far as its lists tell, and how late they were seen to be. */
+export async function salesKnown(
   tx: Sql,
   work: Pick<AccountAtWork, 'row' | 'connector'>,
   now: Date,
-): Promise<Date | null> {
-  if (work.connector.ordersKnownAtOnce) return new Date(now.getTime() - toldWithinMs)
-  return (await getCursor(tx, work.row.id, 'orders'))?.sales_known ?? null
+): Promise<{ until: Date | null; lag: LagTail | null }> {
+  if (work.connector.ordersKnownAtOnce) return { until: new Date(now.getTime() - toldWithinMs), lag: null }
+  const cursor = await getCursor(tx, work.row.id, 'orders')
+  return { until: cursor?.sales_known ?? null, lag: cursor?.lag ?? null }
 }

@@ -197,6 +197,7 @@ export async function checkRest(it: Installation): Promise<void> {
   await checkSlots(it, state)
   await checkWrites(it, state)
   await checkSilence(it)
+  await checkNamed(it)
   await checkEvents(it)
   await checkSecrets(it)
 }
@@ -327,6 +328,14 @@ async function checkSilence(it: Installation): Promise<void> {
      union all select 'failure of ' || stream from cursors where failure is not null and next_at is null limit 1`,
   )
   if (silent) broken('P-8', silent.what)
+}
+
+/** Nobody is accused of writing where nobody wrote. */
+async function checkNamed(it: Installation): Promise<void> {
+  const named = await it.ctx.db.rows<{ sku: string }>(
+    `select data->>'sku' as sku from findings where code = 'another_writer'`,
+  )
+  for (const { sku } of named) if (!it.meddled.has(sku)) broken('named', `something else is said to write ${sku}`)
 }
 
 /** Every event was told, and is taken for told only where it was. */

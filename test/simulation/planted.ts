@@ -35,12 +35,12 @@ export const planted: readonly Planted[] = [
         find: `    try {
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
-        await importOrders(tx, ctx, seller, pulled.items)`,
+        const told = await importOrders(tx, ctx, seller, pulled.items)`,
         put: `    await saveCursor(ctx.db, row.id, stream, { value: pulled.next, watermark: pulled.watermark ?? null, nextAt, now })
     try {
       await ctx.db.transaction(async (tx) => {
         await fence(tx, work.lease())
-        await importOrders(tx, ctx, seller, pulled.items)`,
+        const told = await importOrders(tx, ctx, seller, pulled.items)`,
       },
     ],
   },

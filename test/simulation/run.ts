@@ -111,7 +111,7 @@ export async function settle(it: Installation, { restart }: { restart: boolean }
   await it.control('/faults', undefined, 'DELETE')
   it.process.interrupt(null)
   if (restart) it.restart()
-  for (let round = 0; round < 45; round += 1) {
+  for (let round = 0; round < 75; round += 1) {
     it.advance(60_000)
     await attempt(it, () =>
       it.process.run(async () => {
@@ -143,7 +143,7 @@ export async function quietRound(it: Installation, round: number): Promise<void>
 
 async function isQuiet(it: Installation): Promise<boolean> {
   const row = await it.ctx.db.one<{ busy: number }>(
-    'select count(*) as busy from stock_slots where dirty or live_value is not null',
+    'select count(*) as busy from stock_slots where dirty or live_value is not null or (read_due_at is not null and merchant_fulfilled)',
   )
   return row!.busy === 0
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { allAccounts, findAccount } from '../../database/accounts.ts'
+import { type AccountRow, allAccounts, findAccount } from '../../database/accounts.ts'
 import type { Sql } from '../../database/pool.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
+import type { Context } from '../../operations/context.ts'
+import { timesOf } from '../../operations/plan-slots.ts'
 import type { Handlers } from './handler.ts'
 
 async function mustFind(sql: Sql, id: string) {
@@ -11,28 +13,37 @@ async function mustFind(sql: Sql, id: string) {
   if (!row) throw new Problem('not_found', { what: 'account', id })
   return row
 }
-const describe = async (sql: Sql, id: string, now: Date) =>
-  (await describeAccounts(sql, [await mustFind(sql, id)], now))[0]!
+/** What a margin is beyond what was learned is for the channel to say. */
+async function describeAll(sql: Sql, ctx: Context, rows: readonly AccountRow[]) {
+  const now = ctx.clock.now()
+  const described = await describeAccounts(sql, rows, now)
+  return described.map((one, index) => {
+    const isPulled = ctx.registry.get(one.channel)?.orders !== undefined
+    const marginMs = timesOf(ctx, rows[index]!, now).marginMs
+    return { ...one, orderLag: isPulled ? { ...one.orderLag, marginMs } : null }
+  })
+}
+const describe = async (sql: Sql, ctx: Context, id: string) =>
+  (await describeAll(sql, ctx, [await mustFind(sql, id)]))[0]!
 
 export const accountHandlers: Handlers<
   'accounts' | 'account' | 'addAccount' | 'changeAccount' | 'lookAgain' | 'channels'
 > = {
   accounts: async ({ sql, options }) => ({
-    items: await describeAccounts(sql, await allAccounts(sql), options.ctx.clock.now()),
+    items: await describeAll(sql, options.ctx, await allAccounts(sql)),
     nextCursor: null,
   }),
-  account: async ({ sql, input, options }) => await describe(sql, input.params.id, options.ctx.clock.now()),
+  account: async ({ sql, input, options }) => await describe(sql, options.ctx, input.params.id),
   addAccount: async ({ sql, input, options }) =>
-    await describe(sql, await connectAccount(sql, options.ctx, input.body), options.ctx.clock.now()),
+    await describe(sql, options.ctx, await connectAccount(sql, options.ctx, input.body)),
   changeAccount: async ({ sql, input, options }) => {
     await changeAccount(sql, options.ctx, await mustFind(sql, input.params.id), input.body)
-    return await describe(sql, input.params.id, options.ctx.clock.now())
+    return await describe(sql, options.ctx, input.params.id)
   },
   lookAgain: async ({ sql, input, options }) => {
     const { id } = await mustFind(sql, input.params.id)
-    const now = options.ctx.clock.now()
     await askAgain(sql, options.ctx, id)
-    return await describe(sql, id, now)
+    return await describe(sql, options.ctx, id)
   },
   channels: async ({ options }) => ({
     items: [...options.ctx.registry.values()].map((connector) => ({

@@ -3,6 +3,7 @@ import type { RouteName } from '../../contract/routes.ts'
 import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
 import { exposureHandlers } from './exposure.ts'
+import { driftHandlers } from './drift.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
 import { orderHandlers } from './orders.ts'
@@ -21,6 +22,7 @@ export const handlers = {
   ...replenishmentHandlers,
   ...stockHandlers,
   ...exposureHandlers,
+  ...driftHandlers,
   ...orderHandlers,
   ...importHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

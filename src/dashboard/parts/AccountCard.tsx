@@ -45,6 +45,12 @@ export function AccountCard({ account }: { account: Account }) {
           </dd>
         </div>
         <div>
+          <dt>{t('lag.title')}</dt>
+          <dd>
+            <OrderLag lag={account.orderLag} />
+          </dd>
+        </div>
+        <div>
           <dt>{t('accounts.worker')}</dt>
           <dd>{account.worker ? <span className="mono">{account.worker.holder}</span> : t('accounts.workerNone')}</dd>
         </div>
@@ -57,6 +63,23 @@ export function AccountCard({ account }: { account: Account }) {
       </dl>
       {may('accounts.manage') && <AccountActions account={account} />}
     </article>
+  )
+}
+
+/** What was learned of the channel's list, and what it makes of it. */
+function OrderLag({ lag }: { lag: Account['orderLag'] }) {
+  const t = useT()
+  const format = useFormat()
+  if (!lag) return t('lag.live')
+  const { marginMs, tailMs, medianMs, mostMs } = lag
+  return (
+    <>
+      {t('lag.margin', { margin: format.span(marginMs) })}{' '}
+      {tailMs >= 1_000 ? t('lag.tail', { tail: format.span(tailMs) }) : t('lag.none')}{' '}
+      {medianMs !== null && mostMs !== null && (
+        <span className="dim">{t('lag.learned', { median: format.span(medianMs), most: format.span(mostMs) })}</span>
+      )}
+    </>
   )
 }
 

@@ -8,7 +8,17 @@ import { Icon, type IconName } from './Icon.tsx'
 
 interface Entry {
   to: string
-  key: 'overview' | 'orders' | 'stock' | 'exposure' | 'replenishment' | 'rules' | 'accounts' | 'files' | 'journal'
+  key:
+    | 'overview'
+    | 'orders'
+    | 'stock'
+    | 'exposure'
+    | 'replenishment'
+    | 'rules'
+    | 'drift'
+    | 'accounts'
+    | 'files'
+    | 'journal'
   permission: Permission
   icon: IconName
   count: number
@@ -54,6 +64,7 @@ function entriesOf(overview: Overview | undefined): Entry[] {
       tone: '',
     },
     { to: '/rules', key: 'rules', permission: 'catalog.read', icon: 'rules', count: 0, tone: '' },
+    { to: '/drift', key: 'drift', permission: 'stock.read', icon: 'eye', count: 0, tone: '' },
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
     { to: '/files', key: 'files', permission: 'exports.read', icon: 'files', count: 0, tone: '' },
     { to: '/journal', key: 'journal', permission: 'journal.read', icon: 'journal', count: 0, tone: '' },

@@ -78,6 +78,12 @@ function Said({ entry }: { entry: TimelineEntry }) {
       return t('timeline.short', { units })
     case 'found':
       return t('timeline.found', { units })
+    case 'late-sale':
+      return t('drift.lateSale', {
+        quantity: text('quantity') ?? '?',
+        sku: text('sku') ?? '–',
+        time: format.span(Number(text('behindMs') ?? 0)),
+      })
     case 'odd-step':
       return t('timeline.oddStep', { from: state('from'), to: state('to') })
     default: {

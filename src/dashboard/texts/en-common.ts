@@ -41,6 +41,7 @@ export const enCommon = {
     exposure: 'Exposure',
     replenishment: 'Replenishment',
     rules: 'Rules',
+    drift: 'Drift',
     accounts: 'Accounts',
     files: 'CSV files',
     journal: 'Journal',

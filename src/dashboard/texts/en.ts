@@ -1,5 +1,6 @@
 import { enCommon } from './en-common.ts'
 import { enExposure } from './en-exposure.ts'
+import { enDrift } from './en-drift.ts'
 import { enFiles } from './en-files.ts'
 import { enPools } from './en-pools.ts'
 import { enRules } from './en-rules.ts'
@@ -10,6 +11,7 @@ export const en = {
   ...enExposure,
   ...enFiles,
   ...enPools,
+  ...enDrift,
   ...enRules,
   overview: {
     title: 'Overview',

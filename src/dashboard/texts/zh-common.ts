@@ -42,6 +42,7 @@ export const zhCommon = {
     exposure: '挂售敞口',
     replenishment: '补货',
     rules: '展示规则',
+    drift: '偏差',
     accounts: '店铺',
     files: '导入导出',
     journal: '操作日志',

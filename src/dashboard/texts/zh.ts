@@ -2,6 +2,7 @@ import type { en } from './en.ts'
 import type { Texts } from './texts.ts'
 import { zhCommon } from './zh-common.ts'
 import { zhExposure } from './zh-exposure.ts'
+import { zhDrift } from './zh-drift.ts'
 import { zhFiles } from './zh-files.ts'
 import { zhPools } from './zh-pools.ts'
 import { zhRules } from './zh-rules.ts'
@@ -11,6 +12,7 @@ export const zh = {
   ...zhExposure,
   ...zhFiles,
   ...zhPools,
+  ...zhDrift,
   ...zhRules,
   overview: {
     title: '总览',

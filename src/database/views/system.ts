@@ -1,4 +1,5 @@
 /** Accounts, findings, journal, people and catalog as people see them. */
+import { learnedWithin, tailAt } from '../../domain/lag.ts'
 import type { AccountRow } from '../accounts.ts'
 import type { Sql } from '../pool.ts'
 import { conditions, type Page, type PageQuery, readCursor, toPage } from './page.ts'
@@ -64,6 +65,11 @@ export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now
               : null,
         })),
       budgets: budgets.filter((one) => one.account_id === row.id).map(({ account_id: _, ...one }) => one),
+      orderLag: {
+        tailMs: row.lag ? Math.round(tailAt(row.lag, now.getTime())) : 0,
+        medianMs: row.lag && learnedWithin(row.lag, 0.5),
+        mostMs: row.lag && learnedWithin(row.lag, 0.99),
+      },
       worker: lease ? { holder: placeOf(lease.holder), until: lease.expires_at.toISOString() } : null,
       slots: {
         total: slot?.total ?? 0,
