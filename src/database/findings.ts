@@ -44,6 +44,15 @@ export async function resolve(tx: Sql, code: string, subjects: readonly string[]
   ])
 }
 
+/** The same for several codes with a subject each. */
+export async function resolveEach(tx: Sql, subjects: Readonly<Record<string, string>>, now: Date): Promise<void> {
+  await tx.send(
+    `update findings f set resolved_at = $3 from unnest($1::text[], $2::text[]) as t(code, subject)
+     where f.code = t.code and f.subject = t.subject and f.resolved_at is null`,
+    [Object.keys(subjects), Object.values(subjects), now],
+  )
+}
+
 /** Ends "late sale" of what was said before `until`, once no slot that it was sold at is alarmed any more. */
 export async function endLateSales(tx: Sql, until: Date, now: Date): Promise<void> {
   await tx.send(

@@ -5,6 +5,7 @@ import {
   type ClaimTimes,
   claimConfirmed,
   claimLearned,
+  claimOverwritten,
   claimRead,
   claimRefused,
   claimRestocked,
@@ -202,4 +203,32 @@ test('a long life of one slot: what it can sell never exceeds its claim', () => 
     { numRuns: histories },
   )
   printCount('histories of one claim', histories)
+})
+
+describe('an alarm of a slot whose channel only accepts', () => {
+  const alarmed = () => claimLearned(known(5), sale(5, 1, true), times)
+
+  test('ends by a reading once the 0 that was sent since is dead, and everything before it', () => {
+    const slot = send(alarmed(), 0, 1, 20)
+    const early = claimSettled(claimRead(slot, 0, 20 + life - 1, 20 + life), 2_000_000, times)
+    expect(early, 'the 0 may still land, or a write before it').toMatchObject({ alarm: true })
+    const late = claimRead(slot, 0, 20 + life, 25 + life)
+    expect(late, 'not before the sales up to the reading are known').toMatchObject({ alarm: true, claim: 5 })
+    expect(claimSettled(late, 2_000_000, times)).toMatchObject({ alarm: false, claim: 0 })
+  })
+
+  test('does not end while a write from before may still land, nor without a 0', () => {
+    const stray = claimUnanswered(send(known(5), 2, 1, 100), 1)
+    const slot = send({ ...stray, alarm: true }, 0, 2, 110)
+    expect(claimSettled(claimRead(slot, 0, 100 + life - 1, 500 + life), 2_000_000, times).alarm).toBe(true)
+    expect(claimSettled(claimRead({ ...alarmed(), live: null }, 0, 990_000, 990_001), 2_000_000, times).alarm).toBe(true)
+  })
+})
+
+test('what somebody else wrote may be sold, whatever was believed, and nothing but 0 leaves', () => {
+  const before = claimRead(known(9), 2, 40, 50)
+  const slot = claimOverwritten({ ...before, claim: 4 }, 7, 60)
+  expect(slot).toMatchObject({ claim: 7, alarm: true, settlements: [] })
+  expect(mayLeave(slot, 1, null, 99)).toBe(false)
+  expect(claimOverwritten(known(9), 7, 60).claim, 'a claim that is higher stays').toBe(9)
 })
