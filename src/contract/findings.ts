@@ -128,11 +128,11 @@ export const findingTexts = {
   slot_refused: {
     en: [
       '{account} {sku}: the channel refused quantity {quantity} ({code})',
-      'Mend the listing on the channel; the quantity is sent again in half an hour or at the next change.',
+      'Mend the listing on the channel; the quantity is sent again by itself, after half an hour and then more seldom, and at the next change.',
     ],
     zh: [
       '{account} {sku}：平台拒绝了数量 {quantity}（{code}）',
-      '请在平台上修正该 Listing；半小时后或库存变化时会重新发送。',
+      '请在平台上修正该 Listing；系统会自动重试（先半小时，之后间隔逐渐拉长），库存变化时也会重新发送。',
     ],
   },
   webhook_given_up: {

@@ -21,6 +21,8 @@ export interface SlotRow extends Slot {
   rule: ShowSettings
   /** Trouble shown at the slot. */
   problemCode: string | null
+  /** Since when. */
+  problemAt: Date | null
   /** How fast it sells; null where it never did. */
   demand: Demand | null
   /** Why its wish is what it is, beyond its publishing rule. */
@@ -66,6 +68,7 @@ interface Raw {
   read_due_at: Date | null
   retry_at: Date | null
   problem_code: string | null
+  problem_at: Date | null
   show_safety_units: number | null
   show_safety_percent: number | null
   show_cap: number | null
@@ -113,6 +116,7 @@ function toSlot(row: Raw): SlotRow {
     readDueAt: row.read_due_at,
     retryAt: row.retry_at,
     problemCode: row.problem_code,
+    problemAt: row.problem_at,
     rule: {
       safetyUnits: row.show_safety_units,
       safetyPercent: row.show_safety_percent,
@@ -157,7 +161,9 @@ export async function saveWishes(tx: Sql, slots: readonly SlotRow[], now: Date):
   if (slots.length === 0) return
   await tx.send(
     `update stock_slots s set wish = t.wish, wish_at = case when s.dirty then s.wish_at else $2 end, urgency = t.urgency,
-       reason = t.reason, waits = t.waits
+       reason = t.reason, waits = t.waits,
+       -- What was refused is tried again soon where something else is to be shown.
+       retry_at = case when s.problem_code is not null and s.wish is distinct from t.wish then least(s.retry_at, $7) else s.retry_at end
      from unnest($1::uuid[], $3::bigint[], $4::smallint[], $5::text[], $6::boolean[]) as t(id, wish, urgency, reason, waits) where s.id = t.id`,
     [
       column(slots, (s) => s.id),
@@ -166,6 +172,7 @@ export async function saveWishes(tx: Sql, slots: readonly SlotRow[], now: Date):
       column(slots, urgency),
       column(slots, (s) => s.reason),
       column(slots, (s) => s.waits),
+      new Date(now.getTime() + 60_000),
     ],
   )
 }
@@ -280,14 +287,13 @@ export interface SlotProblem {
   message: string
 }
 
-/** A line's own trouble, shown at the slot until a later write succeeds. */
+/** A line's own trouble, shown at the slot until a later write succeeds; since when, stays while it is the same. */
 export async function setProblem(tx: Sql, slotId: string, problem: SlotProblem, now: Date): Promise<void> {
-  await tx.send('update stock_slots set problem_code = $2, problem_message = $3, problem_at = $4 where id = $1', [
-    slotId,
-    problem.code,
-    problem.message,
-    now,
-  ])
+  await tx.send(
+    `update stock_slots set problem_at = case when problem_code = $2 then problem_at else $4 end, problem_code = $2, problem_message = $3
+     where id = $1`,
+    [slotId, problem.code, problem.message, now],
+  )
 }
 
 /** Ends the trouble of these slots. Names only slots that have one: a write that changes nothing costs as much as one that does. */

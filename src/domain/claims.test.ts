@@ -221,7 +221,9 @@ describe('an alarm of a slot whose channel only accepts', () => {
     const stray = claimUnanswered(send(known(5), 2, 1, 100), 1)
     const slot = send({ ...stray, alarm: true }, 0, 2, 110)
     expect(claimSettled(claimRead(slot, 0, 100 + life - 1, 500 + life), 2_000_000, times).alarm).toBe(true)
-    expect(claimSettled(claimRead({ ...alarmed(), live: null }, 0, 990_000, 990_001), 2_000_000, times).alarm).toBe(true)
+    expect(claimSettled(claimRead({ ...alarmed(), live: null }, 0, 990_000, 990_001), 2_000_000, times).alarm).toBe(
+      true,
+    )
   })
 })
 

@@ -81,7 +81,11 @@ describe('a reading weighed', () => {
   test('more than anything explains is read again, then somebody else writes there: alarm, and so many may be sold', () => {
     const first = read(slot, 9, 0)
     expect(first.meaning).toBe('again')
-    expect(first.slot).toMatchObject({ confirmed: { value: 3 }, claim: { claim: 3, alarm: false }, readDueAt: at(20_000) })
+    expect(first.slot).toMatchObject({
+      confirmed: { value: 3 },
+      claim: { claim: 3, alarm: false },
+      readDueAt: at(20_000),
+    })
     const second = read(first.slot, 9, 20_000)
     expect(second).toMatchObject({ meaning: 'writer', surplus: 6 })
     expect(second.slot).toMatchObject({ confirmed: { value: 9 }, claim: { claim: 9, alarm: true } })

@@ -267,7 +267,7 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
     for (const line of lines) {
       const outcome = bySlot.get(line.slotId)
       const slot = slots.get(line.slotId)!
-      const { answer, effect, detail } = interpret(outcome, now)
+      const { answer, effect, detail } = interpret(outcome, slot.problemAt, now)
       changed.push({ ...slot, ...answered(slot, line.version, answer, now, watermark) })
       effects.push({ id: line.effectId, outcome: effect, detail })
     }
@@ -302,6 +302,8 @@ async function pushed(ctx: Context, work: AccountAtWork, batch: readonly Leaving
 
 function interpret(
   outcome: QuantityOutcome | undefined,
+  /** Since when the slot is in trouble. */
+  since: Date | null,
   now: Date,
 ): { answer: WriteAnswer; effect: EffectOutcome; detail?: unknown } {
   // A line the connector says nothing about may have been set.
@@ -322,7 +324,7 @@ function interpret(
       const detail = { kind: error.kind, code: error.code }
       if (error.mayHaveApplied) return { answer: { kind: 'unknown' }, effect: 'unknown', detail }
       return {
-        answer: { kind: 'refused', retryAt: retryAfter(error, now) },
+        answer: { kind: 'refused', retryAt: retryAfter(error, since, now) },
         effect: error.code === 'budget' ? 'not-sent' : 'refused',
         detail,
       }
@@ -330,14 +332,20 @@ function interpret(
   }
 }
 
+/** A refused line is tried after half an hour, then more and more seldom, and whenever it should show something else. */
+const refusedAgainMs = 30 * 60_000
+const refusedAtMostMs = 8 * 3_600_000
+
 /** When a line that was certainly not carried out may leave again. */
-function retryAfter(error: ChannelError, now: Date): Date {
+function retryAfter(error: ChannelError, since: Date | null, now: Date): Date {
   if (error.retryAt) return error.retryAt
+  const refusedFor = since ? now.getTime() - since.getTime() : 0
+  const refusedMs = Math.min(refusedAtMostMs, Math.max(refusedAgainMs, refusedFor))
   const waits = {
     auth: 60_000,
     throttled: 5_000,
-    rejected: 30 * 60_000,
-    missing: 30 * 60_000,
+    rejected: refusedMs,
+    missing: refusedMs,
     conflict: 30_000,
     unavailable: 10_000,
   }

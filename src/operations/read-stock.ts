@@ -125,7 +125,8 @@ export async function applyReadings(
   const read = await weighed(tx, shown, quantities as Map<string, number>, { times, watermark, writes })
   await clearProblems(
     tx,
-    shown.filter((slot) => slot.problemCode !== null).map((slot) => slot.id),
+    // A refusal ends when a write is taken; a reading only says that there is an entry.
+    shown.filter((slot) => slot.problemCode === noEntry.code).map((slot) => slot.id),
   )
   const readNow = new Map([...absent, ...read.map((one) => one.slot)].map((slot) => [slot.id, slot]))
   const after = all.map((slot) => readNow.get(slot.id) ?? slot)

@@ -43,6 +43,8 @@ export const hostileRounds = times(8, 200)
 export const lateOrders = times(10, 400)
 /** Orders of a list that lies, most of them hidden for hours. */
 export const lateSales = times(4, 300)
+/** Changes of stock whose way to a store is timed while another channel is dead. */
+export const deadChannelChanges = times(15, 300)
 /** Ends of the built-in server (killed, told to stop, a process of it killed) under load. */
 export const serverEnds = times(4, 100)
 /** Seconds in which connections are ended, five a second. */

@@ -24,7 +24,7 @@ export async function shift(
     await before?.()
     const work = await market.work()
     const at = market.ctx.clock.now().getTime()
-    if (at % (60 * minute) < everyMs) while ((await pullListings(market.ctx, work)).more);
+    if (work.connector.listings && at % (60 * minute) < everyMs) while ((await pullListings(market.ctx, work)).more);
     if (at % (3 * minute) < everyMs) await market.pull()
     while ((await pushStock(market.ctx, work)).sent > 0);
     while ((await readStock(market.ctx, work)).read > 0);
