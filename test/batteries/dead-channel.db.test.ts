@@ -91,10 +91,22 @@ beforeEach(async () => {
   ctx.wake = () => worker.wake()
   await receive(30)
   await expect
-    .poll(async () => (await pass(minute), await places()).storefront.shown[sku], { timeout: 20_000 })
+    .poll(
+      async () => {
+        await pass(minute)
+        return (await places()).storefront.shown[sku]
+      },
+      { timeout: 20_000 },
+    )
     .toBeGreaterThan(20)
   await expect
-    .poll(async () => (await pass(minute), await places()).amazon.shown[sku], { timeout: 20_000 })
+    .poll(
+      async () => {
+        await pass(minute)
+        return (await places()).amazon.shown[sku]
+      },
+      { timeout: 20_000 },
+    )
     .toBeGreaterThan(20)
 })
 afterEach(async () => await worker.stop())
@@ -103,9 +115,15 @@ test('R36 access is revoked: the account stops with one alarm, the others go on,
   await fault({ operation: 'token', kind: 'revoke' })
   await fault({ operation: '*', kind: 'expire-access', count: 1 })
   await expect
-    .poll(async () => (await pass(3 * minute), await openFindings(own.db, 'account_halted')).length, {
-      timeout: 20_000,
-    })
+    .poll(
+      async () => {
+        await pass(3 * minute)
+        return (await openFindings(own.db, 'account_halted')).length
+      },
+      {
+        timeout: 20_000,
+      },
+    )
     .toBe(1)
   const alarms = async () =>
     await own.db.rows('select first_at, resolved_at from findings where code = $1', ['account_halted'])
@@ -135,13 +153,27 @@ test('R36 access is revoked: the account stops with one alarm, the others go on,
   // Access is given back: it resumes by itself within a quarter of an hour.
   await control('/faults', undefined, 'DELETE')
   await expect
-    .poll(async () => (await pass(4 * minute), await openFindings(own.db, 'account_halted')).length, {
-      timeout: 20_000,
-    })
+    .poll(
+      async () => {
+        await pass(4 * minute)
+        return (await openFindings(own.db, 'account_halted')).length
+      },
+      {
+        timeout: 20_000,
+      },
+    )
     .toBe(0)
   const known = async () =>
     (await own.db.rows<{ remote_id: string }>('select remote_id from orders where remote_id = any($1)', [ids])).length
-  await expect.poll(async () => (await pass(3 * minute), await known()), { timeout: 20_000 }).toBe(ids.length)
+  await expect
+    .poll(
+      async () => {
+        await pass(3 * minute)
+        return await known()
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(ids.length)
   const there = async () => {
     await pass(3 * minute)
     const { amazon, storefront } = await places()

@@ -48,7 +48,7 @@ export async function listDeviations(db: Sql, filter: DeviationFilter): Promise<
 }
 
 const dayMs = 86_400_000
-const hourOf = (column: string) => `to_timestamp(floor(extract(epoch from ${column}) / 3600) * 3600)`
+const hourOf = (column: string) => `date_bin('1 hour', ${column}, '2000-01-01 00:00:00+00'::timestamptz)`
 
 /** The last 24 hours: slots that were read, those that showed another number for no known reason, and both hour by hour. */
 export async function driftReport(db: Sql, account: string | undefined, now: Date) {
