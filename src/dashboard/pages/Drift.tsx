@@ -10,7 +10,7 @@ import { Icon, type IconName } from '../parts/Icon.tsx'
 import { Empty, ErrorNotice, LoadMore, UnknownFilter } from '../parts/Notice.tsx'
 import { Loading, Page, Panel, SkuLink, TableFrame } from '../parts/Page.tsx'
 import { SearchBox } from '../parts/SearchBox.tsx'
-import { Exact } from '../parts/Time.tsx'
+import { Ago } from '../parts/Time.tsx'
 import { useCall, useList } from '../queries.ts'
 import type { Deviation, Drift } from '../types.ts'
 import { choose, useView } from '../view.ts'
@@ -206,7 +206,7 @@ function DeviationRow({ deviation }: { deviation: Deviation }) {
   return (
     <tr>
       <td>
-        <Exact at={deviation.at} brief />
+        <Ago at={deviation.at} />
       </td>
       <td>{deviation.sku ? <SkuLink sku={deviation.sku} /> : <span className="mono">{deviation.remoteSku}</span>}</td>
       <td className="wide">{deviation.account}</td>

@@ -91,7 +91,7 @@ function Bars({ hours, floor }: { hours: Hour[]; floor: number }) {
           )
         })}
         <line x1={left} x2={width} y1={y(floor)} y2={y(floor)} className="bar-limit" />
-        <text x={width} y={y(floor) - 5} textAnchor="end">
+        <text x={left + 6} y={y(floor) - 5}>
           {t('drift.limit', { floor: format.percent(floor) })}
         </text>
       </svg>
