@@ -163,7 +163,7 @@ export async function saveWishes(tx: Sql, slots: readonly SlotRow[], now: Date):
     `update stock_slots s set wish = t.wish, wish_at = case when s.dirty then s.wish_at else $2 end, urgency = t.urgency,
        reason = t.reason, waits = t.waits,
        -- What was refused is tried again soon where something else is to be shown.
-       retry_at = case when s.problem_code is not null and s.wish is distinct from t.wish then least(s.retry_at, $7) else s.retry_at end
+       retry_at = case when s.retry_at is not null and s.problem_code is not null and s.wish is distinct from t.wish then least(s.retry_at, $7) else s.retry_at end
      from unnest($1::uuid[], $3::bigint[], $4::smallint[], $5::text[], $6::boolean[]) as t(id, wish, urgency, reason, waits) where s.id = t.id`,
     [
       column(slots, (s) => s.id),
