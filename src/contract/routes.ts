@@ -1,8 +1,8 @@
 /** Every route of /api/v1. Errors are application/problem+json with a stable code. Every POST takes an Idempotency-Key. */
 import { accountsRoutes } from './routes/accounts.ts'
 import { catalogRoutes } from './routes/catalog.ts'
-import { exposureRoutes } from './routes/exposure.ts'
 import { driftRoutes } from './routes/drift.ts'
+import { exposureRoutes } from './routes/exposure.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'

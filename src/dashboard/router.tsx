@@ -96,7 +96,20 @@ const journal = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  app.addChildren([overview, orders, order, stock, variant, exposure, replenishment, rules, drift, accounts, files, journal]),
+  app.addChildren([
+    overview,
+    orders,
+    order,
+    stock,
+    variant,
+    exposure,
+    replenishment,
+    rules,
+    drift,
+    accounts,
+    files,
+    journal,
+  ]),
 ])
 
 export function makeRouter() {

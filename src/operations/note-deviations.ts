@@ -35,7 +35,9 @@ export const misfitsAmong = (
     const kind = meaning === 'writer' ? 'higher' : meaning
     if (kind !== 'higher' && kind !== 'lower' && kind !== 'lost') return []
     const expected = expectedValue(before[index]!)
-    return [{ slotId: slot.id, kind, data: { shown: quantities.get(slot.id), expected, askedAt: askedAt.toISOString() } }]
+    return [
+      { slotId: slot.id, kind, data: { shown: quantities.get(slot.id) ?? null, expected, askedAt: askedAt.toISOString() } },
+    ]
   })
 
 /** Drift is set right by itself and said once; another writer is named, with what it means for the stock. */

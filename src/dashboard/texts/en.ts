@@ -1,6 +1,6 @@
 import { enCommon } from './en-common.ts'
-import { enExposure } from './en-exposure.ts'
 import { enDrift } from './en-drift.ts'
+import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
 import { enPools } from './en-pools.ts'
 import { enRules } from './en-rules.ts'
