@@ -36,7 +36,11 @@ export const misfitsAmong = (
     if (kind !== 'higher' && kind !== 'lower' && kind !== 'lost') return []
     const expected = expectedValue(before[index]!)
     return [
-      { slotId: slot.id, kind, data: { shown: quantities.get(slot.id) ?? null, expected, askedAt: askedAt.toISOString() } },
+      {
+        slotId: slot.id,
+        kind,
+        data: { shown: quantities.get(slot.id) ?? null, expected, askedAt: askedAt.toISOString() },
+      },
     ]
   })
 

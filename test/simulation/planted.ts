@@ -154,7 +154,7 @@ import { openStock } from '../domain/stock.ts'`,
     patches: [
       {
         file: 'src/operations/push-stock.ts',
-        find: 'rejected: 30 * 60_000,',
+        find: 'rejected: refusedMs,',
         put: 'rejected: 0,',
       },
     ],
