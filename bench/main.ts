@@ -15,11 +15,23 @@ import { type Figure, figureOf, skippedFigure } from './figure.ts'
 import { growth } from './growth.ts'
 import { ordersImport } from './orders-import.ts'
 import { oversell } from './oversell/index.ts'
+import { reconcile } from './reconcile.ts'
 import { type Result, writeReport } from './report.ts'
 import { reservations } from './reservations.ts'
+import { simulate } from './simulate.ts'
 import { start } from './start.ts'
 
-const benches: readonly Bench[] = [ordersImport, reservations, eventToPush, convergence, start, growth, oversell]
+const benches: readonly Bench[] = [
+  ordersImport,
+  reservations,
+  eventToPush,
+  convergence,
+  reconcile,
+  oversell,
+  simulate,
+  start,
+  growth,
+]
 const root = join(import.meta.dirname, '..')
 const results = join(import.meta.dirname, 'results')
 const say = (line: string) => void process.stderr.write(`${line}\n`)

@@ -35,6 +35,18 @@ const titles: Record<string, { title: string; text: string }> = {
     title: 'Thousands of changed slots',
     text: 'How long it takes until 1,000 / 10,000 / 100,000 changed quantities stand at a server that takes 5 calls a second, 5 at once (a token bucket, as Amazon’s patchListingsItem), against the least time that such a bucket allows; one change in ten is a sell-out. `halved`: halfway the server takes half as many, and its answers tell the new rate (`told`) or nothing (`untold`). All contestants run on virtual clocks against the same server, with answers after 0.15, 0.35 and 0.8 s; what stands here is the worst of the three, and of all seeds. The clients’ own retries are at work, in a loop over the changes or 50 at once; where writes were lost, a time says nothing. Ours is the planner with the budget’s arithmetic, without the database.',
   },
+  reconcile: {
+    title: 'A million variants compared',
+    text: '1,000,000 variants on four accounts (three Amazon regions and the own store), at rest by the project’s own rules: a fifth sold out, one in seven with fewer units than its slots need, four slots in ten with sales of their own. Before each round 1,000 slots are told a wrong number and 500 variants lose their stock, both behind the hub’s back. `seconds` is the time until every slot was compared with what it should show, those that differ are mended, and calls and their end are planned; `needless_writes` and `missed_writes` compare what would leave then with what was changed. `rss_mb` is the most that the process ever took. `change_ms` is one receipt of a unit as a whole: locks, ledger, claims, the wishes of four slots, and the commit on disk.',
+  },
+  oversell: {
+    title: 'Oversells against sell-through',
+    text: 'The same buyers for everybody, 400 variants on four channels with published delays; the project’s rules over slots in memory. Gaps are percentage points of the units that a reference without any delay sells: `split` shows no more than there is, `central` is one shelf. With `5 % lost` one write in forty never arrives and as many answers, and the hub crashes 40 times.',
+  },
+  simulate: {
+    title: 'The simulation',
+    text: 'How fast the whole hub runs against simulated marketplaces with faults and crashes, every promise checked after each step, on a PostgreSQL that does not wait for its disk: simulated time against real time, and seeds a minute.',
+  },
   start: {
     title: 'Start and memory',
     text: 'An empty data folder, nothing but installed packages; the dashboard is built on the way. Memory is what the kernel counts for the hub and all processes of its database after a minute without work; the hub’s own process counts whole, pages it could share with other Node processes included.',

@@ -14,12 +14,25 @@ interface Account {
   paidAt: number
 }
 
+const isToldTwice = (order: Order): boolean => Math.floor(Math.abs(order.placedAt)) % 100 < world.duplicated * 100
+
 export interface Ears {
   isUp(): boolean
   upAt(): number
   learn(order: Order): void
   /** Whether it still waits. */
   settle(slot: number, watermark: number): boolean
+}
+
+/** No polls: everything is told, and nothing is left out. */
+const isTold = (channel: number, isNotified: boolean): boolean => isNotified || channels[channel]!.pollEvery === 0
+
+/** From a purchase until we know of it, and the most until a watermark has passed it. */
+export function learnMsOf(channel: number, isNotified: boolean): { mean: number; most: number } {
+  const { visible, notified, pollEvery } = channels[channel]!
+  const mean = ({ least, mean, most }: Delay) => Math.min(most, least + mean)
+  if (isTold(channel, isNotified)) return { mean: mean(notified), most: notified.most }
+  return { mean: mean(visible) + pollEvery / 2, most: visible.most + pollEvery / 2 }
 }
 
 export class Accounts {
@@ -43,17 +56,8 @@ export class Accounts {
     })
   }
 
-  /** No polls: everything is told, and nothing is left out. */
   #isTold(channel: number): boolean {
-    return this.#isNotified || channels[channel]!.pollEvery === 0
-  }
-
-  /** From a purchase until we know of it, and the most until a watermark has passed it. */
-  learnMs(channel: number): { mean: number; most: number } {
-    const { visible, notified, pollEvery } = channels[channel]!
-    const mean = ({ least, mean, most }: Delay) => Math.min(most, least + mean)
-    if (this.#isTold(channel)) return { mean: mean(notified), most: notified.most }
-    return { mean: mean(visible) + pollEvery / 2, most: visible.most + pollEvery / 2 }
+    return isTold(channel, this.#isNotified)
   }
 
   happened(order: Order, visibleAt: number, notifiedAt: number): void {
@@ -67,8 +71,7 @@ export class Accounts {
       else this.#agenda.plan(this.#ears.upAt(), tell)
     }
     this.#agenda.plan(notifiedAt, tell)
-    if ((order.quantity * 7919) % 100 < world.duplicated * 100 || order.isLie)
-      this.#agenda.plan(notifiedAt + 60_000, tell)
+    if (isToldTwice(order) || order.isLie) this.#agenda.plan(notifiedAt + 60_000, tell)
   }
 
   isBehindWatermark(order: Order): boolean {
@@ -110,7 +113,11 @@ export class Accounts {
       else seen.push(one.order)
     }
     account.incoming = later
-    for (const order of seen) this.#ears.learn(order)
+    for (const order of seen) {
+      this.#ears.learn(order)
+      // The page comes again, or the next one overlaps it.
+      if (isToldTwice(order)) this.#ears.learn(order)
+    }
     account.watermark = Math.max(account.watermark, now - visible.most - world.skew)
     if (account.waiting.size === 0) return
     for (const slot of [...account.waiting])

@@ -117,6 +117,8 @@ export const world = {
   /** After this a write has no effect any more. */
   life: 15 * minute,
   answerTimeout: 6 * minute,
+  /** The latest effect of a write that is late. */
+  latest: 14 * minute,
   crashes: 40,
   crashFor: 20 * second,
 } as const

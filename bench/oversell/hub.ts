@@ -6,9 +6,10 @@ import { type ClaimTimes, claimedUnits, claimPruned, type SlotClaim, unknownClai
 import { type Demand, demandAfterSale, demandUntil, newDemand, perHour, severalOf } from '../../src/domain/demand.ts'
 import type { Planner, PoolView, SlotView } from '../../src/domain/pool-view.ts'
 import type { Rules } from '../../test/exploration/world.ts'
-import { Accounts } from './accounts.ts'
+import { Accounts, learnMsOf } from './accounts.ts'
 import { channels, type Delay, world } from './assumptions.ts'
 import type { Agenda } from './engine.ts'
+import type { Store, StoredVariant, StoreDelays } from './store.ts'
 import { type Listener, type Market, type Order, slotCount, slotsOf } from './market.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -32,10 +33,22 @@ export interface HubOptions {
   isNotified: boolean
   /** Looks at what must always hold. */
   checks: boolean
+  /** Where slots are kept and planned; in memory, by `planner`, where absent. */
+  store?: Store | undefined
 }
 
 const times: ClaimTimes = { marginMs: world.margin, staleMs: world.margin, lifeMs: world.life }
 const mean = (delay: Delay) => Math.min(delay.most, delay.least + delay.mean)
+
+/** How long a raise takes at a channel, and how long an emptied slot is dark. */
+export function delaysOf(channel: number, isNotified: boolean): StoreDelays {
+  const { effect, proof } = channels[channel]!
+  const learnMs = learnMsOf(channel, isNotified)
+  return {
+    refillMs: learnMs.mean + mean(effect),
+    darkMs: mean(effect) + mean(proof) + learnMs.most + world.margin,
+  }
+}
 
 export class Hub implements Listener {
   readonly available = new Int32Array(world.variants)
@@ -43,6 +56,8 @@ export class Hub implements Listener {
   reads = 0
   alarms = 0
   lateSeen = 0
+  /** Orders told after their watermark on purpose. */
+  liesTold = 0
   readonly violations: string[] = []
   readonly #slots: HubSlot[]
   readonly #views: PoolView[]
@@ -73,8 +88,8 @@ export class Hub implements Listener {
 
   #newSlot(slot: number): HubSlot {
     const channel = channels[slot % slotsOf]!
-    const { effect, proof, isCompareAndSet } = channel
-    const learnMs = this.#accounts.learnMs(slot % slotsOf)
+    const { isCompareAndSet } = channel
+    const delays = delaysOf(slot % slotsOf, this.#options.isNotified)
     const claim: SlotClaim = { ...unknownClaim, claim: 0 }
     const view = {
       id: String(slot),
@@ -83,12 +98,12 @@ export class Hub implements Listener {
       isTank: isCompareAndSet,
       shown: 0,
       isBusy: false,
-      limit: 1_000_000,
+      limit: 0,
       takes: [1],
       perHour: 0,
       several: 0.1,
-      refillHours: (learnMs.mean + mean(effect)) / 3_600_000,
-      darkHours: (mean(effect) + mean(proof) + learnMs.most + world.margin) / 3_600_000,
+      refillHours: delays.refillMs / 3_600_000,
+      darkHours: delays.darkMs / 3_600_000,
     }
     return { claim, shown: 0, since: 0, version: 0, demand: newDemand(0), readAt: 0, view }
   }
@@ -143,6 +158,7 @@ export class Hub implements Listener {
       order.isKnown = true
       const isLate = !rules.ignoresPending && this.#accounts.isBehindWatermark(order)
       if (isLate) this.lateSeen += 1
+      if (order.isLie) this.liesTold += 1
       slot.claim = rules.learned(slot.claim, { quantity, placedAt, isLate }, times)
       this.available[variant]! -= quantity
       if (!order.isLie) this.#market.unseen[index]! -= quantity
@@ -226,13 +242,33 @@ export class Hub implements Listener {
     const component = view.components[0] as Mutable<PoolView['components'][number]>
     component.available = this.available[variant]!
     component.claimed = this.#claimed(variant)
-    const plans = this.#options.planner(view)
+    const { store, planner } = this.#options
+    const sends = store ? store.decide(this.#stateOf(variant)) : planner(view).map((plan) => plan.send)
+    let left = 0
     for (let place = 0; place < slotsOf; place += 1) {
-      const send = plans[place]!.send
-      if (send && this.#accounts.pay(place)) this.#send(first + place, send.value, send.expected)
-      else if (send) this.#decideLater(variant)
+      const send = sends[place]
+      if (send && this.#accounts.pay(place)) {
+        this.#send(first + place, send.value, send.expected)
+        left += 1
+      } else if (send) this.#decideLater(variant)
     }
+    // Before any of them takes effect: nothing does at the moment at which it leaves.
+    if (store && left > 0) store.sent(this.#stateOf(variant))
     if (this.#options.checks) for (let place = 0; place < slotsOf; place += 1) this.#check(first + place)
+  }
+
+  #stateOf(variant: number): StoredVariant {
+    return {
+      variant,
+      now: this.#agenda.now,
+      available: this.available[variant]!,
+      slots: this.#slots.slice(variant * slotsOf, (variant + 1) * slotsOf).map(({ claim, shown, version, demand }) => ({
+        claim,
+        shown,
+        version,
+        demand,
+      })),
+    }
   }
 
   /** No token was left. Once a variant, or those who wait would multiply. */
@@ -252,6 +288,7 @@ export class Hub implements Listener {
     const { now } = this.#agenda
     slot.demand = demandUntil(slot.demand, now, (shown ?? 0) > 0)
     view.claim = claim
+    view.limit = Math.max(0, this.available[Math.floor(index / slotsOf)]!)
     view.isBusy = claim.live !== null
     view.shown = shown === null ? null : Math.min(shown, claimedUnits(claim))
     view.perHour = perHour(slot.demand)

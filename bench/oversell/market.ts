@@ -29,6 +29,8 @@ export interface Trouble {
   lost: number
   /** Part of the orders that appear only after the watermark has passed them. */
   lies: number
+  /** Part of the writes that take effect at any moment of their life, and are answered after everybody gave up waiting. */
+  late?: number
 }
 
 export const slotsOf = channels.length
@@ -89,8 +91,10 @@ export class Market {
     const units = expected === null ? value : Math.max(0, value - expected)
     this.underWay[slot]! += units
     const { now } = this.#agenda
-    const at = now + delayOf(chance, effect)
-    if (fate < this.#trouble.lost / 2) {
+    const { lost, late = 0 } = this.#trouble
+    const isLate = fate >= lost && fate < lost + late
+    const at = now + (isLate ? chance() * world.latest : delayOf(chance, effect))
+    if (fate < lost / 2) {
       this.#agenda.plan(at, () => {
         this.underWay[slot]! -= units
       })
@@ -102,8 +106,9 @@ export class Market {
       this.underWay[slot]! -= units
       this.listener.changed(slot)
       const shown = this.shown[slot]!
-      if (fate < this.#trouble.lost) return
-      this.#agenda.plan(at + delayOf(chance, proof), () => this.listener.answered(slot, version, { isDone, shown, at }))
+      if (fate < lost) return
+      const answeredAt = isLate ? now + world.answerTimeout + chance() * world.latest : at + delayOf(chance, proof)
+      this.#agenda.plan(Math.max(at, answeredAt), () => this.listener.answered(slot, version, { isDone, shown, at }))
     })
   }
 

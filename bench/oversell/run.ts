@@ -5,6 +5,7 @@ import { channels, day, world } from './assumptions.ts'
 import { Agenda, chanceFrom } from './engine.ts'
 import { Hub } from './hub.ts'
 import { Market, slotsOf } from './market.ts'
+import type { Store } from './store.ts'
 import { type Ask, type Trace, traceOf } from './trace.ts'
 
 export interface RunOptions {
@@ -17,11 +18,13 @@ export interface RunOptions {
   isNotified: boolean
   lost?: number
   lies?: number
+  late?: number
   crashes?: number
   rules?: Rules
   checks?: boolean
   /** Shorter: less stock, more often sold out. */
   restockEvery?: number
+  store?: Store
 }
 
 export interface Outcome {
@@ -34,18 +37,20 @@ export interface Outcome {
   reads: number
   alarms: number
   lateSeen: number
+  liesTold: number
   violations: readonly string[]
 }
 
 export function runHub(options: RunOptions): Outcome {
-  const { seed, speed, asks, planner, isNotified, lost = 0, lies = 0, crashes = 0 } = options
+  const { seed, speed, asks, planner, isNotified, lost = 0, lies = 0, late = 0, crashes = 0 } = options
   const agenda = new Agenda()
-  const market = new Market(agenda, seed, { lost, lies })
+  const market = new Market(agenda, seed, { lost, lies, late })
   const hub = new Hub(agenda, market, {
     planner,
     isNotified,
     rules: options.rules ?? projectRules,
     checks: options.checks ?? true,
+    store: options.store,
   })
   const chance = chanceFrom(seed + 11)
   const expected = (asks / (world.variants * world.ordersPerDay * speed)) * day
@@ -54,9 +59,9 @@ export function runHub(options: RunOptions): Outcome {
     ask: (ask) => market.ask(ask),
     restock: (variant, upTo) => hub.restocked(variant, market.restock(variant, upTo)),
   })
-  const { reads, alarms, lateSeen, violations } = hub
+  const { reads, alarms, lateSeen, liesTold, violations } = hub
   const { orders, sold, oversold, writes } = market
-  return { asks, orders, sold, oversold, writes, reads, alarms, lateSeen, violations }
+  return { asks, orders, sold, oversold, writes, reads, alarms, lateSeen, liesTold, violations }
 }
 
 export interface Shop {
@@ -119,5 +124,5 @@ export function runReference(
       stock[variant] = Math.max(stock[variant]!, upTo)
     },
   })
-  return { asks, orders, sold, oversold: 0, writes: 0, reads: 0, alarms: 0, lateSeen: 0, violations: [] }
+  return { asks, orders, sold, oversold: 0, writes: 0, reads: 0, alarms: 0, lateSeen: 0, liesTold: 0, violations: [] }
 }

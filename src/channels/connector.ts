@@ -200,6 +200,11 @@ export interface Connector {
     /** Absent: the channel takes quantities by single calls only. */
     feed?: QuantityFeed
     read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>
+    /**
+     * What an answer tells of quantities as the journal keeps it, with all but `journalKeys` hidden. Nothing where the
+     * operation tells none.
+     */
+    readingsIn?(operation: string, response: unknown): QuantityReading[]
     readBatch: number
     readOperation: string
     /** An answer to `read` may be this old: the channel may give it from memory. */

@@ -3,6 +3,8 @@ import { accountsCommand, connectCommand } from './accounts.ts'
 import { backupCommand, restoreCommand } from './backups.ts'
 import { exportCommand, importCommand } from './import-export.ts'
 import { userCommand } from './people.ts'
+import { probeCommand } from './probe.ts'
+import { reconcileCommand } from './reconcile.ts'
 import type { Command, Terminal } from './run.ts'
 import type { Tools } from './tools.ts'
 import { pullCommand, pushCommand } from './work.ts'
@@ -21,6 +23,8 @@ export function terminalCommands(tools: () => Tools, terminal: Terminal): Record
     connect: connectCommand(later, terminal),
     pull: pullCommand(later, terminal),
     push: pushCommand(later, terminal),
+    reconcile: reconcileCommand(later, terminal),
+    probe: probeCommand(later, terminal),
     import: importCommand(later, terminal),
     export: exportCommand(later, terminal),
     backup: backupCommand(later, terminal),

@@ -1,4 +1,5 @@
 /** Token buckets in the database. Only the holder of the account's lease spends. */
+import type { Bucket } from '../domain/budget.ts'
 import type { Budget } from '../http/client.ts'
 import type { Sql } from './pool.ts'
 
@@ -93,6 +94,15 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
       )
     },
   }
+}
+
+/** The bucket as it stands, for plans; undefined where the account never called. */
+export async function bucketOf(db: Sql, accountId: string, operation: string): Promise<Bucket | undefined> {
+  const row = await db.one<BucketRow>(
+    'select operation, tokens, rate, burst, refilled_at from budgets where account_id = $1 and operation = $2',
+    [accountId, operation],
+  )
+  return row && { tokens: row.tokens, rate: row.rate, burst: row.burst, refilledAt: row.refilled_at }
 }
 
 export interface Allowance {

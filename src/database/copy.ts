@@ -15,6 +15,8 @@ export interface TableShape {
 export interface CopySession extends Sql {
   copyOut(table: TableShape): Readable
   copyIn(table: TableShape): Writable
+  /** What a query answers, as lines of tab-separated text, some at a time. Never held whole, and read by several processes. */
+  lines(query: string): AsyncIterable<string[]>
   /** Ends the transaction; without it, `close` undoes everything. */
   commit(): Promise<void>
   close(): Promise<void>
@@ -49,10 +51,23 @@ export async function openCopy(url: string, mode: 'read' | 'write'): Promise<Cop
     // A partitioned table gives its rows only to a query.
     copyOut: (table) => client.query(copyTo(`copy (select ${columnsOf(table)} from ${quoted(table.name)}) to stdout`)),
     copyIn: (table) => client.query(copyFrom(`copy ${quoted(table.name)} (${columnsOf(table)}) from stdin`)),
+    lines: (query) => linesOf(client.query(copyTo(`copy (${query}) to stdout`))),
     commit: async () => void (await client.query('commit')),
     close: () => client.end(),
   }
 }
+
+async function* linesOf(stream: Readable): AsyncGenerator<string[]> {
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop()!
+    if (lines.length > 0) yield lines
+  }
+}
+
+/** A text as it stands in a statement that takes no parameters. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 const columnsOf = (table: TableShape) => table.columns.map(quoted).join(', ')
 

@@ -140,16 +140,21 @@ export async function lockSlots(
   tx: Sql,
   by: { variantIds?: readonly string[]; slotIds?: readonly string[] },
 ): Promise<SlotRow[]> {
-  const rows = await tx.rows<Raw>(
-    `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at from stock_slots s join accounts a on a.id = s.account_id join (
-       select id from stock_slots where variant_id = any($1::uuid[])
-       union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
-       union select unnest($2::uuid[])) wanted on wanted.id = s.id
-     order by s.id for update of s`,
-    [by.variantIds ?? [], by.slotIds ?? []],
-  )
+  const rows = await tx.rows<Raw>(`${wantedSlots} for update of s`, [by.variantIds ?? [], by.slotIds ?? []])
   return rows.map(toSlot)
 }
+
+/** The same without a lock: to look at, never to change. */
+export async function readSlots(sql: Sql, variantIds: readonly string[]): Promise<SlotRow[]> {
+  return (await sql.rows<Raw>(wantedSlots, [variantIds, []])).map(toSlot)
+}
+
+const wantedSlots = `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at
+ from stock_slots s join accounts a on a.id = s.account_id join (
+   select id from stock_slots where variant_id = any($1::uuid[])
+   union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
+   union select unnest($2::uuid[])) wanted on wanted.id = s.id
+ order by s.id`
 
 const column = <T>(rows: readonly T[], pick: (row: T) => unknown) => rows.map(pick)
 

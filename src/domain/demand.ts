@@ -25,8 +25,8 @@ const memorySales = 60
 const floorUnits = 0.5
 const floorHours = 24
 /** What is assumed of how many buyers take more than one, as if so many had been seen. */
-const floorSeveral = 0.1
-const floorSales = 20
+export const floorSeveral = 0.1
+export const floorSales = 20
 
 /** Nothing known yet. */
 export const newDemand = (at: number): Demand => ({
@@ -56,14 +56,17 @@ export function demandAfterSale(demand: Demand, units: number): Demand {
 }
 
 /** Units an hour. */
-export const perHour = (demand: Demand): number => demand.units / Math.max(demand.hours, 1 / 60)
+export const perHour = (demand: Demand): number => demand.units / Math.max(demand.hours, leastHours)
+
+/** A slot that sold at once has been seen for a minute. */
+const leastHours = 1 / 60
 
 /** The part of the buyers that takes more than one unit, never quite none. */
 export const severalOf = (demand: Demand): number =>
   (demand.several + floorSeveral * floorSales) / (demand.sales + floorSales)
 
 /** Above this many, the shape of the distribution is that of its limit. */
-const manyExpected = 60
+export const manyExpected = 60
 
 /** The chance that at least `units` are asked for where `expected` are on average (Poisson). */
 export function chanceOfAtLeast(units: number, expected: number): number {

@@ -25,7 +25,7 @@ import {
 import { leftInShortage } from './shortage.ts'
 
 /** A slot runs empty before a raise arrives in no more than this part of the cases. */
-const emptyChance = 0.02
+export const emptyChance = 0.02
 /** Of what is left after everybody's needs, so much is handed out; the rest stays where it can still be lent. */
 const handedOut = 0.6
 /** A unit leaves the tank only for a slot that sells it so much sooner. */
@@ -136,8 +136,8 @@ export const neededUnits = (slot: SlotView): number =>
   unitsThatLast(slot.perHour * slot.refillHours, emptyChance) + unitsAtOnce(slot.several)
 
 /** A buyer wants more at once in no more than so many cases. Buyers of two are the `several`; of three, that part of them. */
-const largerChance = 0.001
-const unitsAtOnce = (several: number): number => Math.max(1, Math.ceil(Math.log(largerChance) / Math.log(several)))
+export const largerChance = 0.001
+export const unitsAtOnce = (several: number): number => Math.max(1, Math.ceil(Math.log(largerChance) / Math.log(several)))
 
 /** How much sooner the next unit is sold there. */
 const worthOf = (player: Player, level: number): number =>

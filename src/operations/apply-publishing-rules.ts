@@ -39,7 +39,8 @@ export async function applyPublishingRules(
   return result
 }
 
-async function refreshRules(tx: Sql, ctx: PlanContext, slotIds: readonly string[], now: Date): Promise<void> {
+/** Gives slots the settings that hold now, and them and all that share their stock the wishes that follow. */
+export async function refreshRules(tx: Sql, ctx: PlanContext, slotIds: readonly string[], now: Date): Promise<void> {
   if (slotIds.length === 0) return
   const variantIds = await lockLevelsOfSlots(tx, slotIds)
   const rules = await applyRules(tx, slotIds)

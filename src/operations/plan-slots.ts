@@ -91,6 +91,18 @@ export async function planSlots(tx: Sql, ctx: PlanContext, slots: readonly SlotR
   return planned(ctx, slots, recipes, await componentsOf(tx, partsOf(recipes, slots)), now)
 }
 
+/** Plans all slots of one variant that is no part of a kit, by what was read of its level. */
+export function planVariant(
+  ctx: PlanContext,
+  slots: readonly SlotRow[],
+  level: Component,
+  now: Date,
+): readonly SlotRow[] {
+  const { variantId } = level
+  const recipe: Recipe = { variantId, parts: [{ variantId, quantity: 1 }] }
+  return planned(ctx, slots, new Map([[variantId, recipe]]), new Map([[variantId, level]]), now)
+}
+
 const variantsOf = (slots: readonly SlotRow[]) => [...new Set(slots.flatMap((slot) => slot.variantId ?? []))]
 
 /** Everything that the slots are made of. */
@@ -206,7 +218,7 @@ function slotView(
   const shown = expectedValue(slot)
   const demand = demandUntil(slot.demand ?? newDemand(now.getTime()), now.getTime(), (shown ?? 0) > 0)
   const isCompareAndSet = connector?.quantityWrites === 'compare-and-set'
-  const { effectMs, salesKnownMs } = connector?.stock?.delays ?? { effectMs: 60_000, salesKnownMs: 600_000 }
+  const { refillHours, darkHours } = delaysOf(ctx, slot.channel)
   // A wider margin keeps what an emptied slot held for longer.
   const waitMs = timesOf(ctx, slot, now).marginMs - channelMarginMs(ctx, slot.channel)
   return {
@@ -222,7 +234,14 @@ function slotView(
     takes: ids.map((id) => slot.unitsPerSale * (parts.find((part) => part.variantId === id)?.quantity ?? 0)),
     perHour: perHour(demand),
     several: severalOf(demand),
-    refillHours: (effectMs + salesKnownMs / 2) / hourMs,
-    darkHours: (effectMs + salesKnownMs + waitMs) / hourMs,
+    refillHours,
+    darkHours: darkHours + waitMs / hourMs,
   }
 }
+
+/** How long a raise takes at a channel, and how long an emptied slot is dark. */
+export function delaysOf(ctx: PlanContext, channel: string): Pick<SlotView, 'refillHours' | 'darkHours'> {
+  const { effectMs, salesKnownMs } = ctx.registry.get(channel)?.stock?.delays ?? unknownDelays
+  return { refillHours: (effectMs + salesKnownMs / 2) / hourMs, darkHours: (effectMs + salesKnownMs) / hourMs }
+}
+const unknownDelays = { effectMs: 60_000, salesKnownMs: 600_000 }

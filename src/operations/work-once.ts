@@ -4,6 +4,7 @@
  */
 import { type AccountRow, getCursor } from '../database/accounts.ts'
 import { acquireLease, releaseLease, renewLease } from '../database/leases.ts'
+import { readingsAsked } from '../database/views/probes.ts'
 import { askAgain } from './connect-account.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from './context.ts'
 import { pullHeldStock } from './pull-held-stock.ts'
@@ -220,6 +221,21 @@ async function whatCame(ctx: Context, accountId: string, since: { orders: Date; 
     [accountId, since.orders, since.listings],
   ))!
   return { newOrders: row.new, changedOrders: row.changed, listings: row.listings }
+}
+
+/** Reads every slot of the account that is due. Answers whether it was done in time. */
+export async function readOnce(ctx: Context, row: AccountRow, options: OnceOptions): Promise<boolean> {
+  const until = ctx.monotonic() + options.limitMs
+  const asked = ctx.clock.now()
+  const own = await underLease(ctx, row, options, async (work) => {
+    while ((await readStock(ctx, work)).read > 0) if (ctx.monotonic() > until) return false
+    return true
+  })
+  await ctx.journal.flush()
+  if (own !== undefined) return own
+  for (; (await readingsAsked(ctx.db, row.id, asked)) > 0; await ctx.sleep(lookMs))
+    if (ctx.monotonic() > until) return false
+  return true
 }
 
 /** Sends what differs and waits until the channel shows it. Refused lines are tried again. */

@@ -1,10 +1,12 @@
 /**
- * `npm run simulate -- --seeds N [--seed S] [--steps N]`: runs seeds and prints what broke, with its log.
+ * `npm run simulate -- --seeds N [--seed S] [--steps N] [--at-once N]`: runs seeds and prints what broke, with its log; on as many
+ * processors as there are.
  * `--planted <name>|all`: plants bugs and looks for the first seed that finds each; `--stored` runs only the seeds that
  * are kept in finding-seeds.ts, each with its bug and without. `--database URL` uses an empty database that is there.
  */
+import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { migrate } from '../../src/database/migrate.ts'
@@ -25,11 +27,20 @@ const { values } = parseArgs({
     planted: { type: 'string' },
     stored: { type: 'boolean', default: false },
     database: { type: 'string' },
+    'at-once': { type: 'string' },
   },
 })
 const first = Number(values.seed)
 const count = Number(values.seeds)
 const steps = Number(values.steps ?? simulationSteps)
+
+/** What is told to whoever started this. */
+export interface SimulationEnd {
+  passed: number
+  failed: number
+  /** Simulated. */
+  passedMs: number
+}
 
 async function withDatabase(work: (url: string) => Promise<number>): Promise<number> {
   if (values.database) return await work(values.database)
@@ -74,20 +85,66 @@ async function connected<T>(url: string, work: (connections: Connections) => Pro
 
 async function runSeeds(url: string): Promise<number> {
   await prepare(url)
-  let failed = 0
+  const end: SimulationEnd = { passed: 0, failed: 0, passedMs: 0 }
   await connected(url, async (connections) => {
     for (let seed = first; seed < first + count; seed += 1) {
       const result = await runSeed(connections, seed, steps)
+      end.passedMs += result.passedMs
       if (result.broken) {
-        failed += 1
+        end.failed += 1
         console.log(
           `seed ${seed} BROKEN ${result.broken}\nrepeat with: npm run simulate -- --seeds 1 --seed ${seed} --steps ${steps}\n${result.log.join('\n')}`,
         )
-      } else console.log(`seed ${seed} ok ${result.hash}`)
+      } else {
+        end.passed += 1
+        console.log(`seed ${seed} ok ${result.hash}`)
+      }
     }
   })
-  console.log(`${count - failed} passed, ${failed} failed`)
+  return tell(end)
+}
+
+const began = performance.now()
+
+function tell(end: SimulationEnd): number {
+  process.send?.(end)
+  const { passed, failed, passedMs } = end
+  const seconds = (performance.now() - began) / 1_000
+  const speed = Math.round(passedMs / 1_000 / seconds)
+  console.log(`${passed} passed, ${failed} failed; ${(passedMs / 3_600_000).toFixed(1)} h in ${seconds.toFixed(1)} s, ${speed} × real time`)
   return failed
+}
+
+/** Each process has a database of its own on one server, and its part of the seeds. */
+async function runAtOnce(url: string, processes: number): Promise<number> {
+  const admin = openDatabase(url, { max: 1 })
+  const parts = Array.from({ length: processes }, (_, part) => {
+    const [from, to] = [part, part + 1].map((one) => first + Math.floor((one * count) / processes))
+    return { from: from!, seeds: to! - from!, name: `simulation_${part}` }
+  })
+  for (const { name } of parts) await admin.run(`create database ${name}`)
+  await admin.close()
+  const ends = await Promise.all(
+    parts.map(({ from, seeds, name }) => {
+      const address = new URL(url)
+      address.pathname = `/${name}`
+      const rest = ['--seeds', `${seeds}`, '--seed', `${from}`, '--steps', `${steps}`, '--at-once', '1']
+      return partOf([...rest, '--database', address.toString()])
+    }),
+  )
+  const sum = (of: (end: SimulationEnd) => number) => ends.reduce((total, end) => total + of(end), 0)
+  return tell({ passed: sum((end) => end.passed), failed: sum((end) => end.failed), passedMs: sum((end) => end.passedMs) })
+}
+
+function partOf(args: readonly string[]): Promise<SimulationEnd> {
+  return new Promise((resolve, reject) => {
+    const child = fork(import.meta.filename, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    let end: SimulationEnd | undefined
+    child.on('message', (message) => {
+      end = message as SimulationEnd
+    })
+    child.once('close', () => (end ? resolve(end) : reject(new Error(`no end: ${args.join(' ')}`))))
+  })
 }
 
 /** The seed that found the bug, or null. */
@@ -134,5 +191,9 @@ async function runPlanted(url: string, name: string): Promise<number> {
 }
 
 const wanted = values.planted
-const failed = await withDatabase((url) => (wanted ? runPlanted(url, wanted) : runSeeds(url)))
+const processes = Math.min(count, Number(values['at-once'] ?? (values.database ? 1 : availableParallelism())))
+const failed = await withDatabase((url) => {
+  if (wanted) return runPlanted(url, wanted)
+  return processes > 1 ? runAtOnce(url, processes) : runSeeds(url)
+})
 process.exitCode = failed > 0 ? 1 : 0

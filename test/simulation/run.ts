@@ -22,6 +22,8 @@ export interface SeedResult {
   /** Names of faults that hit something, of actions that ran, and where the process was harmed. */
   sometimes: Set<string>
   broken: string | null
+  /** How much time passed in it. */
+  passedMs: number
 }
 
 export async function runSeed(connections: Connections, seed: number, steps: number): Promise<SeedResult> {
@@ -30,6 +32,8 @@ export async function runSeed(connections: Connections, seed: number, steps: num
     largestPage: seed % 3 === 0 ? 100 : 5,
     mode: seed % 4 === 3 ? 'shared' : 'guarded',
   })
+  const began = it.ctx.clock.now().getTime()
+  const passed = () => it.ctx.clock.now().getTime() - began
   const log: string[] = []
   const sometimes = new Set<string>()
   const check = watchSteps(it)
@@ -52,10 +56,11 @@ export async function runSeed(connections: Connections, seed: number, steps: num
     await check()
     await checkTrueCursor(it, sometimes)
     await checkRest(it)
-    return { seed, hash: hashOf(log), log, sometimes: noteHarms(it, sometimes), broken: null }
+    return { seed, hash: hashOf(log), log, sometimes: noteHarms(it, sometimes), broken: null, passedMs: passed() }
   } catch (error) {
     if (!(error instanceof Broken)) log.push((error as Error).stack ?? String(error))
-    return { seed, hash: hashOf(log), log, sometimes: noteHarms(it, sometimes), broken: (error as Error).message }
+    const broken = (error as Error).message
+    return { seed, hash: hashOf(log), log, sometimes: noteHarms(it, sometimes), broken, passedMs: passed() }
   } finally {
     await it.close()
   }

@@ -43,6 +43,7 @@ export async function createTurns(
   const finished = new Set<number>()
   const blocked = new Set<number>()
   const letters: string[] = []
+  let moved = () => {}
 
   const isStopped = (task: number) => stopped.some((one) => one.task === task)
   const isAway = (task: number) => (away.get(task) ?? 0) > 0
@@ -63,7 +64,11 @@ export async function createTurns(
         continue
       }
       still = 0
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      // Whoever comes back says so; only who waits for a lock says nothing.
+      await new Promise<void>((resolve) => {
+        moved = resolve
+        setTimeout(resolve, 1)
+      })
       if (!underway.every(isAway)) continue
       const rows = await watcher.rows<{ pid: number }>(
         'select pid from unnest($1::int[]) as t(pid) where cardinality(pg_blocking_pids(pid)) > 0',
@@ -86,6 +91,7 @@ export async function createTurns(
       return () => {
         if (!back) away.set(task, away.get(task)! - 1)
         back = true
+        moved()
       }
     },
     waited: (task) => blocked.delete(task),
@@ -96,6 +102,7 @@ export async function createTurns(
           return await one()
         } finally {
           finished.add(task)
+          moved()
         }
       })
       const results = Promise.allSettled(running)

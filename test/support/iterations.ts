@@ -128,3 +128,11 @@ export const lostWithProcess = times(15, 1_000)
 
 /** Random histories of a variant with one planted cause of an oversell. */
 export const oversellHistories = times(400, 20_000)
+/** Random variants in a full comparison of all slots, planned one by one as well. */
+export const reconciledVariants = times(400, 5_000)
+/** Orders over slots in memory with every trouble at once, and buyers in one run of them; orders of which one in a thousand is hidden. */
+export const manyOrders = times(40_000, 10_000_000)
+export const manyOrdersAtOnce = times(12_000, 500_000)
+export const lyingOrders = times(30_000, 1_000_000)
+/** Buyers whose orders go through PostgreSQL as well, for each demand. */
+export const storedBuyers = times(400, 100_000)

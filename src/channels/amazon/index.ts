@@ -5,7 +5,7 @@ import { client, limits } from './client.ts'
 import { feed } from './feeds.ts'
 import { pullHeldStock } from './held-stock.ts'
 import { pullListings } from './listings.ts'
-import { readQuantity } from './mapping.ts'
+import { quantitiesIn, readQuantity } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 
@@ -107,6 +107,8 @@ export const amazon: Connector = {
     // A quantity that was just written was seen missing from readings for half an hour.
     readsMayBeOldMs: 30 * 60_000,
     read: readQuantities,
+    readingsIn: (operation, response) =>
+      operation === 'searchListingsItems' || operation === 'getListingsItem' ? quantitiesIn(response) : [],
     marginMs: 10 * 60_000,
     delays: { effectMs: 30_000, salesKnownMs: 8 * 60_000 },
     auditEveryMs: 30 * 60_000,

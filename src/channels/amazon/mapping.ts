@@ -2,7 +2,7 @@
 import type { Buyer, FulfilledBy, IncomingOrder, OrderState } from '../../domain/orders.ts'
 import { readAmount } from '../../domain/values.ts'
 import type { HeldStock, IncomingListing, QuantityReading } from '../connector.ts'
-import type { WireInventory, WireListing, WireOrder } from './wire.ts'
+import { journaledListing, type WireInventory, type WireListing, type WireOrder } from './wire.ts'
 
 /** A map, not an object: a word like "constructor" must not find what every object has. */
 const states = new Map<string, OrderState>([
@@ -135,6 +135,16 @@ export function readListings(item: WireListing): IncomingListing[] {
 export function readQuantity(item: WireListing): QuantityReading {
   const entry = item.fulfillmentAvailability?.find((one) => one.fulfillmentChannelCode === merchantCode)
   return { remoteSku: item.sku, quantity: entry ? (entry.quantity ?? 0) : null }
+}
+
+/** The merchant quantities in an answer of the journal: items of a search, or one item. What was cut off is left out. */
+export function quantitiesIn(response: unknown): QuantityReading[] {
+  const items = (response as { items?: unknown } | null)?.items
+  return (Array.isArray(items) ? items : [response]).flatMap((item) => {
+    const { data } = journaledListing.safeParse(item)
+    const entry = data?.fulfillmentAvailability?.find((one) => one.fulfillmentChannelCode === merchantCode)
+    return data && entry ? [{ remoteSku: data.sku, quantity: entry.quantity ?? 0 }] : []
+  })
 }
 
 function amountOf(money: { amount: string; currencyCode: string } | null | undefined): number | null {

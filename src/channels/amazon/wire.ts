@@ -123,6 +123,9 @@ export const listingsItem = z.object({
 })
 export type WireListing = z.output<typeof listingsItem>
 
+/** What is left of an item in the journal: everything else is hidden there. */
+export const journaledListing = listingsItem.pick({ sku: true, fulfillmentAvailability: true })
+
 export const searchListings = z.object({
   numberOfResults: z.number().int(),
   pagination: z.object({ nextToken: z.string().nullish() }).nullish(),

@@ -6,7 +6,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { Connector } from '../connector.ts'
 import { readItems } from './client.ts'
 import { readSettings, secrets, settings } from './settings.ts'
-import { type ReadItem, readAnswer, type SetItem, setAnswer } from './wire.ts'
+import { type ReadItem, readAnswer, readItem, type SetItem, setAnswer } from './wire.ts'
 
 export const storefront: Connector = {
   channel: 'storefront',
@@ -56,10 +56,20 @@ export const storefront: Connector = {
       )
       return remoteSkus.map((remoteSku) => ({ remoteSku, quantity: answers.get(remoteSku)?.quantity ?? null }))
     },
+    readingsIn: (operation, response) => (operation === 'stock.read' ? quantitiesIn(response) : []),
     marginMs: 5_000,
     delays: { effectMs: 500, salesKnownMs: 1_000 },
     auditEveryMs: 5 * 60_000,
   },
+}
+
+/** What was cut off in the journal is left out. */
+function quantitiesIn(response: unknown): { remoteSku: string; quantity: number | null }[] {
+  const items = (response as { items?: unknown } | null)?.items
+  return (Array.isArray(items) ? items : []).flatMap((item) => {
+    const { data } = readItem.safeParse(item)
+    return data ? [{ remoteSku: data.sku, quantity: data.quantity }] : []
+  })
 }
 
 function outcomeOf(key: string, sku: string, answer: SetItem | undefined) {

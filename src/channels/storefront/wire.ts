@@ -12,6 +12,6 @@ const setItem = z.object({
 export type SetItem = z.output<typeof setItem>
 export const setAnswer = z.object({ items: z.array(setItem) })
 
-const readItem = z.object({ sku: z.string(), quantity: z.number().int().min(0).nullable() })
+export const readItem = z.object({ sku: z.string(), quantity: z.number().int().min(0).nullable() })
 export type ReadItem = z.output<typeof readItem>
 export const readAnswer = z.object({ items: z.array(readItem) })

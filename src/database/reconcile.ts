@@ -1,0 +1,207 @@
+/**
+ * All slots against what they should show, set-based: the database passes over the variants whose slots are surely right
+ * (domain/at-rest.ts) and names the others, which are planned by the rules. Nothing is locked.
+ */
+import { type RestNumbers, restNumbers } from '../domain/at-rest.ts'
+import type { ShowSettings } from '../domain/publishing.ts'
+import { type CopySession, literal } from './copy.ts'
+import type { Sql } from './pool.ts'
+
+/** What of an account decides about its slots. */
+export interface RestAccount {
+  id: string
+  /** Live or paused: nobody else writes its quantities. */
+  isOurs: boolean
+  /** Its slots may be written now; others stay as they are. */
+  isPlaying: boolean
+  refillHours: number
+  /** What a slot of it needs that never sold. */
+  newNeed: number
+  /** The publishing settings that hold for its slots, by category; null for all categories without a rule of their own. */
+  settings: readonly { category: string | null; shows: ShowSettings }[]
+}
+
+export interface RestOptions {
+  accounts: readonly RestAccount[]
+  /** There are publishing rules for variants of their own: those are planned. */
+  hasVariantRules: boolean
+  /** Categories with rules of their own. */
+  categories: readonly string[]
+}
+
+const available = 'p.on_hand - p.unsellable - p.reserved - p.allocated - p.short'
+const settings = ['safety_units', 'safety_percent', 'cap', 'minimum', 'stop_below'] as const
+
+/** `wishOf` in domain/publishing.ts, of slot `s` and level `p`. Steps stand in each other, for a plain slot has none of them. */
+export function limitOf(hasRules: boolean): string {
+  const units = `greatest(${available}, 0)`
+  const plain = `${units} / s.units_per_sale`
+  if (!hasRules) return plain
+  const kept = `least(${units}, greatest(coalesce(s.show_safety_units, 0), (${units} * coalesce(s.show_safety_percent, 0) + 99) / 100))`
+  return `case when num_nulls(${settings.map((one) => `s.show_${one}`).join(', ')}) = ${settings.length} then ${plain} else (
+    select case when stopped > s.show_cap then s.show_cap else stopped end
+    from (select (${units} - ${kept}) / s.units_per_sale as left_over, least(coalesce(s.show_minimum, 0), ${plain}) as least_shown offset 0) one,
+      lateral (select case when left_over > 0 and left_over < least_shown then least_shown else left_over end as raised offset 0) two,
+      lateral (select case when raised > 0 and raised < coalesce(s.show_stop_below, 0) then 0 else raised end as stopped offset 0) three) end`
+}
+
+/** `neededUnits` in domain/guard.ts, or a little more; null where it is too much to look up. */
+function needOf(numbers: RestNumbers): string {
+  const { steps, rounding, largerChance, floorSales, floorSeveral } = numbers
+  const several = `least(0.9999, ${rounding} * (s.demand_several + ${floorSeveral}) / (s.demand_sales + ${floorSales}))`
+  return `case when s.demand_per_hour is null then a.new_need else
+    nullif(width_bucket(s.demand_per_hour * a.refill_hours, '{${steps.join(',')}}'::float8[]), ${steps.length})
+    + greatest(1, ceil(${rounding} * ln(${largerChance}::float8) / ln(${several}))) end`
+}
+
+/** True of a slot that planning would surely leave as it is, for its part. Anything but true: it is planned. */
+function isAtRest({ hasVariantRules, accounts, categories }: RestOptions): string {
+  const hasRules = hasVariantRules || accounts.some((one) => one.settings.some(({ shows }) => isSet(shows)))
+  const limit = limitOf(hasRules)
+  const stored = settings.map((one) => `s.show_${one}`).join(', ')
+  const wanted = settings.map((one) => `a.${one}`).join(', ')
+  const byRules = hasRules || categories.length > 0 ? `(${stored}) is not distinct from (${wanted})` : undefined
+  const conditions = [
+    'not s.waits',
+    byRules ?? `num_nulls(${stored}) = ${settings.length}`,
+    ...(hasVariantRules ? ['s.variant_id not in (select variant_id from publishing_rules where variant_id is not null)'] : []),
+    `case when a.is_ours and s.merchant_fulfilled then s.live_value is null and s.wish = s.confirmed_value
+       and case p.mode
+         when 'guarded' then s.claim_state is null and s.claim >= s.wish and p.unknown_claims = 0 and p.claimed <= ${available}
+           and s.wish <= ${limit} and (not a.is_playing or s.wish = ${limit} or s.wish >= ${needOf(restNumbers())})
+         when 'shared' then coalesce(s.claim >= s.wish, true) and s.wish = ${limit}
+         else false end
+     else s.wish is not distinct from case when s.merchant_fulfilled then ${limit} end end`,
+  ]
+  return conditions.join('\n and ')
+}
+
+const isSet = (shows: ShowSettings) => Object.values(shows).some((one) => one !== null)
+
+const valueOf = (one: string | number | boolean | null, type: string) =>
+  `${typeof one === 'string' ? literal(one) : one}::${type}`
+
+function accountsTable(accounts: readonly RestAccount[]): string {
+  const rows = accounts.flatMap(({ id, isOurs, isPlaying, refillHours, newNeed, settings: all }) =>
+    all.map(({ category, shows }) => {
+      const { safetyUnits, safetyPercent, cap, minimum, stopBelow } = shows
+      const values = [safetyUnits, safetyPercent, cap, minimum, stopBelow].map((one) => valueOf(one, 'bigint'))
+      return `(${valueOf(id, 'uuid')}, ${isOurs}, ${isPlaying}, ${valueOf(refillHours, 'float8')}, ${newNeed}, ${valueOf(category ?? '', 'text')}, ${values.join(', ')})`
+    }),
+  )
+  return `(values ${rows.join(', ')}) a (id, is_ours, is_playing, refill_hours, new_need, category, ${settings.join(', ')})`
+}
+
+/** Hashing a million levels in the few megabytes that a statement has otherwise would write them all to disk first. */
+const workMemory = '64MB'
+
+/** The variants whose slots may have to show something else; none of a kit or of its parts, each once. Some at a time. */
+export async function* variantsNotAtRest(session: CopySession, options: RestOptions): AsyncGenerator<string[]> {
+  if (options.accounts.length === 0) return
+  await session.run(`set local work_mem = '${workMemory}'`)
+  const byCategory = options.categories.length > 0
+  const category = `case when d.category in (${options.categories.map(literal).join(', ')}) then d.category else '' end`
+  const { hasKits } = (await session.one<{ hasKits: boolean }>('select exists (select 1 from kit_parts) as "hasKits"'))!
+  const notInKits = hasKits
+    ? 'and s.variant_id not in (select kit_id from kit_parts union all select variant_id from kit_parts)'
+    : ''
+  yield* session.lines(
+    `select distinct s.variant_id from stock_slots s
+       left join pool_levels p on p.variant_id = s.variant_id
+       ${byCategory ? 'join variants v on v.id = s.variant_id join products d on d.id = v.product_id' : ''}
+       join ${accountsTable(options.accounts)} on a.id = s.account_id ${byCategory ? `and a.category = ${category}` : ''}
+     where s.variant_id is not null ${notInKits} and (${isAtRest(options)}) is not true`,
+  )
+}
+
+/** All that planning a variant asks of it and its slots, but for its id: many variants are alike. */
+export interface Shape {
+  variantId: string
+  /** `PoolShape` as JSON. */
+  pool: string
+  /** A line a slot, in their order by id: `SlotShape` as JSON. */
+  slots: string
+}
+export type PoolShape = [available: number, claimed: number, unknownClaims: number, mode: string, category: string | null]
+export type SlotShape = [
+  accountId: string,
+  wish: number | null,
+  waits: boolean,
+  live: number | null,
+  confirmed: number | null,
+  claim: number | null,
+  claimState: Record<string, unknown> | null,
+  demand: Record<string, number> | null,
+  unitsPerSale: number,
+  merchantFulfilled: boolean | null,
+  shows: readonly (number | null)[] | null,
+]
+
+export async function shapesOf(sql: Sql, variantIds: readonly string[]): Promise<Shape[]> {
+  return await sql.rows<Shape>(
+    `select s.variant_id as "variantId", json_build_array(coalesce(${available}, 0), p.claimed, p.unknown_claims, p.mode, d.category)::text as pool,
+       string_agg(json_build_array(s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
+         s.units_per_sale, s.merchant_fulfilled, case when num_nonnulls(${settings.map((one) => `s.show_${one}`).join(', ')}) > 0
+           then json_build_array(${settings.map((one) => `s.show_${one}`).join(', ')}) end)::text, e'\\n' order by s.id) as slots
+     from stock_slots s left join pool_levels p on p.variant_id = s.variant_id
+       join variants v on v.id = s.variant_id join products d on d.id = v.product_id
+     where s.variant_id = any($1::uuid[]) group by s.variant_id, p.variant_id, d.id`,
+    [variantIds],
+  )
+}
+
+/** Kits and their parts, in sets that have nothing to do with each other. */
+export async function kitSets(sql: Sql): Promise<string[][]> {
+  const rows = await sql.rows<{ kit: string; part: string }>(
+    'select kit_id as kit, variant_id as part from kit_parts order by kit_id, variant_id',
+  )
+  const leader = new Map<string, string>()
+  const find = (id: string): string => {
+    const up = leader.get(id) ?? id
+    return up === id ? id : find(up)
+  }
+  for (const { kit, part } of rows) leader.set(find(part), find(kit))
+  const ids = [...new Set(rows.flatMap(({ kit, part }) => [kit, part]))]
+  return [...Map.groupBy(ids, find).values()]
+}
+
+export async function slotIdsOf(sql: Sql, variantIds: readonly string[]): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>('select id from stock_slots where variant_id = any($1::uuid[])', [
+    variantIds,
+  ])
+  return rows.map((row) => row.id)
+}
+
+export async function categoriesOf(sql: Sql, variantIds: readonly string[]): Promise<Map<string, string | null>> {
+  const rows = await sql.rows<{ id: string; category: string | null }>(
+    'select v.id, d.category from variants v join products d on d.id = v.product_id where v.id = any($1::uuid[])',
+    [variantIds],
+  )
+  return new Map(rows.map((row) => [row.id, row.category]))
+}
+
+export async function skusOf(sql: Sql, variantIds: readonly string[]): Promise<string[]> {
+  if (variantIds.length === 0) return []
+  const rows = await sql.rows<{ sku: string }>('select sku from variants where id = any($1::uuid[]) order by sku', [
+    variantIds,
+  ])
+  return rows.map((row) => row.sku)
+}
+
+export interface Waiting {
+  accountId: string
+  /** Slots whose number may leave now, and of them those that go to 0. */
+  due: number
+  soldOut: number
+  /** Their number may not leave yet. */
+  waiting: number
+}
+
+/** What differs from what stands at the channels, by account. */
+export async function waitingByAccount(sql: Sql): Promise<Waiting[]> {
+  return await sql.rows<Waiting>(
+    `select account_id as "accountId", count(*) filter (where not waits) as due,
+       count(*) filter (where not waits and wish = 0) as "soldOut", count(*) filter (where waits) as waiting
+     from stock_slots where dirty group by account_id`,
+  )
+}

@@ -1,0 +1,33 @@
+/** The simulation over slots in memory is worth what it says of the product: on PostgreSQL, by its operations, everything happens alike. */
+import { expect, test } from 'vitest'
+import { day, world } from '../../bench/oversell/assumptions.ts'
+import { type RunOptions, runHub } from '../../bench/oversell/run.ts'
+import { runStored } from '../../bench/oversell/stored.ts'
+import { planGuarded } from '../../src/domain/guard.ts'
+import { useDatabase } from '../support/database.ts'
+import { patienceMs, printCount, storedBuyers } from '../support/iterations.ts'
+import { emptyDatabase } from '../simulation/installation.ts'
+
+const own = useDatabase()
+
+test.each([
+  ['1×', { speed: 1, isNotified: false, restockEvery: world.restockEvery }],
+  ['10×', { speed: 10, isNotified: false, restockEvery: day }],
+  ['100×', { speed: 100, isNotified: false, restockEvery: day }],
+  ['100×, notified, lost writes and a crash', { speed: 100, isNotified: true, restockEvery: day, lost: 0.05, crashes: 1 }],
+] as [string, Pick<RunOptions, 'speed' | 'isNotified' | 'restockEvery' | 'lost' | 'crashes'>][])(
+  'the same buyers have the same outcome on PostgreSQL: %s',
+  async (name, setting) => {
+    await emptyDatabase(own.db)
+    const options: RunOptions = { seed: 5, asks: storedBuyers, planner: planGuarded, ...setting }
+    const inMemory = runHub(options)
+    const began = performance.now()
+    const stored = await runStored(own.url, options)
+    printCount(`orders on PostgreSQL (${name})`, stored.orders)
+    process.stdout.write(`${Math.round(performance.now() - began)} ms\n`)
+    expect(stored).toEqual(inMemory)
+    expect(stored).toMatchObject({ oversold: 0, violations: [] })
+    expect(stored.writes).toBeGreaterThan(0)
+  },
+  patienceMs,
+)
