@@ -81,6 +81,14 @@ describe('what to show where', () => {
     expect(planOf(pool(4, slots(100)), 'slow').send).toBe(null)
   })
 
+  test('nobody is emptied who would only be filled again', () => {
+    const seldom = (id: string, shown: number, rest: Partial<SlotView> = {}) =>
+      slot(id, shown, { perHour: 0.0208, refillHours: 0.075, darkHours: 0.142, ...rest })
+    const fullest = seldom('c', 3, { perHour: 0.0205, several: 0.133 })
+    const slots = [seldom('a', 2), seldom('b', 1), fullest, tank(2, { perHour: 0.0208 })]
+    expect(planGuarded(pool(8, slots)).map(({ send }) => send)).toEqual([null, null, null, null])
+  })
+
   test('nothing is raised beside a claim nobody knows', () => {
     const slots = [slot('a', 0), slot('b', 0, { claim: unknownClaim, shown: null }), tank(3)]
     expect(planGuarded(pool(10, slots)).map(({ reason, send }) => [reason, send])).toEqual([

@@ -61,7 +61,7 @@ export const planGuarded: Planner = (view) => {
   }
   const players = playersAmong(view, plans)
   const tank = players.find(({ slot }) => slot.isTank) ?? null
-  const wanting = players.filter((one) => one !== tank && one.level < Math.min(one.need, one.slot.limit))
+  const wanting = wantingAmong(players, tank)
   const targets = wanting.length > 0 ? split(view, free, wanting, tank) : null
   let borrowed = 0
   if (targets)
@@ -72,12 +72,16 @@ export const planGuarded: Planner = (view) => {
       borrowed += lent
     }
   if (tank) plans[tank.index] = planOfTank(tank, free, borrowed)
-  const donor = borrowed === 0 ? donorFor(view, plans, players) : null
+  const best = borrowed === 0 ? donorFor(view, plans, players) : null
+  const donor = best !== null && !getsItBack(best, view, free, players, tank) ? best : null
   return view.slots.map((slot, index) => {
     if (index === donor) return { id: slot.id, wish: 0, reason: 'donor', send: { value: 0, expected: null } }
     return plans[index] ?? kept(slot, free, wanting)
   })
 }
+
+const wantingAmong = (players: readonly Player[], tank: Player | null) =>
+  players.filter((one) => one !== tank && one.level < Math.min(one.need, one.slot.limit))
 
 /** What is decided without looking at the others; null where it takes part in the split. */
 function outOfPlay(
@@ -285,6 +289,24 @@ function donorFor(view: PoolView, plans: readonly (SlotPlan | null)[], players: 
     most = gain - loss
   }
   return best
+}
+
+/**
+ * Dividing what a donor gave would only fill it up again: a raise from something costs what stands there as well, so nobody else
+ * can be raised. It would be emptied and filled for ever.
+ */
+function getsItBack(
+  donor: number,
+  view: PoolView,
+  free: readonly number[],
+  players: readonly Player[],
+  tank: Player | null,
+): boolean {
+  const units = view.slots[donor]!.shown!
+  const left = [...free]
+  take(left, view.slots[donor]!, -units)
+  const emptied = players.map((one) => (one.index === donor ? { ...one, level: 0 } : one))
+  return split(view, left, wantingAmong(emptied, tank), tank).get(donor)! >= units
 }
 
 /** Units an hour that are sold when so many more are divided; `emptied` begins at 0. */

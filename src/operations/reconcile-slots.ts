@@ -124,7 +124,7 @@ async function* inTurns(db: Sql, named: AsyncIterable<string[]>): AsyncGenerator
   for (const answer of asked) yield await answer
 }
 
-function optionsOf(
+export function optionsOf(
   ctx: ReconcileContext,
   accounts: readonly AccountRow[],
   rules: readonly PublishingRule[],
