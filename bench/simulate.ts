@@ -16,7 +16,8 @@ export const simulate: Bench = {
       const one = await simulated(count, 1 + round * count)
       rounds.push(one)
       run.note(JSON.stringify(one))
-      if (one.failed > 0) throw new Error(`${one.failed} seeds broke a promise: npm run simulate -- --seeds ${count} tells them`)
+      if (one.failed > 0)
+        throw new Error(`${one.failed} seeds broke a promise: npm run simulate -- --seeds ${count} tells them`)
     }
     const values = (of: (one: (typeof rounds)[number]) => number) => rounds.map(of)
     run.figure({
@@ -40,9 +41,13 @@ export const simulate: Bench = {
 /** As `npm run simulate` does it, from the command to its end: the database's start is in it. */
 async function simulated(count: number, first: number): Promise<SimulationEnd & { seconds: number }> {
   const began = performance.now()
-  const child = fork(join(import.meta.dirname, '../test/simulation/main.ts'), ['--seeds', `${count}`, '--seed', `${first}`], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
+  const child = fork(
+    join(import.meta.dirname, '../test/simulation/main.ts'),
+    ['--seeds', `${count}`, '--seed', `${first}`],
+    {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  )
   let end: SimulationEnd | undefined
   child.on('message', (message) => {
     end = message as SimulationEnd

@@ -15,7 +15,11 @@ const to = 'http://127.0.0.1:9'
 
 async function connectAll(tx: Sql, ctx: Context): Promise<void> {
   await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
-  for (const [region, marketplace] of [['na', 'ATVPDKIKX0DER'], ['eu', 'A1PA6795UKMFR9'], ['fe', 'A1VC38T7YXB528']] as const)
+  for (const [region, marketplace] of [
+    ['na', 'ATVPDKIKX0DER'],
+    ['eu', 'A1PA6795UKMFR9'],
+    ['fe', 'A1VC38T7YXB528'],
+  ] as const)
     await connectAccount(tx, ctx, {
       channel: 'amazon',
       name: `Amazon ${region}`,
@@ -60,7 +64,9 @@ export async function fillMillion(ctx: Context, variants: number, note: (line: s
     const aside = await setAsideConstraints(session)
     const product = ctx.newId()
     await session.run('insert into products (id, title, created_at) values ($1, $2, $3)', [product, 'Goods', now])
-    await session.run(`create temp table goods as select n, ${variantId} as id, ${units} as units from generate_series(0, ${variants - 1}) n`)
+    await session.run(
+      `create temp table goods as select n, ${variantId} as id, ${units} as units from generate_series(0, ${variants - 1}) n`,
+    )
     await session.run(
       `insert into variants (id, product_id, sku, title, created_at) select id, $1, 'SKU-' || lpad(n::text, 7, '0'), 'Mug ' || n, $2 from goods`,
       [product, now],

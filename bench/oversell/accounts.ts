@@ -25,7 +25,8 @@ export interface Ears {
 }
 
 /** No polls: everything is told, and nothing is left out. */
-const isTold = (channel: number, isNotified: boolean): boolean => isNotified || channels[channel]!.pollEvery === 0
+export const isTold = (channel: number, isNotified: boolean): boolean =>
+  isNotified || channels[channel]!.pollEvery === 0
 
 /** From a purchase until we know of it, and the most until a watermark has passed it. */
 export function learnMsOf(channel: number, isNotified: boolean): { mean: number; most: number } {

@@ -95,7 +95,9 @@ export const oversell: Bench = {
 /** An order in a thousand is told after its watermark: each is noticed. */
 function lying(run: Run, asks: number): void {
   const one = runHub({ seed, speed: 10, asks, planner: planGuarded, isNotified: false, lies: 0.001 })
-  run.note(`a lying watermark: ${one.lateSeen} late orders noticed, ${one.alarms} alarms, ${one.oversold} oversold`)
+  run.note(
+    `a lying watermark: ${one.liesTold} orders hidden, ${one.liesMissed} not noticed, ${one.alarms} alarms, ${one.oversold} oversold`,
+  )
 }
 
 interface Setting {

@@ -69,7 +69,19 @@ export function runPeriodic(
     },
   })
   const { orders, sold, oversold } = market
-  return { asks, orders, sold, oversold, writes, reads: 0, alarms: 0, lateSeen: 0, liesTold: 0, violations: [] }
+  return {
+    asks,
+    orders,
+    sold,
+    oversold,
+    writes,
+    reads: 0,
+    alarms: 0,
+    lateSeen: 0,
+    liesTold: 0,
+    liesMissed: 0,
+    violations: [],
+  }
 }
 
 /** The buffer of the adaptive mode by itself: the last units are hidden, and every event is pushed. */

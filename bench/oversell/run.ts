@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Shorter: less stock, more often sold out. */
   restockEvery?: number
   store?: Store
+  /** Only so many variants are ever there. */
+  stocked?: number
 }
 
 export interface Outcome {
@@ -38,11 +40,13 @@ export interface Outcome {
   alarms: number
   lateSeen: number
   liesTold: number
+  liesMissed: number
   violations: readonly string[]
 }
 
 export function runHub(options: RunOptions): Outcome {
   const { seed, speed, asks, planner, isNotified, lost = 0, lies = 0, late = 0, crashes = 0 } = options
+  const { stocked = world.variants } = options
   const agenda = new Agenda()
   const market = new Market(agenda, seed, { lost, lies, late })
   const hub = new Hub(agenda, market, {
@@ -57,11 +61,13 @@ export function runHub(options: RunOptions): Outcome {
   for (let crash = 0; crash < crashes; crash += 1) agenda.plan(chance() * expected, () => hub.crash())
   follow(traceOf(seed, speed, options.restockEvery), asks, agenda, {
     ask: (ask) => market.ask(ask),
-    restock: (variant, upTo) => hub.restocked(variant, market.restock(variant, upTo)),
+    restock(variant, upTo) {
+      if (variant < stocked) hub.restocked(variant, market.restock(variant, upTo))
+    },
   })
-  const { reads, alarms, lateSeen, liesTold, violations } = hub
+  const { reads, alarms, lateSeen, liesTold, liesMissed, violations } = hub
   const { orders, sold, oversold, writes } = market
-  return { asks, orders, sold, oversold, writes, reads, alarms, lateSeen, liesTold, violations }
+  return { asks, orders, sold, oversold, writes, reads, alarms, lateSeen, liesTold, liesMissed, violations }
 }
 
 export interface Shop {
@@ -124,5 +130,17 @@ export function runReference(
       stock[variant] = Math.max(stock[variant]!, upTo)
     },
   })
-  return { asks, orders, sold, oversold: 0, writes: 0, reads: 0, alarms: 0, lateSeen: 0, liesTold: 0, violations: [] }
+  return {
+    asks,
+    orders,
+    sold,
+    oversold: 0,
+    writes: 0,
+    reads: 0,
+    alarms: 0,
+    lateSeen: 0,
+    liesTold: 0,
+    liesMissed: 0,
+    violations: [],
+  }
 }

@@ -9,7 +9,11 @@ import { type PlanContext, saveAndPlan } from '../../src/operations/plan-slots.t
 import { channels, world } from './assumptions.ts'
 import type { Question, Reply, Send, StoredSlot, StoredVariant, StoreSetup } from './store.ts'
 
-const { setup, port, flag } = workerData as { setup: StoreSetup; port: MessagePort; flag: Int32Array<SharedArrayBuffer> }
+const { setup, port, flag } = workerData as {
+  setup: StoreSetup
+  port: MessagePort
+  flag: Int32Array<SharedArrayBuffer>
+}
 const db = openDatabase(setup.url, { max: 1 })
 
 /** The channels, as far as planning asks: the two delays that it makes of these are the ones given. */
@@ -29,8 +33,7 @@ const ctx: PlanContext = {
   ),
 }
 
-const idOf = (kind: number, index: number) =>
-  `0190000${kind}-0000-7000-8000-${index.toString(16).padStart(12, '0')}`
+const idOf = (kind: number, index: number) => `0190000${kind}-0000-7000-8000-${index.toString(16).padStart(12, '0')}`
 
 async function fill(tx: Sql): Promise<void> {
   const at = new Date(0)

@@ -1,7 +1,7 @@
 /** `probe`: does a channel behave as the guarantee assumes? Told from what the account did so far. */
 import { accountsFor } from '../database/views/accounts.ts'
-import type { Contradiction, Spread } from '../domain/probes.ts'
 import { Problem } from '../domain/errors.ts'
+import type { Contradiction, Spread } from '../domain/probes.ts'
 import { type Probed, probeAccount } from '../operations/probe-account.ts'
 import { type Command, type Terminal, Usage } from './run.ts'
 import type { Tools } from './tools.ts'
@@ -62,8 +62,16 @@ function tell(say: Say, probed: Probed): void {
   if (ordersShow.within) say(`     ${inWords(say, ordersShow.within)}`, `     ${inWords(say, ordersShow.within)}`)
   for (const { skus, separate, shared } of neighbors) {
     const names = skus.join(', ')
-    if (shared > 0) say(`!!   ${names}: a sale at one lowered the other ${shared} times: one quantity, linked twice`, `!!   ${names}：一处售出使另一处减少 ${shared} 次：同一库存被关联两次`)
-    else if (separate > 0) say(`ok   ${names}: two quantities (seen ${separate} times)`, `ok   ${names}：两个独立数量（已观察 ${separate} 次）`)
+    if (shared > 0)
+      say(
+        `!!   ${names}: a sale at one lowered the other ${shared} times: one quantity, linked twice`,
+        `!!   ${names}：一处售出使另一处减少 ${shared} 次：同一库存被关联两次`,
+      )
+    else if (separate > 0)
+      say(
+        `ok   ${names}: two quantities (seen ${separate} times)`,
+        `ok   ${names}：两个独立数量（已观察 ${separate} 次）`,
+      )
     else say(`?    ${names}: not seen yet whether they are one quantity`, `?    ${names}：尚不能确定是否为同一数量`)
   }
 }
@@ -77,7 +85,10 @@ interface Told {
 function verdict(say: Say, { holds, against }: Told, [en, zh]: readonly [string, string], more = 0): void {
   const failed = against.length + more
   const mark = failed > 0 ? '!!' : holds > 0 ? 'ok' : '? '
-  say(`${mark}   ${en}: ${holds} times, ${failed} times not.`, `${mark}   ${zh}：符合 ${holds} 次，不符合 ${failed} 次。`)
+  say(
+    `${mark}   ${en}: ${holds} times, ${failed} times not.`,
+    `${mark}   ${zh}：符合 ${holds} 次，不符合 ${failed} 次。`,
+  )
   for (const { sku, at, before, after } of against.slice(0, 5)) {
     const when = new Date(at).toISOString()
     say(`     ${sku} at ${when}: ${before}, then ${after}`, `     ${sku} 于 ${when}：${before}，之后 ${after}`)

@@ -64,7 +64,9 @@ function isAtRest({ hasVariantRules, accounts, categories }: RestOptions): strin
   const conditions = [
     'not s.waits',
     byRules ?? `num_nulls(${stored}) = ${settings.length}`,
-    ...(hasVariantRules ? ['s.variant_id not in (select variant_id from publishing_rules where variant_id is not null)'] : []),
+    ...(hasVariantRules
+      ? ['s.variant_id not in (select variant_id from publishing_rules where variant_id is not null)']
+      : []),
     `case when a.is_ours and s.merchant_fulfilled then s.live_value is null and s.wish = s.confirmed_value
        and case p.mode
          when 'guarded' then s.claim_state is null and s.claim >= s.wish and p.unknown_claims = 0 and p.claimed <= ${available}
@@ -122,7 +124,13 @@ export interface Shape {
   /** A line a slot, in their order by id: `SlotShape` as JSON. */
   slots: string
 }
-export type PoolShape = [available: number, claimed: number, unknownClaims: number, mode: string, category: string | null]
+export type PoolShape = [
+  available: number,
+  claimed: number,
+  unknownClaims: number,
+  mode: string,
+  category: string | null,
+]
 export type SlotShape = [
   accountId: string,
   wish: number | null,
@@ -137,15 +145,20 @@ export type SlotShape = [
   shows: readonly (number | null)[] | null,
 ]
 
-export async function shapesOf(sql: Sql, variantIds: readonly string[]): Promise<Shape[]> {
+const shows = settings.map((one) => `s.show_${one}`).join(', ')
+
+/** `withCategories`: there are rules that ask for them. */
+export async function shapesOf(sql: Sql, variantIds: readonly string[], withCategories: boolean): Promise<Shape[]> {
+  const [category, product] = withCategories
+    ? ['d.category', 'join variants v on v.id = s.variant_id join products d on d.id = v.product_id']
+    : ['null::text', '']
   return await sql.rows<Shape>(
-    `select s.variant_id as "variantId", json_build_array(coalesce(${available}, 0), p.claimed, p.unknown_claims, p.mode, d.category)::text as pool,
-       string_agg(json_build_array(s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
-         s.units_per_sale, s.merchant_fulfilled, case when num_nonnulls(${settings.map((one) => `s.show_${one}`).join(', ')}) > 0
-           then json_build_array(${settings.map((one) => `s.show_${one}`).join(', ')}) end)::text, e'\\n' order by s.id) as slots
-     from stock_slots s left join pool_levels p on p.variant_id = s.variant_id
-       join variants v on v.id = s.variant_id join products d on d.id = v.product_id
-     where s.variant_id = any($1::uuid[]) group by s.variant_id, p.variant_id, d.id`,
+    `select "variantId", min(pool) as pool, string_agg(slot, e'\\n') as slots from (
+       select s.variant_id as "variantId", json_build_array(coalesce(${available}, 0), p.claimed, p.unknown_claims, p.mode, ${category})::text as pool,
+         json_build_array(s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
+           s.units_per_sale, s.merchant_fulfilled, case when num_nonnulls(${shows}) > 0 then json_build_array(${shows}) end)::text as slot
+       from stock_slots s left join pool_levels p on p.variant_id = s.variant_id ${product}
+       where s.variant_id = any($1::uuid[]) order by s.variant_id, s.id) one group by "variantId"`,
     [variantIds],
   )
 }

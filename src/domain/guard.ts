@@ -141,7 +141,8 @@ export const neededUnits = (slot: SlotView): number =>
 
 /** A buyer wants more at once in no more than so many cases. Buyers of two are the `several`; of three, that part of them. */
 export const largerChance = 0.001
-export const unitsAtOnce = (several: number): number => Math.max(1, Math.ceil(Math.log(largerChance) / Math.log(several)))
+export const unitsAtOnce = (several: number): number =>
+  Math.max(1, Math.ceil(Math.log(largerChance) / Math.log(several)))
 
 /** How much sooner the next unit is sold there. */
 const worthOf = (player: Player, level: number): number =>

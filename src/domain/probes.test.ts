@@ -57,7 +57,10 @@ test.each<[string, Partial<SlotHistory>]>([
 
 test('a number that rises by itself is another writer, or a write that happened twice', () => {
   const { staysDown } = probe(
-    [slot({ readings: [reading(0, 2), reading(30, 4), reading(60, 4)] }), slot({ sku: 'B', readings: [reading(0, 1)] })],
+    [
+      slot({ readings: [reading(0, 2), reading(30, 4), reading(60, 4)] }),
+      slot({ sku: 'B', readings: [reading(0, 1)] }),
+    ],
     times,
   )
   expect(staysDown.holds).toBe(1)

@@ -146,8 +146,7 @@ function windowBetween(
   to: Reading,
   { lifeMs, skewMs }: ProbeTimes,
 ): Window | null {
-  const isNear = (moment: number, reading: Reading) =>
-    moment >= reading.since - skewMs && moment <= reading.at + skewMs
+  const isNear = (moment: number, reading: Reading) => moment >= reading.since - skewMs && moment <= reading.at + skewMs
   // A write that may still land, or did so between the two.
   if (writes.some((one) => one.sentAt > from.since - lifeMs && one.sentAt <= to.at)) return null
   // Nobody knows when the units of a canceled order come back: those placed long before may be meant.

@@ -28,7 +28,8 @@ async function probed(read = false): Promise<Probed> {
 }
 
 const writesThere = async () =>
-  ((await market.control('/state')).body as { channels: { amazon: { effects: unknown[] } } }).channels.amazon.effects.length
+  ((await market.control('/state')).body as { channels: { amazon: { effects: unknown[] } } }).channels.amazon.effects
+    .length
 
 /** Readings with more than the half hour between them that Amazon's answers may be old. */
 async function anHourWithSales(): Promise<void> {
@@ -89,7 +90,9 @@ test('reading first asks for what sold since it was read, and writes nothing', a
   const before = await writesThere()
   const found = await probed(true)
   expect(found.readNow).toBe(1)
-  expect(found.readings).toBeGreaterThan((await own.db.one<{ count: number }>('select count(*) as count from stock_slots'))!.count)
+  expect(found.readings).toBeGreaterThan(
+    (await own.db.one<{ count: number }>('select count(*) as count from stock_slots'))!.count,
+  )
   expect(await writesThere()).toBe(before)
 })
 

@@ -41,7 +41,10 @@ async function openShop(db: Database, seed: number): Promise<Shop> {
   await store('Store', 'live')
   await store('Paused', 'paused')
   await store('Shadow', 'shadow')
-  for (const [name, region] of [['US', 'na'], ['EU', 'eu']] as const)
+  for (const [name, region] of [
+    ['US', 'na'],
+    ['EU', 'eu'],
+  ] as const)
     await db.run(
       `insert into accounts (id, channel, name, stage, region, settings, opened_at, created_at) values ($1, 'amazon', $2, 'live', $3, '{}', $4, $4)`,
       [ctx.newId(), name, region, ctx.clock.now()],
@@ -103,7 +106,13 @@ function someVariant(shop: Shop, name: string): Made {
       demand:
         random() < 0.5
           ? null
-          : { units: 0.5 + sales, hours: rarely(0.1) ? 0 : pick([24, 500, 500]), sales, several: upTo(sales), at: now - upTo(1e8) },
+          : {
+              units: 0.5 + sales,
+              hours: rarely(0.1) ? 0 : pick([24, 500, 500]),
+              sales,
+              several: upTo(sales),
+              at: now - upTo(1e8),
+            },
       perSale: rarely(0.1) ? 2 : 1,
       merchant: rarely(0.03) ? pick([false, null]) : true,
       waits: rarely(0.02),
@@ -228,8 +237,12 @@ async function someRules({ ctx, random, pick, upTo, accounts }: Shop, made: read
   })
   // Not all slots were told yet.
   const told = made.flatMap((one) => one.slots).filter(() => random() < 0.95)
-  await ctx.db.transaction(async (tx) =>
-    void (await applyRules(tx, told.map((slot) => slot.id))),
+  await ctx.db.transaction(
+    async (tx) =>
+      void (await applyRules(
+        tx,
+        told.map((slot) => slot.id),
+      )),
   )
 }
 
@@ -243,7 +256,13 @@ async function restAndDisturb({ ctx, random, upTo }: Shop, made: readonly Made[]
          claim_state = null where variant_id is not null and wish is not null`,
       [ctx.clock.now()],
     )
-    await db.transaction((tx) => countClaims(tx, made.map((one) => one.variant), 'fact'))
+    await db.transaction((tx) =>
+      countClaims(
+        tx,
+        made.map((one) => one.variant),
+        'fact',
+      ),
+    )
   }
   for (const { variant } of made.filter(() => random() < 0.2))
     await db.run('update pool_levels set on_hand = $2, uncovered = claimed where variant_id = $1', [variant, upTo(60)])
@@ -255,7 +274,9 @@ let shop: Shop
 let seed = 0
 beforeEach(async () => {
   seed += 1
-  await own.db.run('truncate accounts, products, pool_levels, stock_slots, publishing_rules, kit_parts, kit_components cascade')
+  await own.db.run(
+    'truncate accounts, products, pool_levels, stock_slots, publishing_rules, kit_parts, kit_components cascade',
+  )
   shop = await openShop(own.db, seed)
 })
 
@@ -269,7 +290,10 @@ describe('a full comparison', () => {
         await restAndDisturb(shop, made)
       }
       const result = await reconcileSlots(shop.ctx, { mend: false })
-      const differing = await plannedOneByOne(shop, made.map((one) => [one.variant]))
+      const differing = await plannedOneByOne(
+        shop,
+        made.map((one) => [one.variant]),
+      )
       printCount(`variants compared, ${name}`, made.length)
       process.stdout.write(`${result.planned} planned, ${result.differing} slots differ\n`)
       expect(result.differing).toBe(differing)
@@ -283,11 +307,17 @@ describe('a full comparison', () => {
   test('of kits plans all that share a part together', async () => {
     const made = await fill(shop, 60)
     const [kit, one, other] = made.map((each) => each.variant)
-    await own.db.run('insert into kit_parts (kit_id, variant_id, quantity) values ($1, $2, 1), ($1, $3, 2)', [kit, one, other])
+    await own.db.run('insert into kit_parts (kit_id, variant_id, quantity) values ($1, $2, 1), ($1, $3, 2)', [
+      kit,
+      one,
+      other,
+    ])
     const sets = await kitSets(own.db)
     expect(sets.map((set) => [...set].sort())).toEqual([[kit!, one!, other!].sort()])
     const result = await reconcileSlots(shop.ctx, { mend: false })
-    expect(result.differing).toBe(await plannedOneByOne(shop, [...sets, ...made.slice(3).map((each) => [each.variant])]))
+    expect(result.differing).toBe(
+      await plannedOneByOne(shop, [...sets, ...made.slice(3).map((each) => [each.variant])]),
+    )
   })
 
   test('mends, and finds nothing then; what waits to be sent is what differs from the channels', async () => {
@@ -303,7 +333,9 @@ describe('a full comparison', () => {
     expect(mended.differing).toBeGreaterThan(0)
     const again = await reconcileSlots(shop.ctx, { mend: false })
     expect(again.differing).toBe(0)
-    const dirty = await own.db.one<{ count: number }>('select count(*) as count from stock_slots where dirty and not waits')
+    const dirty = await own.db.one<{ count: number }>(
+      'select count(*) as count from stock_slots where dirty and not waits',
+    )
     expect(again.accounts.reduce((sum, one) => sum + one.due, 0)).toBe(dirty!.count)
     const us = again.accounts.find((one) => one.account === 'US')!
     expect(us.calls).toBe(us.due)
@@ -312,6 +344,11 @@ describe('a full comparison', () => {
 
   test('of nothing finds nothing', async () => {
     await own.db.run('truncate accounts, products cascade')
-    expect(await reconcileSlots(shop.ctx, { mend: true })).toEqual({ planned: 0, differing: 0, examples: [], accounts: [] })
+    expect(await reconcileSlots(shop.ctx, { mend: true })).toEqual({
+      planned: 0,
+      differing: 0,
+      examples: [],
+      accounts: [],
+    })
   })
 })

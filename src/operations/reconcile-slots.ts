@@ -10,13 +10,13 @@ import { type CopySession, openCopy } from '../database/copy.ts'
 import type { Sql } from '../database/pool.ts'
 import { allRules } from '../database/publishing-rules.ts'
 import {
+  categoriesOf,
   kitSets,
   type PoolShape,
   type RestAccount,
   type RestOptions,
   type Shape,
   type SlotShape,
-  categoriesOf,
   shapesOf,
   skusOf,
   slotIdsOf,
@@ -75,7 +75,8 @@ export async function reconcileSlots(ctx: ReconcileContext, { mend }: { mend: bo
   }
   const session = await openCopy(ctx.db.url, 'read')
   try {
-    for await (const answers of inTurns(ctx.db, variantsNotAtRest(session, optionsOf(ctx, accounts, rules))))
+    const named = variantsNotAtRest(session, optionsOf(ctx, accounts, rules))
+    for await (const answers of inTurns(ctx.db, named, rules.length > 0))
       for (const shape of answers) note([shape.variantId], judge(shape))
   } finally {
     await session.close()
@@ -93,21 +94,21 @@ export async function reconcileSlots(ctx: ReconcileContext, { mend }: { mend: bo
 }
 
 function chunks<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
-}
-
-async function mendSlots(ctx: ReconcileContext, variantIds: readonly string[]): Promise<void> {
-  await ctx.db.transaction(async (tx) =>
-    refreshRules(tx, ctx, await slotIdsOf(tx, variantIds), ctx.clock.now()),
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
   )
 }
 
+async function mendSlots(ctx: ReconcileContext, variantIds: readonly string[]): Promise<void> {
+  await ctx.db.transaction(async (tx) => refreshRules(tx, ctx, await slotIdsOf(tx, variantIds), ctx.clock.now()))
+}
+
 /** Answers to the questions about variants as they are named, in their order. */
-async function* inTurns(db: Sql, named: AsyncIterable<string[]>): AsyncGenerator<Shape[]> {
+async function* inTurns(db: Sql, named: AsyncIterable<string[]>, withCategories: boolean): AsyncGenerator<Shape[]> {
   const asked: Promise<Shape[]>[] = []
   let waiting: string[] = []
   const ask = (ids: string[]) => {
-    const answer = shapesOf(db, ids)
+    const answer = shapesOf(db, ids, withCategories)
     // Whoever awaits it is told; until then nobody may be.
     answer.catch(() => {})
     asked.push(answer)
@@ -124,7 +125,7 @@ async function* inTurns(db: Sql, named: AsyncIterable<string[]>): AsyncGenerator
   for (const answer of asked) yield await answer
 }
 
-export function optionsOf(
+function optionsOf(
   ctx: ReconcileContext,
   accounts: readonly AccountRow[],
   rules: readonly PublishingRule[],
@@ -260,8 +261,7 @@ async function differingOf(
     })
     const planned = await planSlots(tx, ctx, ruled, ctx.clock.now())
     return slots.filter(
-      (slot, index) =>
-        isOther(slot, planned[index]!) || !isSame(listOf(slot.rule), listOf(ruled[index]!.rule)),
+      (slot, index) => isOther(slot, planned[index]!) || !isSame(listOf(slot.rule), listOf(ruled[index]!.rule)),
     ).length
   })
 }

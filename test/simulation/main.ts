@@ -111,7 +111,9 @@ function tell(end: SimulationEnd): number {
   const { passed, failed, passedMs } = end
   const seconds = (performance.now() - began) / 1_000
   const speed = Math.round(passedMs / 1_000 / seconds)
-  console.log(`${passed} passed, ${failed} failed; ${(passedMs / 3_600_000).toFixed(1)} h in ${seconds.toFixed(1)} s, ${speed} × real time`)
+  console.log(
+    `${passed} passed, ${failed} failed; ${(passedMs / 3_600_000).toFixed(1)} h in ${seconds.toFixed(1)} s, ${speed} × real time`,
+  )
   return failed
 }
 
@@ -133,7 +135,11 @@ async function runAtOnce(url: string, processes: number): Promise<number> {
     }),
   )
   const sum = (of: (end: SimulationEnd) => number) => ends.reduce((total, end) => total + of(end), 0)
-  return tell({ passed: sum((end) => end.passed), failed: sum((end) => end.failed), passedMs: sum((end) => end.passedMs) })
+  return tell({
+    passed: sum((end) => end.passed),
+    failed: sum((end) => end.failed),
+    passedMs: sum((end) => end.passedMs),
+  })
 }
 
 function partOf(args: readonly string[]): Promise<SimulationEnd> {

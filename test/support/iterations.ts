@@ -135,4 +135,4 @@ export const manyOrders = times(40_000, 10_000_000)
 export const manyOrdersAtOnce = times(12_000, 500_000)
 export const lyingOrders = times(30_000, 1_000_000)
 /** Buyers whose orders go through PostgreSQL as well, for each demand. */
-export const storedBuyers = times(400, 100_000)
+export const storedBuyers = times(300, 100_000)
