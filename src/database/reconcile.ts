@@ -80,15 +80,15 @@ function isAtRest({ hasVariantRules, accounts, categories }: RestOptions): strin
 
 const isSet = (shows: ShowSettings) => Object.values(shows).some((one) => one !== null)
 
-const valueOf = (one: string | number | boolean | null, type: string) =>
+const literalOf = (one: string | number | boolean | null, type: string) =>
   `${typeof one === 'string' ? literal(one) : one}::${type}`
 
 function accountsTable(accounts: readonly RestAccount[]): string {
   const rows = accounts.flatMap(({ id, isOurs, isPlaying, refillHours, newNeed, settings: all }) =>
     all.map(({ category, shows }) => {
       const { safetyUnits, safetyPercent, cap, minimum, stopBelow } = shows
-      const values = [safetyUnits, safetyPercent, cap, minimum, stopBelow].map((one) => valueOf(one, 'bigint'))
-      return `(${valueOf(id, 'uuid')}, ${isOurs}, ${isPlaying}, ${valueOf(refillHours, 'float8')}, ${newNeed}, ${valueOf(category ?? '', 'text')}, ${values.join(', ')})`
+      const values = [safetyUnits, safetyPercent, cap, minimum, stopBelow].map((one) => literalOf(one, 'bigint'))
+      return `(${literalOf(id, 'uuid')}, ${isOurs}, ${isPlaying}, ${literalOf(refillHours, 'float8')}, ${newNeed}, ${literalOf(category ?? '', 'text')}, ${values.join(', ')})`
     }),
   )
   return `(values ${rows.join(', ')}) a (id, is_ours, is_playing, refill_hours, new_need, category, ${settings.join(', ')})`

@@ -6,7 +6,7 @@
 import { type AccountRow, allAccounts } from '../database/accounts.ts'
 import { bucketOf } from '../database/budgets.ts'
 import type { Mode } from '../database/claims.ts'
-import { type CopySession, openCopy } from '../database/copy.ts'
+import { openCopy } from '../database/copy.ts'
 import type { Sql } from '../database/pool.ts'
 import { allRules } from '../database/publishing-rules.ts'
 import {

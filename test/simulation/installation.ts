@@ -74,9 +74,15 @@ const quiet = {
   lifecycle: { slowPaymentShare: 0.05, pendingCancelShare: 0, buyerCancelShare: 0, cancelRequestShare: 0.1 },
 }
 
-/** Every table: a truncation that cascades reaches only those that refer to others. */
+/** Every table that holds anything, and what refers to it: a truncation makes new files, and most tables need none. */
 export async function emptyDatabase(db: Database): Promise<void> {
-  await db.run(`truncate ${(await tablesOf(db)).map(({ name }) => quoted(name)).join(', ')}`)
+  const tables = await tablesOf(db)
+  const filled = await db.rows<{ name: string }>(
+    tables
+      .map(({ name }) => `select '${name}' as name where exists (select 1 from ${quoted(name)})`)
+      .join(' union all '),
+  )
+  if (filled.length > 0) await db.run(`truncate ${filled.map(({ name }) => quoted(name)).join(', ')} cascade`)
 }
 
 /** Connections for a run: what happens on one is in one order; a second one lets two operations meet. */
@@ -162,11 +168,10 @@ export async function install(
         // The lease of a living process is always renewed in time here; losing it is what a crash is for.
         Object.assign(before.lease(), { until: ctx.monotonic() + leaseMs })
         const row = await process.outside(async () => {
-          await plain.run('update leases set expires_at = $2 where account_id = $1', [
-            before.row.id,
-            new Date(time + leaseMs),
-          ])
-          return await plain.one<AccountAtWork['row']>('select * from accounts where id = $1', [before.row.id])
+          return await plain.one<AccountAtWork['row']>(
+            'with renewed as (update leases set expires_at = $2 where account_id = $1) select * from accounts where id = $1',
+            [before.row.id, new Date(time + leaseMs)],
+          )
         })
         Object.assign(before.row, row)
         return before
