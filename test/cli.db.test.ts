@@ -71,6 +71,8 @@ test('docs/terminal.md names every command and every flag, and no other', async 
     'connect',
     'pull',
     'push',
+    'reconcile',
+    'probe',
     'import',
     'export',
     'backup',
@@ -207,6 +209,20 @@ test('an account is connected from answers or from a file, and listed', async ()
   expect((await run('pull')).out).toBe('Asked: nothing to read; its orders come in by themselves.\n')
   expect((await run('push', 'Asked')).out).toBe('Asked: nothing is sent in the stage shadow, or to this channel.\n')
   expectProblem(await run('pull', 'Nobody'), 'unknown_account', { account: 'Nobody' })
+})
+
+test('every slot is compared, and an account is probed from what it did', async () => {
+  expect(await run('reconcile')).toEqual({ code: 0, out: 'Every slot is told what it should show.\n', err: '' })
+  const told = JSON.parse((await run('reconcile', '--mend', '--json')).out) as { differing: number; mended: boolean }
+  expect(told).toMatchObject({ differing: 0, mended: true })
+  expectProblem(await run('probe', 'Nobody'), 'unknown_account', { account: 'Nobody' })
+  expect((await run('probe')).err).toContain('Name one account')
+  expect((await run('probe', 'Asked', '--days', 'many')).err).toContain('--days takes days')
+  const probed = await run('probe', 'Asked', '--days', '7')
+  expect(probed).toMatchObject({ code: 0, err: '' })
+  expect(probed.out).toContain('Asked, 7 days: 0 slots, 0 readings, 0 writes, 0 sales.')
+  // Nothing seen is no proof.
+  expect(probed.out).toContain('?    It lowers its own number when it sells: 0 times, 0 times not.')
 })
 
 test('on a machine without the key a command makes none, for nothing that is there would open with it', async () => {

@@ -1,6 +1,6 @@
 /** A large catalog on four accounts, at rest by the project's own rules. Written set-based: how it got there is not measured. */
 import { allAccounts } from '../../src/database/accounts.ts'
-import { openCopy } from '../../src/database/copy.ts'
+import { type CopySession, literal, openCopy, quoted, tablesOf } from '../../src/database/copy.ts'
 import { setAsideConstraints } from '../../src/database/load.ts'
 import { openDatabase, type Sql } from '../../src/database/pool.ts'
 import { connectAccount } from '../../src/operations/connect-account.ts'
@@ -43,7 +43,10 @@ async function connectAll(tx: Sql, ctx: Context): Promise<void> {
   })
 }
 
-const variantId = `('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid`
+const hex = (n: string) => `lpad(to_hex(${n}), 12, '0')`
+const variantId = (n: string) => `('01900000-0000-7000-8000-' || ${hex(n)})::uuid`
+const slotId = (n: string, account: number) => `('01900000-0000-7000-800${account + 1}-' || ${hex(n)})::uuid`
+const skuText = (n: string) => `'SKU-' || lpad((${n})::text, 7, '0')`
 /** From 0 to 1, the same every time. */
 const chance = (salt: number) => `((hashint8extended(n, ${salt}) & 1048575) / 1048576.0)::float8`
 /** A fifth sold out, one in seven scarce, the rest up to some hundred. */
@@ -55,48 +58,86 @@ const demand = (salt: number) => `case when units > 0 and ${chance(salt)} < 0.4 
   'units', 0.5 + floor(${chance(salt + 1)} * 30), 'hours', 24 + ${chance(salt + 2)} * 2000, 'sales', floor(${chance(salt + 1)} * 28), 'several',
   floor(${chance(salt + 3)} * 3), 'at', $1::bigint) end`
 
+/** So many variants are put at rest by the rules; the others are as they are. */
+const pattern = 10_000
+
+/** `variants`: a multiple of the pattern. */
 export async function fillMillion(ctx: Context, variants: number, note: (line: string) => void): Promise<void> {
   await ctx.db.transaction((tx) => connectAll(tx, ctx))
-  const accounts = await allAccounts(ctx.db)
-  const now = ctx.clock.now()
+  await inSession(ctx, (session) => fillPattern(session, ctx))
+  note(`${pattern} variants at rest after ${await putAtRest(ctx, note)} rounds`)
+  await inSession(ctx, async (session) => {
+    const aside = await setAsideConstraints(session)
+    await multiply(session, variants / pattern)
+    for (const text of aside) await session.run(text)
+  })
+  const db = openDatabase(ctx.db.url, { max: 1, queryTimeoutMs: 600_000 })
+  await db.run('vacuum analyze')
+  await db.close()
+  note(`${variants} variants`)
+}
+
+async function inSession(ctx: Context, work: (session: CopySession) => Promise<void>): Promise<void> {
   const session = await openCopy(ctx.db.url, 'write')
   try {
-    const aside = await setAsideConstraints(session)
-    const product = ctx.newId()
-    await session.run('insert into products (id, title, created_at) values ($1, $2, $3)', [product, 'Goods', now])
-    await session.run(
-      `create temp table goods as select n, ${variantId} as id, ${units} as units from generate_series(0, ${variants - 1}) n`,
-    )
-    await session.run(
-      `insert into variants (id, product_id, sku, title, created_at) select id, $1, 'SKU-' || lpad(n::text, 7, '0'), 'Mug ' || n, $2 from goods`,
-      [product, now],
-    )
-    await session.run(
-      `insert into pool_levels (variant_id, on_hand, unsellable, reserved, allocated, short, claimed) select id, units, 0, 0, 0, 0, units from goods`,
-    )
-    await session.run(
-      `insert into stock_levels (variant_id, location_id, on_hand, unsellable, allocated) select g.id, l.id, units, 0, 0 from goods g, locations l`,
-    )
-    // As listings are pulled: one account after the other.
-    for (const [index, account] of accounts.entries()) {
-      const shown = account.channel === 'storefront' ? `units - ${accounts.length - 1} * (${share})` : share
-      await session.run(
-        `insert into stock_slots (id, account_id, region, remote_sku, variant_id, units_per_sale, merchant_fulfilled, wish, wish_at, confirmed_value,
-           confirmed_version, confirmed_at, claim, reason, demand)
-         select ('01900000-0000-7000-800${index + 1}-' || lpad(to_hex(n), 12, '0'))::uuid, $2, $3, 'SKU-' || lpad(n::text, 7, '0'), id, 1, true,
-           ${shown}, $4, ${shown}, 0, $4, ${shown}, 'share', ${demand(10 * (index + 1))} from goods`,
-        [now.getTime(), account.id, account.region, now],
-      )
-      note(`${account.name}: ${variants} slots`)
-    }
-    for (const text of aside) await session.run(text)
+    await work(session)
     await session.commit()
   } finally {
     await session.close()
   }
-  const db = openDatabase(ctx.db.url, { max: 1, queryTimeoutMs: 600_000 })
-  await db.run('vacuum analyze')
-  await db.close()
+}
+
+async function fillPattern(session: Sql, ctx: Context): Promise<void> {
+  const accounts = await allAccounts(ctx.db)
+  const now = ctx.clock.now()
+  const product = ctx.newId()
+  await session.run('insert into products (id, title, created_at) values ($1, $2, $3)', [product, 'Goods', now])
+  await session.run(
+    `create temp table goods as select n, ${variantId('n')} as id, ${units} as units from generate_series(0, ${pattern - 1}) n`,
+  )
+  await session.run(
+    `insert into variants (id, product_id, sku, title, created_at) select id, $1, ${skuText('n')}, 'Mug', $2 from goods`,
+    [product, now],
+  )
+  await session.run(
+    `insert into pool_levels (variant_id, on_hand, unsellable, reserved, allocated, short, claimed) select id, units, 0, 0, 0, 0, units from goods`,
+  )
+  await session.run(
+    `insert into stock_levels (variant_id, location_id, on_hand, unsellable, allocated) select g.id, l.id, units, 0, 0 from goods g, locations l`,
+  )
+  for (const [index, account] of accounts.entries()) {
+    const shown = account.channel === 'storefront' ? `units - ${accounts.length - 1} * (${share})` : share
+    await session.run(
+      `insert into stock_slots (id, account_id, region, remote_sku, variant_id, units_per_sale, merchant_fulfilled, wish, wish_at, confirmed_value,
+         confirmed_version, confirmed_at, claim, reason, demand)
+       select ${slotId('n', index)}, $2, $3, ${skuText('n')}, id, 1, true, ${shown}, $4, ${shown}, 0, $4, ${shown}, 'share', ${demand(10 * (index + 1))}
+       from goods`,
+      [now.getTime(), account.id, account.region, now],
+    )
+  }
+}
+
+/** Copies of the pattern, with ids and SKUs of their own; slots as listings are pulled, one account after the other. */
+async function multiply(session: CopySession, times: number): Promise<void> {
+  const tables = new Map((await tablesOf(session)).map((table) => [table.name, table]))
+  await session.run(`create temp table places as select id, substr(sku, 5)::bigint as n from variants`)
+  const place = `(g.n + k * ${pattern})`
+  const copy = async (name: string, byVariant: string, own: Record<string, string>, order: string, only = 'true') => {
+    const { columns } = tables.get(name)!
+    const values = columns.map((column) => own[column] ?? `t.${quoted(column)}`)
+    await session.run(
+      `insert into ${name} (${columns.map(quoted).join(', ')}) select ${values.join(', ')}
+       from ${name} t join places g on g.id = t.${byVariant}, generate_series(1, ${times - 1}) k where ${only} order by ${order}`,
+    )
+  }
+  const variant = variantId(place)
+  await copy('variants', 'id', { id: variant, sku: skuText(place) }, 'k, g.n')
+  await copy('pool_levels', 'variant_id', { variant_id: variant }, 'k, g.n')
+  await copy('stock_levels', 'variant_id', { variant_id: variant }, 'k, g.n')
+  for (const [index, account] of (await allAccounts(session)).entries()) {
+    const own = { id: slotId(place, index), variant_id: variant, remote_sku: skuText(place) }
+    await copy('stock_slots', 'variant_id', own, 'k, g.n', `t.account_id = ${literal(account.id)}`)
+  }
 }
 
 /** Channels take what they are told until the rules want nothing else. Answers how many rounds it took. */

@@ -25,7 +25,7 @@ export interface WorkerOptions extends RunnerOptions {
 }
 
 const dayMs = 86_400_000
-const upkeepLock = 736_002
+const upkeepLock = 736_003
 
 export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const runners = new Map<string, AccountRunner>()
