@@ -97,25 +97,6 @@ function accountsTable(accounts: readonly RestAccount[]): string {
 /** Hashing a million levels in the few megabytes that a statement has otherwise would write them all to disk first. */
 const workMemory = '64MB'
 
-/** The variants whose slots may have to show something else; none of a kit or of its parts, each once. Some at a time. */
-export async function* variantsNotAtRest(session: CopySession, options: RestOptions): AsyncGenerator<string[]> {
-  if (options.accounts.length === 0) return
-  await session.run(`set local work_mem = '${workMemory}'`)
-  const byCategory = options.categories.length > 0
-  const category = `case when d.category in (${options.categories.map(literal).join(', ')}) then d.category else '' end`
-  const { hasKits } = (await session.one<{ hasKits: boolean }>('select exists (select 1 from kit_parts) as "hasKits"'))!
-  const notInKits = hasKits
-    ? 'and s.variant_id not in (select kit_id from kit_parts union all select variant_id from kit_parts)'
-    : ''
-  yield* session.lines(
-    `select distinct s.variant_id from stock_slots s
-       left join pool_levels p on p.variant_id = s.variant_id
-       ${byCategory ? 'join variants v on v.id = s.variant_id join products d on d.id = v.product_id' : ''}
-       join ${accountsTable(options.accounts)} on a.id = s.account_id ${byCategory ? `and a.category = ${category}` : ''}
-     where s.variant_id is not null ${notInKits} and (${isAtRest(options)}) is not true`,
-  )
-}
-
 /** All that planning a variant asks of it and its slots, but for its id: many variants are alike. */
 export interface Shape {
   variantId: string
@@ -147,20 +128,52 @@ export type SlotShape = [
 
 const shows = settings.map((one) => `s.show_${one}`).join(', ')
 
-/** `withCategories`: there are rules that ask for them. */
-export async function shapesOf(sql: Sql, variantIds: readonly string[], withCategories: boolean): Promise<Shape[]> {
-  const [category, product] = withCategories
-    ? ['d.category', 'join variants v on v.id = s.variant_id join products d on d.id = v.product_id']
-    : ['null::text', '']
-  return await sql.rows<Shape>(
-    `select "variantId", min(pool) as pool, string_agg(slot, e'\\n') as slots from (
-       select s.variant_id as "variantId", json_build_array(coalesce(${available}, 0), p.claimed, p.unknown_claims, p.mode, ${category})::text as pool,
-         json_build_array(s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
-           s.units_per_sale, s.merchant_fulfilled, case when num_nonnulls(${shows}) > 0 then json_build_array(${shows}) end)::text as slot
-       from stock_slots s left join pool_levels p on p.variant_id = s.variant_id ${product}
-       where s.variant_id = any($1::uuid[]) order by s.variant_id, s.id) one group by "variantId"`,
-    [variantIds],
+/**
+ * The variants whose slots may have to show something else, with all that planning asks of them; none of a kit or of its
+ * parts. One statement, so one moment; some variants at a time.
+ */
+export async function* shapesNotAtRest(session: CopySession, options: RestOptions): AsyncGenerator<Shape[]> {
+  if (options.accounts.length === 0) return
+  await session.run(`set local work_mem = '${workMemory}'`)
+  const byCategory = options.categories.length > 0
+  const category = `case when d.category in (${options.categories.map(literal).join(', ')}) then d.category else '' end`
+  const product = byCategory ? 'join variants v on v.id = s.variant_id join products d on d.id = v.product_id' : ''
+  const { hasKits } = (await session.one<{ hasKits: boolean }>('select exists (select 1 from kit_parts) as "hasKits"'))!
+  const notInKits = hasKits
+    ? 'and s.variant_id not in (select kit_id from kit_parts union all select variant_id from kit_parts)'
+    : ''
+  const found = `select distinct s.variant_id from stock_slots s
+      left join pool_levels p on p.variant_id = s.variant_id ${product}
+      join ${accountsTable(options.accounts)} on a.id = s.account_id ${byCategory ? `and a.category = ${category}` : ''}
+    where s.variant_id is not null ${notInKits} and (${isAtRest(options)}) is not true`
+  const lines = session.lines(
+    `select s.variant_id, json_build_array(coalesce(${available}, 0), p.claimed, p.unknown_claims, p.mode, ${byCategory ? 'd.category' : 'null::text'}),
+       json_build_array(s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
+         s.units_per_sale, s.merchant_fulfilled, case when num_nonnulls(${shows}) > 0 then json_build_array(${shows}) end)
+     from (${found}) found join stock_slots s on s.variant_id = found.variant_id
+       left join pool_levels p on p.variant_id = s.variant_id ${product}
+     order by s.variant_id, s.id`,
   )
+  let last: Shape | undefined
+  for await (const some of lines) {
+    const shapes: Shape[] = []
+    for (const line of some) {
+      const [variantId, pool, slot] = fieldsOf(line)
+      if (last?.variantId === variantId) last.slots += `\n${slot}`
+      else {
+        if (last) shapes.push(last)
+        last = { variantId, pool, slots: slot }
+      }
+    }
+    yield shapes
+  }
+  if (last) yield [last]
+}
+
+/** COPY doubles backslashes, and writes no tab within a field. */
+function fieldsOf(line: string): [string, string, string] {
+  const plain = line.includes('\\') ? line.replaceAll('\\\\', '\\') : line
+  return plain.split('\t') as [string, string, string]
 }
 
 /** Kits and their parts, in sets that have nothing to do with each other. */

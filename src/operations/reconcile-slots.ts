@@ -7,7 +7,6 @@ import { type AccountRow, allAccounts } from '../database/accounts.ts'
 import { bucketOf } from '../database/budgets.ts'
 import type { Mode } from '../database/claims.ts'
 import { openCopy } from '../database/copy.ts'
-import type { Sql } from '../database/pool.ts'
 import { allRules } from '../database/publishing-rules.ts'
 import {
   categoriesOf,
@@ -17,10 +16,9 @@ import {
   type RestOptions,
   type Shape,
   type SlotShape,
-  shapesOf,
+  shapesNotAtRest,
   skusOf,
   slotIdsOf,
-  variantsNotAtRest,
   type Waiting,
   waitingByAccount,
 } from '../database/reconcile.ts'
@@ -55,9 +53,6 @@ export interface AccountPlan extends Waiting {
 }
 
 const examplesKept = 20
-/** Variants in one question, and such questions at once: one is answered while another one is planned. */
-const variantsAtOnce = 1_000
-const questionsAtOnce = 2
 /** Their slots are locked together for some milliseconds. */
 const mendedAtOnce = 100
 
@@ -75,9 +70,8 @@ export async function reconcileSlots(ctx: ReconcileContext, { mend }: { mend: bo
   }
   const session = await openCopy(ctx.db.url, 'read')
   try {
-    const named = variantsNotAtRest(session, optionsOf(ctx, accounts, rules))
-    for await (const answers of inTurns(ctx.db, named, rules.length > 0))
-      for (const shape of answers) note([shape.variantId], judge(shape))
+    for await (const shapes of shapesNotAtRest(session, optionsOf(ctx, accounts, rules)))
+      for (const shape of shapes) note([shape.variantId], judge(shape))
   } finally {
     await session.close()
   }
@@ -101,28 +95,6 @@ function chunks<T>(list: readonly T[], size: number): T[][] {
 
 async function mendSlots(ctx: ReconcileContext, variantIds: readonly string[]): Promise<void> {
   await ctx.db.transaction(async (tx) => refreshRules(tx, ctx, await slotIdsOf(tx, variantIds), ctx.clock.now()))
-}
-
-/** Answers to the questions about variants as they are named, in their order. */
-async function* inTurns(db: Sql, named: AsyncIterable<string[]>, withCategories: boolean): AsyncGenerator<Shape[]> {
-  const asked: Promise<Shape[]>[] = []
-  let waiting: string[] = []
-  const ask = (ids: string[]) => {
-    const answer = shapesOf(db, ids, withCategories)
-    // Whoever awaits it is told; until then nobody may be.
-    answer.catch(() => {})
-    asked.push(answer)
-  }
-  for await (const ids of named) {
-    waiting.push(...ids)
-    while (waiting.length >= variantsAtOnce) {
-      ask(waiting.slice(0, variantsAtOnce))
-      waiting = waiting.slice(variantsAtOnce)
-      if (asked.length > questionsAtOnce) yield await asked.shift()!
-    }
-  }
-  if (waiting.length > 0) ask(waiting)
-  for (const answer of asked) yield await answer
 }
 
 function optionsOf(
