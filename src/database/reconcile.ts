@@ -97,34 +97,81 @@ function accountsTable(accounts: readonly RestAccount[]): string {
 /** Hashing a million levels in the few megabytes that a statement has otherwise would write them all to disk first. */
 const workMemory = '64MB'
 
-/** All that planning a variant asks of it and its slots, but for its id: many variants are alike. */
+/** All that planning a variant asks of it and its slots, but for its id: many variants are alike. As text, read by `poolOf` and `slotsOf`. */
 export interface Shape {
   variantId: string
-  /** `PoolShape` as JSON. */
   pool: string
-  /** A line a slot, in their order by id: `SlotShape` as JSON. */
+  /** A line a slot, in their order by id. */
   slots: string
 }
-export type PoolShape = [
-  available: number,
-  claimed: number,
-  unknownClaims: number,
-  mode: string,
-  category: string | null,
-]
-export type SlotShape = [
-  accountId: string,
-  wish: number | null,
-  waits: boolean,
-  live: number | null,
-  confirmed: number | null,
-  claim: number | null,
-  claimState: Record<string, unknown> | null,
-  demand: Record<string, number> | null,
-  unitsPerSale: number,
-  merchantFulfilled: boolean | null,
-  shows: readonly (number | null)[] | null,
-]
+
+export interface PoolShape {
+  available: number
+  claimed: number
+  unknownClaims: number
+  mode: string
+  category: string | null
+}
+
+export interface SlotShape {
+  accountId: string
+  wish: number | null
+  waits: boolean
+  live: number | null
+  confirmed: number | null
+  claim: number | null
+  claimState: Record<string, unknown> | null
+  demand: Record<string, number> | null
+  unitsPerSale: number
+  merchantFulfilled: boolean | null
+  /** As they stand with the slot. */
+  shows: ShowSettings
+}
+
+const nothing = '\\N'
+const numberOf = (text: string) => (text === nothing ? null : Number(text))
+const flagOf = (text: string) => (text === nothing ? null : text === 't')
+const documentOf = (text: string) => (text === nothing ? null : JSON.parse(text))
+/** COPY puts a backslash before what would end a field. */
+const textOf = (text: string) =>
+  text === nothing ? null : text.replaceAll(/\\(.)/g, (_, one: string) => ({ t: '\t', n: '\n', r: '\r' })[one] ?? one)
+
+export function poolOf({ pool }: Shape): PoolShape {
+  const [available, claimed, unknown, mode, category] = pool.split('\t') as [string, string, string, string, string]
+  return {
+    available: Number(available),
+    claimed: Number(claimed),
+    unknownClaims: Number(unknown),
+    mode,
+    category: textOf(category),
+  }
+}
+
+export function slotsOf({ slots }: Shape): SlotShape[] {
+  return slots.split('\n').map((line) => {
+    const fields = line.split('\t')
+    const at = (index: number) => fields[index]!
+    return {
+      accountId: at(0),
+      wish: numberOf(at(1)),
+      waits: at(2) === 't',
+      live: numberOf(at(3)),
+      confirmed: numberOf(at(4)),
+      claim: numberOf(at(5)),
+      claimState: documentOf(at(6)),
+      demand: documentOf(at(7)),
+      unitsPerSale: Number(at(8)),
+      merchantFulfilled: flagOf(at(9)),
+      shows: {
+        safetyUnits: numberOf(at(10)),
+        safetyPercent: numberOf(at(11)),
+        cap: numberOf(at(12)),
+        minimum: numberOf(at(13)),
+        stopBelow: numberOf(at(14)),
+      },
+    }
+  })
+}
 
 const shows = settings.map((one) => `s.show_${one}`).join(', ')
 
@@ -147,9 +194,9 @@ export async function* shapesNotAtRest(session: CopySession, options: RestOption
       join ${accountsTable(options.accounts)} on a.id = s.account_id ${byCategory ? `and a.category = ${category}` : ''}
     where s.variant_id is not null ${notInKits} and (${isAtRest(options)}) is not true`
   const lines = session.lines(
-    `select s.variant_id, json_build_array(coalesce(${available}, 0), p.claimed, p.unknown_claims, p.mode, ${byCategory ? 'd.category' : 'null::text'}),
-       json_build_array(s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
-         s.units_per_sale, s.merchant_fulfilled, case when num_nonnulls(${shows}) > 0 then json_build_array(${shows}) end)
+    `select s.variant_id, coalesce(${available}, 0), coalesce(p.claimed, 0), coalesce(p.unknown_claims, 0), coalesce(p.mode, 'guarded'),
+       ${byCategory ? 'd.category' : 'null::text'}, s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
+       s.units_per_sale, s.merchant_fulfilled, ${shows}
      from (${found}) found join stock_slots s on s.variant_id = found.variant_id
        left join pool_levels p on p.variant_id = s.variant_id ${product}
      order by s.variant_id, s.id`,
@@ -170,11 +217,14 @@ export async function* shapesNotAtRest(session: CopySession, options: RestOption
   if (last) yield [last]
 }
 
-/** COPY doubles backslashes, and writes no tab within a field. */
+/** The fields of a variant stand before those of its slot. */
 function fieldsOf(line: string): [string, string, string] {
-  const plain = line.includes('\\') ? line.replaceAll('\\\\', '\\') : line
-  return plain.split('\t') as [string, string, string]
+  const first = line.indexOf('\t')
+  let end = first
+  for (let field = 0; field < poolFields; field += 1) end = line.indexOf('\t', end + 1)
+  return [line.slice(0, first), line.slice(first + 1, end), line.slice(end + 1)]
 }
+const poolFields = 5
 
 /** Kits and their parts, in sets that have nothing to do with each other. */
 export async function kitSets(sql: Sql): Promise<string[][]> {

@@ -11,7 +11,7 @@ import { allRules } from '../database/publishing-rules.ts'
 import {
   categoriesOf,
   kitSets,
-  type PoolShape,
+  poolOf,
   type RestAccount,
   type RestOptions,
   type Shape,
@@ -19,6 +19,7 @@ import {
   shapesNotAtRest,
   skusOf,
   slotIdsOf,
+  slotsOf,
   type Waiting,
   waitingByAccount,
 } from '../database/reconcile.ts'
@@ -27,7 +28,7 @@ import { needOfNew } from '../domain/at-rest.ts'
 import { fullBucket } from '../domain/budget.ts'
 import { unknownClaim } from '../domain/claims.ts'
 import { planBulk } from '../domain/plan-bulk.ts'
-import { noSettings, type PublishingRule, ruleBook, type ShowSettings } from '../domain/publishing.ts'
+import { type PublishingRule, ruleBook, type ShowSettings } from '../domain/publishing.ts'
 import { refreshRules } from './apply-publishing-rules.ts'
 import type { Context } from './context.ts'
 import { delaysOf, planSlots, planVariant } from './plan-slots.ts'
@@ -133,21 +134,20 @@ function createJudge(ctx: ReconcileContext, accounts: readonly AccountRow[], rul
   const known = new Map<string, number>()
   const now = ctx.clock.now()
 
-  const differing = ({ variantId, pool, slots }: Shape): number => {
-    const [available, claimed, unknown, mode, category] = JSON.parse(pool) as PoolShape
+  const differing = (shape: Shape): number => {
+    const { variantId } = shape
+    const { available, claimed, unknownClaims, mode, category } = poolOf(shape)
     const outdated = new Set<number>()
-    const rows = slots.split('\n').map((line, index): SlotRow => {
-      const shape = JSON.parse(line) as SlotShape
-      const account = byId.get(shape[0])!
-      const target = { accountId: account.id, channel: account.channel, variantId, category }
-      const shows = book.of(target).settings
-      if (!isSame(shape[10] ?? listOf(noSettings), listOf(shows))) outdated.add(index)
-      return rowOf(shape, account, { id: String(index), variantId, shows, now })
+    const rows = slotsOf(shape).map((slot, index): SlotRow => {
+      const account = byId.get(slot.accountId)!
+      const shows = book.of({ accountId: account.id, channel: account.channel, variantId, category }).settings
+      if (!isSame(listOf(slot.shows), listOf(shows))) outdated.add(index)
+      return rowOf(slot, account, { id: String(index), variantId, shows, now })
     })
     const level = {
       variantId,
       available,
-      claimed: unknown > 0 ? Number.POSITIVE_INFINITY : claimed,
+      claimed: unknownClaims > 0 ? Number.POSITIVE_INFINITY : claimed,
       mode: mode as Mode,
     }
     const planned = planVariant(ctx, rows, level, now)
@@ -175,7 +175,7 @@ function rowOf(
   account: AccountRow,
   { id, variantId, shows, now }: { id: string; variantId: string; shows: ShowSettings; now: Date },
 ): SlotRow {
-  const [, wish, waits, live, confirmed, claim, claimState, demand, unitsPerSale, merchantFulfilled] = shape
+  const { wish, waits, live, confirmed, claim, claimState, demand, unitsPerSale, merchantFulfilled } = shape
   return {
     id,
     accountId: account.id,
