@@ -149,6 +149,8 @@ function createJudge(ctx: ReconcileContext, accounts: readonly AccountRow[], rul
       available,
       claimed: unknownClaims > 0 ? Number.POSITIVE_INFINITY : claimed,
       mode: mode as Mode,
+      // Nothing is told from here.
+      isNews: false,
     }
     const planned = planVariant(ctx, rows, level, now)
     return rows.filter((row, index) => outdated.has(index) || isOther(row, planned[index]!)).length
