@@ -38,7 +38,7 @@ export async function probeAccount(ctx: Context, account: AccountRow, { days, re
   const histories = await historiesOf(ctx, account, since)
   const sum = (of: (one: SlotHistory) => readonly unknown[]) =>
     histories.reduce((total, one) => total + of(one).length, 0)
-  const { marginMs } = timesOf(ctx, account.channel)
+  const { marginMs } = timesOf(ctx, account, ctx.clock.now())
   return {
     account: account.name,
     days,
