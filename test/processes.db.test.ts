@@ -205,6 +205,11 @@ async function rings(crew: Crew, url: string): Promise<void> {
 
 /** R39. The stop is longer than the lease; by then another worker has taken over and written. */
 async function standStill(crew: Crew, workers: HubProcess[]): Promise<void> {
+  await until(
+    'every account at work',
+    leaseMs * 4,
+    allHeldBy(crew, (pid) => workers.some((one) => one.pid === pid)),
+  )
   const before = await held(crew)
   const { pid } = before.find((lease) => lease.name === names.till)!
   const stopped = workers.find((worker) => worker.pid === pid)!
