@@ -108,7 +108,8 @@ function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
   const id = ids[path.split('/')[1]!] ?? ids.reservations!
   const filled = path.replace('{id}', id).replace('{sku}', 'MUG').replace('{kind}', 'variants')
-  return filled === '/imports' ? '/imports?kind=variants' : filled
+  const asked: Record<string, string> = { imports: 'kind=variants', 'publishing-rules/preview/slots': 'cap=0' }
+  return asked[filled.slice(1)] ? `${filled}?${asked[filled.slice(1)]}` : filled
 }
 
 async function add(name: RouteName): Promise<{ id: string; key: string; secret: string }> {

@@ -1,6 +1,7 @@
 /** What a connector is: a list of capabilities. An absent key means that the channel cannot do it. */
 import type { z } from 'zod'
 import { ChannelError } from '../domain/errors.ts'
+import type { FeedTime } from '../domain/feed-time.ts'
 import type { FulfilledBy, IncomingOrder } from '../domain/orders.ts'
 import type { QuantityWrites } from '../domain/slots.ts'
 import { type Budget, type Http, WireError } from '../http/client.ts'
@@ -135,6 +136,10 @@ export type FeedProgress = { startedAt: Date | null } & (
 export interface QuantityFeed {
   /** Lines in one feed. */
   maxLines: number
+  /** Fewer lines are never worth a feed. */
+  fewest: number
+  /** How long a feed takes, until those of the account tell better. */
+  took: FeedTime
   /** What one submission spends, and what asking until the outcomes are read spends at least; each once. */
   submitOperations: readonly string[]
   collectOperations: readonly string[]

@@ -125,6 +125,16 @@ export const findingTexts = {
       '系统会自动修正；若反复出现，可能有其他工具在写入该库存。',
     ],
   },
+  feed_stuck: {
+    en: [
+      '{account}: a feed with {lines} quantities is not done after {hours} hours',
+      'Its listings wait for it; only sell-outs go past it, by single calls. It is asked for again by itself. If it stays, look at the feeds on the channel’s own page and cancel it there.',
+    ],
+    zh: [
+      '{account}：包含 {lines} 条库存的批量上传在 {hours} 小时后仍未完成',
+      '相关商品正在等待其结束；只有售罄会绕过它、以单次调用立即推送。系统会自动继续查询；若仍未完成，请到平台后台查看并取消该上传。',
+    ],
+  },
   slot_refused: {
     en: [
       '{account} {sku}: the channel refused quantity {quantity} ({code})',

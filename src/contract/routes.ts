@@ -6,6 +6,7 @@ import { exposureRoutes } from './routes/exposure.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'
+import { planRoutes } from './routes/plan.ts'
 import { publishingRoutes } from './routes/publishing.ts'
 import { replenishmentRoutes } from './routes/replenishment.ts'
 import { stockRoutes } from './routes/stock.ts'
@@ -16,6 +17,7 @@ export const routes = {
   ...systemRoutes,
   ...accountsRoutes,
   ...catalogRoutes,
+  ...planRoutes,
   ...publishingRoutes,
   ...stockRoutes,
   ...exposureRoutes,

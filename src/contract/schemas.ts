@@ -82,6 +82,38 @@ export const account = z.object({
   orders: count,
 })
 
+const feedUnderWay = z.object({
+  id,
+  lines: count,
+  leftAt: time.nullable(),
+  overdueAt: time.nullable().describe('after this it counts as stuck'),
+  isLost: z.boolean().describe('nobody answered when it was handed in: it may exist'),
+})
+
+export const accountPlan = z.object({
+  accountId: id,
+  account: z.string(),
+  channel: channelName,
+  stage,
+  due: count.describe('listings whose quantity waits to be sent'),
+  waiting: count.describe('listings whose units are bound by claims'),
+  inCalls: count,
+  inFeeds: count,
+  more: count.describe('listings that a change would add'),
+  feeds: z.array(feedUnderWay),
+  plan: z
+    .object({
+      linesByCall: count,
+      linesByFeed: count,
+      calls: count,
+      feeds: count,
+      from: time.describe('done between these moments, if nothing else changes'),
+      to: time,
+    })
+    .nullable()
+    .describe('null: nothing leaves here (not live, halted, or no allowance)'),
+})
+
 export const mode = z.enum(['guarded', 'adaptive', 'shared'])
 
 export const stockLevel = z.object({

@@ -34,6 +34,8 @@ export const endpoints = {
   defineKit: { method: 'POST', path: '/variants/{sku}/components' },
   publishingRules: { method: 'GET', path: '/publishing-rules' },
   previewRule: { method: 'GET', path: '/publishing-rules/preview' },
+  previewRuleSlots: { method: 'GET', path: '/publishing-rules/preview/slots' },
+  plan: { method: 'GET', path: '/plan' },
   addRule: { method: 'POST', path: '/publishing-rules' },
   changeRule: { method: 'PATCH', path: '/publishing-rules/{id}' },
   removeRule: { method: 'DELETE', path: '/publishing-rules/{id}' },

@@ -17,6 +17,7 @@ export type ExposureDetail = Received<Routes['exposureOf']>
 export type Place = ExposureDetail['placeList'][number]
 export type Oversell = Received<Routes['oversells']>['items'][number]
 export type Rule = Received<Routes['publishingRules']>['items'][number]
+export type AccountPlan = Received<Routes['plan']>['items'][number]
 export type RulePreview = Received<Routes['previewRule']>
 export type Drift = Received<Routes['drift']>
 export type Deviation = Received<Routes['deviations']>['items'][number]

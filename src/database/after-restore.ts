@@ -1,4 +1,5 @@
 /** What a restored database must not believe: who owns what, what is under way, and what channels show. */
+import { notYet } from '../domain/claims.ts'
 import { countJoined } from './claims.ts'
 import type { Sql } from './pool.ts'
 
@@ -18,7 +19,16 @@ export async function forgetWhatMayBeStale(tx: Sql, now: Date, strayLifeMs: numb
   await tx.run('delete from tokens')
   await tx.run('delete from sessions')
   await tx.run('delete from setup_links')
-  await tx.run(`update effects set outcome = 'unknown', outcome_at = $1 where outcome is null`, [now])
+  await tx.run(
+    `update effects e set outcome = 'unknown', outcome_at = $1 where outcome is null
+       and not exists (select 1 from feed_lines l where l.effect_id = e.id)`,
+    [now],
+  )
+  // A feed that was about to leave then may have left: its slots wait until no feed of that time is unfinished.
+  await tx.run(
+    `update feeds set state = 'lost', left_at = begun_at, ask_at = $1, overdue_at = $1 where state in ('preparing', 'leaving')`,
+    [new Date(now.getTime() + strayLifeMs)],
+  )
   // Orders since the backup lie behind the saved cursors: they are asked for at once.
   await tx.run('update cursors set next_at = $1, failed_at = null, failures = 0, failure = null', [now])
   await tx.run('update accounts set look_again_at = $1', [now])
@@ -34,10 +44,11 @@ async function doubtSlots(tx: Sql, now: Date, ahead: number, strayLifeMs: number
     `update stock_slots set version = greatest(version, $2) + 1,
        live_value = null, live_version = null, live_expected = null, live_sent_at = null, live_accepted_at = null, live_sales = 0,
        confirmed_value = null, confirmed_version = null, confirmed_at = null, hold_until = $1, read_due_at = null, retry_at = null,
-       claim = null, claim_state = jsonb_build_object('doubtedUntil', $3::bigint), settle_at = null,
+       claim = null, settle_at = null,
+       claim_state = jsonb_build_object('doubtedUntil', case when feed_id is null then $3::bigint else $4::bigint end),
        urgency = case when wish = 0 then 0 else 3 end`,
     // Whatever was under way, also what the backup does not know of, has landed by then or never will.
-    [now, ahead, now.getTime() + strayLifeMs],
+    [now, ahead, now.getTime() + strayLifeMs, notYet],
   )
   const levels = await tx.rows<{ id: string }>('select variant_id as id from pool_levels order by variant_id')
   for (let from = 0; from < levels.length; from += levelsAtOnce)

@@ -78,11 +78,47 @@ test('a clock that steps back neither grants nor takes', async () => {
 test('what the channel says counts: empty is empty, a told rate is the rate', async () => {
   await budget().exhausted('slow')
   expect(await left()).toBe(0)
+  // Half speed for a while: the channel did not say what its rate is.
+  world.clock.advance(2_000)
+  expect(await left()).toBe(0)
   world.clock.advance(2_000)
   expect(await left()).toBe(1)
   await budget().learned('slow', 2)
   world.clock.advance(1_000)
   expect(await left()).toBe(3)
+})
+
+const rate = async (operation = 'slow') =>
+  (await database.db.one<{ rate: number }>('select rate from budgets where account_id = $1 and operation = $2', [
+    lease.accountId,
+    operation,
+  ]))!.rate
+
+test('what refusals teach is kept for the next holder, and ends where the channel tells another rate', async () => {
+  const first = budget()
+  await first.exhausted('slow')
+  world.clock.advance(8_000)
+  await first.exhausted('slow')
+  const { learned } = (await database.db.one<{ learned: { rate: number } }>(
+    'select learned from budgets where account_id = $1 and operation = $2',
+    [lease.accountId, 'slow'],
+  ))!
+  expect(learned.rate).toBe(0.25)
+  const next = budget()
+  await next.recall()
+  // The doubt about the last refusal has passed.
+  world.clock.advance(60_000)
+  await next.settleRate('slow')
+  expect(await rate()).toBe(0.25)
+  // The header repeats what refusals contradict.
+  await next.learned('slow', 0.5)
+  expect(await rate()).toBe(0.25)
+  await next.learned('slow', 0.4)
+  expect(await rate()).toBe(0.4)
+  const later = budget()
+  await later.recall()
+  await later.exhausted('slow', 0.3)
+  expect(await rate()).toBe(0.3)
 })
 
 test('only the holder of the lease spends', async () => {

@@ -1,5 +1,6 @@
 /** Token buckets in the database. Only the holder of the account's lease spends. */
 import type { Bucket } from '../domain/budget.ts'
+import { knownRate, type LearnedRate, rateNow, refused, taken } from '../domain/learned-rate.ts'
 import type { Budget } from '../http/client.ts'
 import type { Sql } from './pool.ts'
 
@@ -40,12 +41,19 @@ export interface LeasedBudget extends Budget {
    * before the process ends is lost: too little is sent, never too much.
    */
   prepay(operation: string, count: number): Promise<void>
+  /** What refusals taught an earlier holder. */
+  recall(): Promise<void>
+  /** Brings the bucket's rate up to what is believed by now; a statement only where a refusal taught something. */
+  settleRate(operation: string): Promise<void>
 }
 
 export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number }, now: () => Date): LeasedBudget {
   const { accountId, epoch } = lease
   const paid = new Map<string, number>()
+  const rates = learnedRates(db, accountId, now)
   return {
+    recall: rates.recall,
+    settleRate: rates.settle,
     async prepay(operation, count) {
       const row = await db.one<{ granted: number }>(
         `with due as (select least($5::float8, floor(${filled})) as granted from budgets
@@ -58,12 +66,13 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
       if (row) paid.set(operation, (paid.get(operation) ?? 0) + row.granted)
     },
     async spend(operation) {
-      const at = now()
       const left = paid.get(operation) ?? 0
       if (left > 0) {
         paid.set(operation, left - 1)
         return undefined
       }
+      await rates.settle(operation)
+      const at = now()
       const spent = await db.run(
         `update budgets set tokens = ${filled} - 1, refilled_at = greatest(refilled_at, $3)
          where account_id = $1 and operation = $2 and ${filled} >= 1
@@ -78,22 +87,100 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
       if (!row) throw new Error(`no budget for ${operation}`)
       return new Date(at.getTime() + Math.ceil((Math.max(0, 1 - row.tokens) / row.rate) * 1_000) + 1)
     },
-    async exhausted(operation) {
+    async exhausted(operation, told) {
       paid.delete(operation)
-      await db.run('update budgets set tokens = 0, refilled_at = $3 where account_id = $1 and operation = $2', [
-        accountId,
-        operation,
-        now(),
-      ])
+      const row = await db.one<{ rate: number; burst: number }>(
+        'update budgets set tokens = 0, refilled_at = $3 where account_id = $1 and operation = $2 returning rate, burst',
+        [accountId, operation, now()],
+      )
+      if (!row) return
+      if (told === undefined || rates.isOldNews(operation, told, row.rate)) await rates.refused(operation, row)
+      else await rates.told(operation, told)
     },
     async learned(operation, rate) {
-      await db.run(
-        `update budgets set tokens = ${filled}, refilled_at = greatest(refilled_at, $3), rate = $4
-         where account_id = $1 and operation = $2 and rate <> $4`,
-        [accountId, operation, now(), rate],
+      if (rates.isOldNews(operation, rate, null)) rates.taken(operation)
+      else await rates.told(operation, rate)
+    },
+    taken: rates.taken,
+  }
+}
+
+/** What refusals teach of rates that the channel does not name; kept with the bucket, so that a new holder need not learn it anew. */
+function learnedRates(db: Sql, accountId: string, now: () => Date) {
+  const known = new Map<string, LearnedRate>()
+  const written = new Map<string, number>()
+  const write = async (operation: string, rate: number, learned: LearnedRate | null) => {
+    written.set(operation, rate)
+    await db.run(
+      `update budgets set tokens = ${filled}, refilled_at = greatest(refilled_at, $3), rate = $4, learned = $5
+       where account_id = $1 and operation = $2 and (rate <> $4 or learned is distinct from $5::jsonb)`,
+      [accountId, operation, now(), rate, learned && JSON.stringify(learned)],
+    )
+  }
+  const settle = async (operation: string): Promise<void> => {
+    const learned = known.get(operation)
+    if (!learned) return
+    const rate = rateNow(learned, now())
+    if (rate !== written.get(operation)) await write(operation, rate, learned)
+  }
+  return {
+    settle,
+    /** The channel repeats what refusals contradict (its header tells what it should be, not what it is). */
+    isOldNews: (operation: string, rate: number, inBucket: number | null) =>
+      (known.get(operation)?.published ?? inBucket) === rate,
+    taken(operation: string): void {
+      const learned = known.get(operation)
+      if (learned) known.set(operation, taken(learned, now()))
+    },
+    async refused(operation: string, bucket: { rate: number; burst: number }): Promise<void> {
+      const learned = refused(known.get(operation) ?? knownRate(bucket.rate, bucket.burst), now())
+      known.set(operation, learned)
+      await write(operation, rateNow(learned, now()), learned)
+    },
+    async told(operation: string, rate: number): Promise<void> {
+      if (!known.delete(operation) && written.get(operation) === rate) return
+      await write(operation, rate, null)
+    },
+    async recall(): Promise<void> {
+      const rows = await db.rows<{ operation: string; rate: number; learned: LearnedRate }>(
+        'select operation, rate, learned from budgets where account_id = $1 and learned is not null',
+        [accountId],
       )
+      for (const { operation, rate, learned } of rows) {
+        // What was taken since the last note is not known: counting begins anew.
+        known.set(operation, { ...learned, ...momentsOf(learned), seen: null, streak: null })
+        written.set(operation, rate)
+      }
     },
   }
+}
+
+/** Moments come as text out of JSON. */
+function momentsOf(learned: LearnedRate): Pick<LearnedRate, 'doubtUntil' | 'easeUntil' | 'climbAt'> {
+  const date = (moment: Date | null) => (moment === null ? null : new Date(moment))
+  return {
+    doubtUntil: date(learned.doubtUntil),
+    easeUntil: date(learned.easeUntil),
+    climbAt: date(learned.climbAt),
+  }
+}
+
+/** The buckets as they stand, for rules that look ahead. */
+export async function bucketsOf(
+  db: Sql,
+  accountId: string,
+  operations: readonly string[],
+): Promise<Map<string, Bucket>> {
+  const rows = await db.rows<BucketRow>(
+    'select operation, tokens, rate, burst, refilled_at from budgets where account_id = $1 and operation = any($2)',
+    [accountId, operations],
+  )
+  return new Map(
+    rows.map(({ operation, tokens, rate, burst, refilled_at }) => [
+      operation,
+      { tokens, rate, burst, refilledAt: refilled_at },
+    ]),
+  )
 }
 
 /** The bucket as it stands, for plans; undefined where the account never called. */

@@ -1,4 +1,5 @@
 /** The sum of claims beside each level, held against what is available by the database itself (P-10). */
+import { notYet } from '../domain/claims.ts'
 import type { Sql } from './pool.ts'
 
 const available = 'p.on_hand - p.unsellable - p.reserved - p.allocated'
@@ -152,9 +153,10 @@ export async function lockLevelsOfAccount(tx: Sql, accountId: string): Promise<s
 /** Somebody else wrote the account's quantities until now: what they sell is unknown, and their writes may land until then. */
 export async function doubtClaims(tx: Sql, accountId: string, until: Date): Promise<void> {
   await tx.run(
-    `update stock_slots set claim = null, claim_state = jsonb_build_object('doubtedUntil', $2::bigint), settle_at = null, waits = true
+    `update stock_slots set claim = null, settle_at = null, waits = true,
+       claim_state = jsonb_build_object('doubtedUntil', case when feed_id is null then $2::bigint else $3::bigint end)
      where account_id = $1`,
-    [accountId, until.getTime()],
+    [accountId, until.getTime(), notYet],
   )
 }
 

@@ -111,12 +111,13 @@ export async function recordOutcomes(
 }
 
 /**
- * Intents without an outcome while nothing of the account is under way: nobody will tell any more, so they may have
- * been carried out.
+ * Intents without an outcome while no call of the account is under way: nobody will tell any more, so they may have
+ * been carried out. Lines of feeds are told by their feed.
  */
 export async function closeOrphanEffects(tx: Sql, accountId: string, epoch: number, now: Date): Promise<number> {
   return await tx.run(
-    `update effects set outcome = 'unknown', outcome_at = $3 where account_id = $1 and outcome is null and epoch <= $2`,
+    `update effects e set outcome = 'unknown', outcome_at = $3 where account_id = $1 and outcome is null and epoch <= $2
+       and not exists (select 1 from feed_lines l where l.effect_id = e.id)`,
     [accountId, epoch, now],
   )
 }

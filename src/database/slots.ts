@@ -5,7 +5,7 @@ import type { Demand } from '../domain/demand.ts'
 import type { LagTail } from '../domain/lag.ts'
 import type { GuardReason } from '../domain/pool-view.ts'
 import type { ShowSettings } from '../domain/publishing.ts'
-import { claimTimes, type QuantityWrites, type Slot, urgencyOf } from '../domain/slots.ts'
+import { claimTimes, type Slot, urgencyOf } from '../domain/slots.ts'
 import type { Suspicion } from '../domain/suspicion.ts'
 import type { Sql } from './pool.ts'
 import { applyRules } from './publishing-rules.ts'
@@ -29,6 +29,7 @@ export interface SlotRow extends Slot {
   reason: GuardReason | null
   /** The wish may not leave yet. */
   waits: boolean
+  feedId: string | null
   channel: string
   /** Of its account. */
   stage: 'sandbox' | 'shadow' | 'live' | 'paused'
@@ -77,6 +78,7 @@ interface Raw {
   demand: Demand | null
   reason: GuardReason | null
   waits: boolean
+  feed_id: string | null
   channel: string
   stage: SlotRow['stage']
   halted_code: string | null
@@ -127,6 +129,7 @@ function toSlot(row: Raw): SlotRow {
     demand: row.demand,
     reason: row.reason,
     waits: row.waits,
+    feedId: row.feed_id,
     channel: row.channel,
     stage: row.stage,
     isHalted: row.halted_code !== null,
@@ -140,21 +143,21 @@ export async function lockSlots(
   tx: Sql,
   by: { variantIds?: readonly string[]; slotIds?: readonly string[] },
 ): Promise<SlotRow[]> {
-  const rows = await tx.rows<Raw>(`${wantedSlots} for update of s`, [by.variantIds ?? [], by.slotIds ?? []])
+  const rows = await tx.rows<Raw>(`${selectSlots} for update of s`, [by.variantIds ?? [], by.slotIds ?? []])
   return rows.map(toSlot)
 }
 
-/** The same without a lock: to look at, never to change. */
-export async function readSlots(sql: Sql, variantIds: readonly string[]): Promise<SlotRow[]> {
-  return (await sql.rows<Raw>(wantedSlots, [variantIds, []])).map(toSlot)
-}
+const selectSlots = `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at
+  from stock_slots s join accounts a on a.id = s.account_id join (
+    select id from stock_slots where variant_id = any($1::uuid[])
+    union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
+    union select unnest($2::uuid[])) wanted on wanted.id = s.id
+  order by s.id`
 
-const wantedSlots = `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at
- from stock_slots s join accounts a on a.id = s.account_id join (
-   select id from stock_slots where variant_id = any($1::uuid[])
-   union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
-   union select unnest($2::uuid[])) wanted on wanted.id = s.id
- order by s.id`
+/** The same slots as they stand, for a look: nobody waits for it. */
+export async function readSlots(sql: Sql, variantIds: readonly string[]): Promise<SlotRow[]> {
+  return (await sql.rows<Raw>(selectSlots, [variantIds, []])).map(toSlot)
+}
 
 const column = <T>(rows: readonly T[], pick: (row: T) => unknown) => rows.map(pick)
 
@@ -250,39 +253,6 @@ export async function settlingSlots(sql: Sql, accountId: string, until: Date, li
   const rows = await sql.rows<{ id: string }>(
     'select id from stock_slots where account_id = $1 and settle_at <= $2 order by settle_at limit $3',
     [accountId, until, limit],
-  )
-  return rows.map((row) => row.id)
-}
-
-/**
- * Up to `limit` slots of the account whose wish should leave now, the most urgent first. Asks all that `isDue` asks: a slot
- * that is not due would keep its place, and others from their turn. Not locked: their levels come first.
- */
-export async function dueSlots(
-  sql: Sql,
-  accountId: string,
-  pump: { writes: QuantityWrites; watermark: Date | null; calling: readonly string[] },
-  now: Date,
-  limit: number,
-): Promise<string[]> {
-  const rows = await sql.rows<{ id: string }>(
-    `select id from stock_slots
-     where account_id = $1 and dirty and not waits and (retry_at is null or retry_at <= $3)
-       and (reason = 'alarm' or wish < coalesce(live_value, confirmed_value)
-         or (wish = 0 and live_value is null and confirmed_value is null and $5)
-         or (live_value is null and confirmed_value is not null and (hold_until is null or hold_until <= $2)))
-       and id <> all($6::uuid[])
-     order by urgency, wish_at limit $4`,
-    [accountId, pump.watermark, now, limit, pump.writes === 'absolute', pump.calling],
-  )
-  return rows.map((row) => row.id)
-}
-
-/** Slots whose write on its way has no answer. */
-export async function unansweredSlots(sql: Sql, accountId: string): Promise<string[]> {
-  const rows = await sql.rows<{ id: string }>(
-    'select id from stock_slots where account_id = $1 and live_value is not null and live_accepted_at is null',
-    [accountId],
   )
   return rows.map((row) => row.id)
 }

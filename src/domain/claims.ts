@@ -61,6 +61,9 @@ export interface SlotClaim {
   doubtedUntil: number
 }
 
+/** When a write dies that rides a feed: nobody knows before the feed has ended. */
+export const notYet = Number.MAX_SAFE_INTEGER
+
 /** A slot of which nothing is known yet. */
 export const unknownClaim: SlotClaim = {
   claim: null,
@@ -256,6 +259,22 @@ export function claimSettled(slot: SlotClaim, watermark: number, times: ClaimTim
   }
   return { ...slot, claim, alarm, settlements: slot.settlements.filter((one) => !due.includes(one)) }
 }
+
+/** The slot once it is known when its write of `version` dies: the feed that carried it has ended. */
+export function claimDies(slot: SlotClaim, version: number, deadAt: number): SlotClaim {
+  const { live, strays, doubtedUntil } = slot
+  return {
+    ...slot,
+    live: live?.version === version ? { ...live, deadAt } : live,
+    strays: strays.map((stray) => (stray.version === version ? { ...stray, deadAt } : stray)),
+    // A slot that was taken over while the feed was under way.
+    doubtedUntil: doubtedUntil === notYet ? deadAt : doubtedUntil,
+  }
+}
+
+/** When the write of `version` can no longer take effect; undefined where it can count no more. */
+export const deathOf = ({ live, strays }: SlotClaim, version: number): number | undefined =>
+  live?.version === version ? live.deadAt : strays.find((stray) => stray.version === version)?.deadAt
 
 /** Without what can count no more: dead for longer than any reading may be old. Its units stay in the claim. */
 export function claimPruned(slot: SlotClaim, now: number, times: ClaimTimes): SlotClaim {

@@ -17,10 +17,12 @@ interface Channel {
   /** Refuses every so many calls for no reason. */
   strayEvery?: number
   seconds: number
+  /** Takes nothing until then. */
+  outageUntil?: number
 }
 
 /** Sends as fast as is paid for; what the channel takes and refuses in the seconds asked for. */
-async function drive({ rate, latencyMs, strayEvery, seconds }: Channel) {
+async function drive({ rate, latencyMs, strayEvery, seconds, outageUntil = 0 }: Channel) {
   const clock = createClock()
   const now = () => new Date(start + clock.now())
   const channel = { tokens: burst, at: 0 }
@@ -34,7 +36,7 @@ async function drive({ rate, latencyMs, strayEvery, seconds }: Channel) {
     clock.at(clock.now() + latencyMs / 2, () => {
       channel.tokens = Math.min(burst, channel.tokens + ((clock.now() - channel.at) / 1_000) * rate)
       channel.at = clock.now()
-      const isTaken = channel.tokens >= 1 && !isStray
+      const isTaken = channel.tokens >= 1 && !isStray && clock.now() >= outageUntil * 1_000
       if (isTaken) channel.tokens -= 1
       tally[isTaken ? 'taken' : 'refused'] += 1
       clock.at(clock.now() + latencyMs / 2, () => {
@@ -86,6 +88,19 @@ test('refusals for no reason cost little, and lower nothing for good', async () 
   const { share, learned } = await drive({ rate: published, latencyMs: 350, strayEvery: 400, seconds: 2_000 })
   expect(learned.rate).toBe(published)
   expect(share).toBeGreaterThan(0.97)
+})
+
+test('where nothing is taken for ten minutes it asks seldom, and is at full speed within half a minute after', async () => {
+  for (const rate of [published, published / 2]) {
+    const {
+      taken: done,
+      refused: count,
+      learned,
+    } = await drive({ rate, latencyMs: 350, seconds: 1_600, outageUntil: 600 })
+    expect(learned.rate).toBe(rate)
+    expect(count).toBeLessThanOrEqual(50)
+    expect(done).toBeGreaterThan(rate * (1_000 - 45))
+  }
 })
 
 test('one refusal means half speed for two seconds, three quarters for two more', () => {

@@ -3,6 +3,9 @@
  * would hold since then at the rate we believe in can be computed. One refusal may be an accident of the way: half
  * speed for a while (two seconds at 5 a second), three quarters for as long. Another one while the bucket must hold two
  * calls proves that the rate is lower; after a long quiet it climbs again, by small steps.
+ *
+ * Where nothing at all is taken for longer than any likely rate explains, nobody serves: what was learned meanwhile is
+ * forgotten with the first call that is taken.
  */
 
 export interface LearnedRate {
@@ -21,6 +24,14 @@ export interface LearnedRate {
   /** When the next step up is due, and how long is waited for the first one. */
   climbAt: Date | null
   quietMs: number
+  /** Refusals with no call taken between them. */
+  streak: Streak | null
+}
+
+interface Streak {
+  since: Date
+  /** What was believed before. */
+  before: Pick<LearnedRate, 'rate' | 'floor' | 'climbAt' | 'quietMs'>
 }
 
 interface Seen {
@@ -43,6 +54,10 @@ const firstQuietMs = 5 * 60_000
 const longestQuietMs = 60 * 60_000
 const stepMs = 30_000
 const step = 1.05
+/** No rate is so low that not one of so many calls is taken. */
+const outageCalls = 100
+/** Who is refused all the time still asks about twice a minute, or at half the published rate where that is slower. */
+const slowest = (published: number) => Math.min(published / 2, Math.max(published / 75, 1 / 15))
 
 export const knownRate = (published: number, burst: number): LearnedRate => ({
   rate: published,
@@ -54,6 +69,7 @@ export const knownRate = (published: number, burst: number): LearnedRate => ({
   easeUntil: null,
   climbAt: null,
   quietMs: firstQuietMs,
+  streak: null,
 })
 
 /** What to pay by right now. */
@@ -68,15 +84,16 @@ export const told = (learned: LearnedRate, rate: number): LearnedRate => knownRa
 
 /** A call was taken. */
 export function taken(before: LearnedRate, now: Date): LearnedRate {
-  const learned = climbed(before, now)
+  const learned = climbed(served(before, now), now)
   if (!learned.seen) return learned
   const seen = flowed(learned, learned.seen, now)
   return { ...learned, seen: { ...seen, taken: seen.taken + 1, level: Math.max(0, seen.level - 1) } }
 }
 
 /** A call was refused for lack of allowance. */
-export function refused(learned: LearnedRate, now: Date): LearnedRate {
-  const { rate, floor } = learned
+export function refused(before: LearnedRate, now: Date): LearnedRate {
+  const { rate, floor, climbAt, quietMs } = before
+  const learned = { ...before, streak: before.streak ?? { since: now, before: { rate, floor, climbAt, quietMs } } }
   if (!learned.seen) return doubting(learned, now)
   const seen = flowed(learned, learned.seen, now)
   // The number of calls taken is the least that flowed in; the most, too, where nothing ran over.
@@ -98,7 +115,16 @@ function doubting(learned: LearnedRate, now: Date): LearnedRate {
   return { ...learned, seen: emptyAt(now), doubtUntil: after(now, ms), easeUntil: after(now, 2 * ms) }
 }
 
-function lowered(learned: LearnedRate, rate: number, now: Date, isFailedClimb: boolean): LearnedRate {
+/** A call is taken again: after an outage everything is as it was before. */
+function served(learned: LearnedRate, now: Date): LearnedRate {
+  const { streak, published } = learned
+  if (!streak) return learned
+  if (now.getTime() - streak.since.getTime() < (outageCalls / published) * 1_000) return { ...learned, streak: null }
+  return { ...learned, ...streak.before, seen: emptyAt(now), doubtUntil: null, easeUntil: null, streak: null }
+}
+
+function lowered(learned: LearnedRate, to: number, now: Date, isFailedClimb: boolean): LearnedRate {
+  const rate = Math.min(learned.rate, Math.max(slowest(learned.published), to))
   const quietMs = isFailedClimb ? Math.min(longestQuietMs, learned.quietMs * 2) : learned.quietMs
   return {
     ...learned,

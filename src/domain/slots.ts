@@ -10,6 +10,7 @@
 import {
   type ClaimTimes,
   claimConfirmed,
+  claimDies,
   claimLearned,
   claimOverwritten,
   claimRead,
@@ -18,6 +19,8 @@ import {
   claimSent,
   claimSettled,
   claimUnanswered,
+  deathOf,
+  notYet,
   type SlotClaim,
 } from './claims.ts'
 
@@ -47,6 +50,8 @@ export interface Slot {
   version: number
   readDueAt: Date | null
   retryAt: Date | null
+  /** A feed that is not over carries a write of it. */
+  feedId?: string | null
 }
 
 /** How long a write may still take effect after it was given out to leave (LAST-UNIT, D; the call's own time is in it). */
@@ -95,6 +100,8 @@ export function isDue(slot: Slot, watermark: Date | null, now: Date, writes: Qua
   const expected = expectedValue(slot)
   if (slot.wish === expected) return 'clean'
   if (slot.retryAt && slot.retryAt > now) return 'wait'
+  // No order holds between a feed and a call; a zero passes all the same, and leaves again when the feed has ended.
+  if (slot.feedId && slot.wish !== 0) return 'wait'
   if (expected === null) return slot.wish === 0 && writes === 'absolute' ? 'send' : 'wait'
   if (slot.wish < expected) return 'send'
   if (slot.live) return 'wait'
@@ -116,6 +123,39 @@ export function sent(slot: Slot, value: number, now: Date, writes: QuantityWrite
     claim: claimSent(slot.claim, { ...write, ...(repeats > 0 ? { repeats } : {}) }, now.getTime()),
     readDueAt: readAfter(now, 0),
     retryAt: null,
+  }
+}
+
+/** The slot after a write of its wish went into a feed. It is not read for it before the feed has ended. */
+export function sentByFeed(slot: Slot, value: number, now: Date): Slot {
+  const next = sent(slot, value, now, 'absolute')
+  const claim = claimSent(slot.claim, { value, expected: null, version: next.version, deadAt: notYet }, now.getTime())
+  return { ...next, claim, readDueAt: null }
+}
+
+/**
+ * The slot after the feed has ended that carried its write of `version`, with what became of that line. Whatever of it
+ * may land does so within the life of a stray. A newer zero that passed the feed may have been overwritten: then nobody
+ * knows what the slot shows, and the zero leaves again.
+ */
+export function feedEnded(
+  before: Slot,
+  version: number,
+  answer: WriteAnswer,
+  { endedAt, now, watermark }: { endedAt: Date; now: Date; watermark: Date | null },
+): Slot {
+  const deadAt = answer.kind === 'refused' ? now.getTime() : endedAt.getTime() + strayLifeMs
+  const slot = { ...before, feedId: null, claim: claimDies(before.claim, version, deadAt) }
+  if (slot.live?.version === version) return answered(slot, version, answer, now, watermark)
+  // It was read as arrived, and nothing left since.
+  if (slot.version === version || answer.kind === 'refused') return slot
+  return {
+    ...slot,
+    live: null,
+    claim: slot.live ? claimUnanswered(slot.claim, slot.live.version) : slot.claim,
+    confirmed: null,
+    retryAt: null,
+    readDueAt: readAfter(now, 0),
   }
 }
 
@@ -228,7 +268,8 @@ export function read(
     return shown < confirmed.value ? settle('lower', known ? null : at) : settle('higher', slot.holdUntil)
   }
   if (shown <= live.value && shown >= live.value - live.sales) return settle('effective', slot.holdUntil)
-  const age = at.getTime() - live.sentAt.getTime()
+  const deadAt = deathOf(before.claim, live.version) ?? live.sentAt.getTime() + strayLifeMs
+  const age = at.getTime() - (deadAt - strayLifeMs)
   const lowest = Math.min(live.value - live.sales, confirmed?.value ?? live.value)
   const isLower = shown < lowest
   // A zero that does not show is sent again: repeating it is free, and waiting sells what is not there.
@@ -243,7 +284,8 @@ export function read(
   if (isZero && isOver) return settle('lost', slot.holdUntil)
   if (!isOver) {
     const holdUntil = isLower && !known ? at : slot.holdUntil
-    return { slot: { ...slot, holdUntil, readDueAt: readAfter(at, age) }, meaning: isLower ? 'lower' : 'waiting' }
+    const readDueAt = deadAt === notYet ? null : readAfter(at, age)
+    return { slot: { ...slot, holdUntil, readDueAt }, meaning: isLower ? 'lower' : 'waiting' }
   }
   return isLower ? settle('lower', known ? null : at) : settle('lost', slot.holdUntil)
 }

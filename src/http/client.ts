@@ -37,10 +37,12 @@ export interface WireResponse {
 export interface Budget {
   /** Undefined: granted and spent. Otherwise the earliest moment to try again. */
   spend(operation: string): Promise<Date | undefined>
-  /** The channel refused for lack of allowance: the bucket is empty, whatever we thought. */
-  exhausted(operation: string): Promise<void>
-  /** The channel told its rate (per second) for this account. */
+  /** The channel refused for lack of allowance: the bucket is empty, whatever we thought. It may tell its rate, too. */
+  exhausted(operation: string, rate?: number): Promise<void>
+  /** The channel took a call and told its rate (per second) for this account. */
   learned(operation: string, rate: number): Promise<void>
+  /** The channel took a call and told nothing. */
+  taken?(operation: string): void
 }
 
 export interface CallRecord {

@@ -2,6 +2,7 @@
 import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts'
 import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
 import { ChannelError } from '../domain/errors.ts'
+import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
@@ -42,6 +43,7 @@ export async function startRunner(
   let lease: HeldLease = { ...taken, until: before + options.leaseMs }
   const stopping = new AbortController()
   const work = accountAtWork(ctx, row, () => lease, stopping.signal)
+  const { connector } = work
   try {
     await takeOver(ctx, work)
   } catch (error) {
@@ -52,10 +54,11 @@ export async function startRunner(
   const slots = createSignal()
   const readings = createSignal()
   const pulls = createSignal()
+  const feeds = createSignal()
   const ticks = createSignal()
   let clean = true
   const end = () => {
-    for (const signal of [slots, readings, pulls, ticks]) signal.stop()
+    for (const signal of [slots, readings, pulls, feeds, ticks]) signal.stop()
   }
   const guarded = async (name: string, loop: () => Promise<void>) => {
     try {
@@ -78,8 +81,9 @@ export async function startRunner(
   const loops = [
     renewing,
     guarded('pull', () => pullLoop(ctx, work, pulls, options)),
-    guarded('push', () => pushLoop(ctx, work, slots, options)),
+    guarded('push', () => pushLoop(ctx, work, slots, feeds, options)),
     guarded('read', () => readLoop(ctx, work, readings, options)),
+    ...(connector.stock?.feed ? [guarded('feeds', () => feedLoop(ctx, work, feeds))] : []),
   ]
   const done = Promise.all(loops).then(async () => {
     // After an unclean end nobody knows what was sent: the lease is left to run out.
@@ -205,8 +209,14 @@ async function isPullDue(ctx: Context, work: AccountAtWork, name: string, notBef
 }
 
 /** Quantities out: a call leaves as soon as one has ended and something is due. */
-async function pushLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
-  const pump = createPump(ctx, work, () => signal.wake())
+async function pushLoop(
+  ctx: Context,
+  work: AccountAtWork,
+  signal: Loop,
+  feeds: Loop,
+  options: RunnerOptions,
+): Promise<void> {
+  const pump = createPump(ctx, work, { onAnswer: () => signal.wake(), onFeed: () => feeds.wake() })
   const failing = createFailing(ctx, work)
   while (!signal.stopped) {
     try {
@@ -220,7 +230,7 @@ async function pushLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
     }
   }
   // A call under way is answered, or given up; its note must not come after the lease was given back.
-  await pump.settled()
+  await pump.stop()
 }
 
 /** What slots show: beside the pump, for a reading takes as long as a push. */
@@ -239,6 +249,25 @@ async function readLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
       if (readings === 0) await signal.wait(options.idleMs)
     } catch (error) {
       await failing.note('read', error)
+      await signal.wait(2_000)
+    }
+  }
+}
+
+/** Without a feed under way nothing is looked at: whoever hands one in wakes it. */
+const feedIdleMs = 10 * 60_000
+
+/** What became of feeds. */
+async function feedLoop(ctx: Context, work: AccountAtWork, signal: Loop): Promise<void> {
+  const failing = createFailing(ctx, work)
+  while (!signal.stopped) {
+    try {
+      const nextAt = await collectFeeds(ctx, work)
+      await failing.end()
+      const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : feedIdleMs
+      await signal.wait(Math.max(50, Math.min(feedIdleMs, waitMs)))
+    } catch (error) {
+      await failing.note('feeds', error)
       await signal.wait(2_000)
     }
   }

@@ -51,6 +51,8 @@ export interface AccountAtWork {
   lease(): HeldLease
   /** Pays for calls that are about to leave, in one step. */
   prepay: LeasedBudget['prepay']
+  /** What refusals taught of the account's rates: from an earlier holder, and as the moments pass. */
+  rates: Pick<LeasedBudget, 'recall' | 'settleRate'>
 }
 
 /** A call ends this long after it left, and always before its lease. */
@@ -99,7 +101,7 @@ export function accountAtWork(
     now: () => ctx.clock.now(),
     newId: ctx.newId,
   }
-  return { row, connector, account, lease, prepay: budget.prepay }
+  return { row, connector, account, lease, prepay: budget.prepay, rates: budget }
 }
 
 async function openSecrets(ctx: Context, accountId: string): Promise<unknown> {

@@ -229,7 +229,7 @@ function slotView(
     // More than its claim it cannot show, unless that was proven wrong.
     shown: shown === null || slot.claim.alarm ? shown : Math.min(shown, claimedUnits(slot.claim)),
     // What cannot be written now is left as it is.
-    isBusy: slot.live !== null || slot.stage !== 'live' || slot.isHalted,
+    isBusy: slot.live !== null || slot.feedId !== null || slot.stage !== 'live' || slot.isHalted,
     limit,
     takes: ids.map((id) => slot.unitsPerSale * (parts.find((part) => part.variantId === id)?.quantity ?? 0)),
     perHour: perHour(demand),

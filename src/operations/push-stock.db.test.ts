@@ -28,7 +28,7 @@ beforeEach(async () => {
     })
   const stock = { ...plain.connector.stock!, pushBatch: 1, pushAtOnce: 3, push }
   work = { ...plain, connector: { ...plain.connector, stock } }
-  pump = createPump(shop.world.ctx, work, () => (answers += 1))
+  pump = createPump(shop.world.ctx, work, { onAnswer: () => (answers += 1) })
 })
 
 /** So many SKUs with 5 on the shelf, whose slots show 9. */
@@ -86,7 +86,7 @@ test('where an answer cannot be noted, the others are waited for, and what is op
     if (isAway) throw new Error('the database is away')
     return await ctx.db.transaction(run)
   }
-  pump = createPump({ ...ctx, db: { ...ctx.db, transaction } }, work, () => (answers += 1))
+  pump = createPump({ ...ctx, db: { ...ctx.db, transaction } }, work, { onAnswer: () => (answers += 1) })
   expect((await pump.step()).sent).toBe(3)
   isAway = true
   calls[0]!.answer('applied')

@@ -3,41 +3,34 @@
  * write are committed before the call leaves; the outcome is fenced by the lease. Nothing is sent twice: what got no
  * answer is a stray until a reading or its death settles it.
  */
-import type { QuantityLine, QuantityOutcome } from '../channels/connector.ts'
-import { allowance } from '../database/budgets.ts'
-import {
-  type Component,
-  componentsOf,
-  countClaims,
-  lockLevelsOfSlots,
-  type Recipe,
-  recipesOf,
-} from '../database/claims.ts'
-import { raise, resolve } from '../database/findings.ts'
-import { type EffectOutcome, intend, recordOutcomes } from '../database/journal.ts'
+import type { QuantityOutcome } from '../channels/connector.ts'
+import { bucketsOf } from '../database/budgets.ts'
+import { lockLevelsOfSlots } from '../database/claims.ts'
+import { type DueRow, dueSlots, oldestDue, type Picking } from '../database/due.ts'
+import { type EffectOutcome, recordOutcomes } from '../database/journal.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
-import { clearProblems, dueSlots, lockSlots, type SlotRow, saveSlots, setProblem } from '../database/slots.ts'
-import { chargeOf, mayLeave } from '../domain/claims.ts'
+import { lockSlots, type SlotRow } from '../database/slots.ts'
+import { allowanceOf, nextCallAt } from '../domain/budget.ts'
 import { ChannelError } from '../domain/errors.ts'
-import { answered, expectedValue, isDue, type QuantityWrites, sent, type WriteAnswer } from '../domain/slots.ts'
+import { plan } from '../domain/planner.ts'
+import { answered } from '../domain/slots.ts'
+import type { CallWay } from '../domain/split.ts'
 import type { AccountAtWork, Context } from './context.ts'
-import { partsOf, saveAndPlan } from './plan-slots.ts'
+import { createFeeder, feedsUnderWay, toWrite } from './feed-stock.ts'
+import { commitWrites, isStillDue, type Leaving } from './leave-writes.ts'
+import { saveAndPlan } from './plan-slots.ts'
 import { halt } from './pull-orders.ts'
-import { noEntry } from './read-stock.ts'
+import { callWay, usualLatencyMs } from './push-ways.ts'
 import { takeOver } from './take-over.ts'
 import { watermarkOf } from './watermarks.ts'
+import { interpret, noteRefusals } from './write-answers.ts'
 
 export interface PushResult {
   /** Lines that left. */
   sent: number
   /** The allowance is used up until then; null where nothing holds the pump. */
   nextAt: Date | null
-}
-
-interface Leaving extends QuantityLine {
-  slotId: string
-  effectId: string
 }
 
 /** Accounts whose pump broke off (the database was away): what it sent is recorded nowhere but as an intent. */
@@ -50,21 +43,36 @@ export interface Pump {
    * earlier call's note off, once every call under way has ended.
    */
   step(): Promise<PushResult>
-  /** Resolves when no call is under way; throws like `step`. */
+  /** Resolves when nothing is under way; throws like `step`. */
   settled(): Promise<void>
+  /** The same for good: a feed that has not left yet is given up. */
+  stop(): Promise<void>
 }
 
-/** `onAnswer` is called whenever a call has ended and was noted: another one may leave. */
-export function createPump(ctx: Context, work: AccountAtWork, onAnswer: () => void): Pump {
+export interface PumpOptions {
+  /** Called whenever a call has ended and was noted: another one may leave. */
+  onAnswer(): void
+  /** Called when a feed was handed in, or may have been. Absent: nobody collects feeds here, so none leaves. */
+  onFeed?(): void
+}
+
+export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed }: PumpOptions): Pump {
   const underWay = new Set<Promise<void>>()
   const calling = new Set<string>()
   let broken: { error: unknown } | undefined
   const note = together<Answered>((many) => noteAnswers(ctx, work, many))
+  const pace = { latencyMs: usualLatencyMs, turn: 0, isBulk: false }
+  const feeder =
+    onFeed && createFeeder(ctx, work, { calling, pace, onFeed, onBroken: (error) => (broken ??= { error }) })
 
   function launch(batch: Leaving[]): void {
     for (const line of batch) calling.add(line.slotId)
+    const leftAt = ctx.monotonic()
     const call = pushed(ctx, work, batch)
-      .then((outcomes) => note({ batch, outcomes }))
+      .then((outcomes) => {
+        pace.latencyMs += (ctx.monotonic() - leftAt - pace.latencyMs) / 8
+        return note({ batch, outcomes })
+      })
       .catch((error: unknown) => {
         broken ??= { error }
       })
@@ -77,6 +85,7 @@ export function createPump(ctx: Context, work: AccountAtWork, onAnswer: () => vo
   }
 
   async function settled(): Promise<void> {
+    await feeder?.settled()
     while (underWay.size > 0) await Promise.all(underWay)
     if (broken) throw breakOff(broken.error)
   }
@@ -90,13 +99,16 @@ export function createPump(ctx: Context, work: AccountAtWork, onAnswer: () => vo
   async function leaveSome(): Promise<PushResult> {
     const capability = work.connector.stock
     if (!capability || work.row.stage !== 'live') return { sent: 0, nextAt: null }
-    const room = capability.pushAtOnce - underWay.size
-    if (room <= 0) return { sent: 0, nextAt: null }
+    if (capability.pushAtOnce <= underWay.size) return { sent: 0, nextAt: null }
+    await work.rates.settleRate(capability.pushOperation)
     const now = ctx.clock.now()
-    const { calls, nextAt } = await allowance(ctx.db, work.row.id, capability.pushOperation, now)
-    if (calls === 0) return { sent: 0, nextAt }
-    const lines = await leave(ctx, work, Math.min(room, calls) * capability.pushBatch, [...calling])
-    if (lines.length === 0) return { sent: 0, nextAt: null }
+    const bucket = (await bucketsOf(ctx.db, work.row.id, [capability.pushOperation])).get(capability.pushOperation)
+    if (!bucket) return { sent: 0, nextAt: null }
+    if (allowanceOf(bucket, now) === 0) return { sent: 0, nextAt: nextCallAt(bucket, now) }
+    const way = callWay(capability, bucket, { underWay: underWay.size, latencyMs: pace.latencyMs })
+    const { lines, again } = await leave(ctx, work, way, calling, pace)
+    if (pace.isBulk) feeder?.consider()
+    if (lines.length === 0) return { sent: 0, nextAt: again }
     const batches: Leaving[][] = []
     for (let from = 0; from < lines.length; from += capability.pushBatch)
       batches.push(lines.slice(from, from + capability.pushBatch))
@@ -121,104 +133,83 @@ export function createPump(ctx: Context, work: AccountAtWork, onAnswer: () => vo
       }
     },
     settled,
+    async stop() {
+      await feeder?.stop()
+      await settled()
+    },
   }
 }
 
 /** One step and its answers: for a person who asked for it, and for tests. */
 export async function pushStock(ctx: Context, work: AccountAtWork): Promise<PushResult> {
-  const pump = createPump(ctx, work, () => {})
+  const pump = createPump(ctx, work, { onAnswer: () => {} })
   const result = await pump.step()
   await pump.settled()
   return result
 }
 
-/**
- * Picks what is due and commits it as under way. A slot with a call under way waits: two could arrive in the wrong order.
- * A write that would claim more than there is waits as well, until something changes for its variant.
- */
-async function leave(ctx: Context, work: AccountAtWork, limit: number, calling: readonly string[]): Promise<Leaving[]> {
+/** So many of each urgency are looked at: more than leave at once, few enough to be read for every call. */
+const window = 32
+
+interface Pace {
+  latencyMs: number
+  /** Of the planner: every so often it is the turn of the write that waits longest. */
+  turn: number
+  /** More waits than was looked at. */
+  isBulk: boolean
+}
+
+/** What the planner sends now, committed as under way. A slot with a call under way waits: two could arrive in the wrong order. */
+async function leave(
+  ctx: Context,
+  work: AccountAtWork,
+  way: CallWay,
+  calling: ReadonlySet<string>,
+  pace: Pace,
+): Promise<{ lines: Leaving[]; again: Date | null }> {
   return await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const now = ctx.clock.now()
     const writes = work.connector.quantityWrites
     const watermark = await watermarkOf(tx, work, now)
-    const slotIds = await dueSlots(tx, work.row.id, { writes, watermark, calling }, now, limit)
-    if (slotIds.length === 0) return []
-    await lockLevelsOfSlots(tx, slotIds)
-    const due = (await lockSlots(tx, { slotIds })).filter(
-      (slot) => !slot.waits && (slot.reason === 'alarm' || isDue(slot, watermark, now, writes) === 'send'),
-    )
-    const replaced = new Map(due.map((slot) => [slot.id, expectedValue(slot)]))
-    const recipes = await recipesOf(tx, [...new Set(due.flatMap((slot) => slot.variantId ?? []))])
-    const components = await componentsOf(tx, partsOf(recipes, due))
-    const { leaving, waiting } = lawful(due, recipes, components, writes, now)
-    await saveSlots(tx, [...leaving, ...waiting], now)
-    await countClaims(tx, partsOf(recipes, leaving), 'send')
-    const lines = leaving.map(
-      (slot): Leaving => ({
-        key: slot.id,
-        slotId: slot.id,
-        effectId: ctx.newId(),
-        remoteSku: slot.remoteSku,
-        quantity: slot.live!.value,
-        version: slot.live!.version,
-        expected: slot.live!.expected,
-      }),
-    )
-    await intend(
-      tx,
-      lines.map((line) => ({
-        id: line.effectId,
-        accountId: work.row.id,
-        kind: 'stock.push',
-        subject: `slot:${line.slotId}`,
-        epoch: work.lease().epoch,
-        intent: {
-          sku: line.remoteSku,
-          quantity: line.quantity,
-          version: line.version,
-          expected: line.expected,
-          // What stood there: a reading that comes from memory may still say so.
-          replaces: replaced.get(line.slotId) ?? null,
-        },
-      })),
+    const most = Math.min(allowanceOf(way.bucket, now), way.atOnce - way.underWay) * way.lines
+    const picking = { writes, watermark, calling: [...calling] }
+    const due = await dueNow(tx, work.row.id, picking, now, Math.max(window, most), pace)
+    if (due.length === 0) return { lines: [], again: null }
+    const round = plan({
+      due: due.map(toWrite),
+      behind: pace.isBulk ? 1 : 0,
+      ways: { calls: [way] },
+      calling,
+      feeds: feedsUnderWay(due),
+      turn: pace.turn,
       now,
-    )
-    return lines
+    })
+    const slotIds = round.calls.flatMap((call) => call.lines.map((line) => line.slot))
+    if (slotIds.length === 0) return { lines: [], again: round.again }
+    pace.turn = round.turn
+    await lockLevelsOfSlots(tx, slotIds)
+    const locked = await lockSlots(tx, { slotIds })
+    const still = locked.filter((slot) => isStillDue(slot, watermark, now, writes))
+    return { lines: await commitWrites(tx, ctx, work, still, now), again: null }
   })
 }
 
-/** The slots whose write may leave, as they are when it has left, and those that must wait. One by one: each takes from what is free. */
-function lawful(
-  due: readonly SlotRow[],
-  recipes: ReadonlyMap<string, Recipe>,
-  components: ReadonlyMap<string, Component>,
-  writes: QuantityWrites,
+async function dueNow(
+  tx: Sql,
+  accountId: string,
+  picking: Picking,
   now: Date,
-) {
-  const claimed = new Map([...components].map(([id, one]) => [id, one.claimed]))
-  const leaving: SlotRow[] = []
-  const waiting: SlotRow[] = []
-  for (const slot of due) {
-    const parts = (slot.variantId ? recipes.get(slot.variantId) : undefined)?.parts ?? []
-    const pools = parts.map((part) => ({
-      pool: components.get(part.variantId)!,
-      takes: part.quantity * slot.unitsPerSale,
-    }))
-    const expected = writes === 'compare-and-set' ? (slot.confirmed?.value ?? null) : null
-    const isGuarded = pools.some(({ pool }) => pool.mode === 'guarded')
-    const free = Math.min(
-      ...pools.map(({ pool, takes }) => Math.floor((pool.available - claimed.get(pool.variantId)!) / takes)),
-    )
-    if (isGuarded && !mayLeave(slot.claim, slot.wish!, expected, free)) {
-      waiting.push({ ...slot, waits: true })
-      continue
-    }
-    const charge = chargeOf(slot.wish!, expected)
-    for (const { pool, takes } of pools) claimed.set(pool.variantId, claimed.get(pool.variantId)! + takes * charge)
-    leaving.push({ ...slot, ...sent(slot, slot.wish!, now, writes) })
+  most: number,
+  pace: Pace,
+): Promise<DueRow[]> {
+  if (!pace.isBulk) {
+    const all = await dueSlots(tx, accountId, picking, now, most)
+    if (all.length < most) return all
   }
-  return { leaving, waiting }
+  const oldest = await oldestDue(tx, accountId, picking, now, most)
+  pace.isBulk = [0, 1, 2, 3].some((level) => oldest.filter(({ urgency }) => urgency === level).length === most)
+  return oldest
 }
 
 interface Answered {
@@ -298,99 +289,4 @@ async function pushed(ctx: Context, work: AccountAtWork, batch: readonly Leaving
     })
     return batch.map(({ key }) => ({ key, kind: 'failed', error: failure }))
   }
-}
-
-function interpret(
-  outcome: QuantityOutcome | undefined,
-  /** Since when the slot is in trouble. */
-  since: Date | null,
-  now: Date,
-): { answer: WriteAnswer; effect: EffectOutcome; detail?: unknown } {
-  // A line the connector says nothing about may have been set.
-  if (!outcome) return { answer: { kind: 'unknown' }, effect: 'unknown' }
-  switch (outcome.kind) {
-    case 'accepted':
-      return { answer: { kind: 'accepted' }, effect: 'accepted', detail: outcome.detail }
-    case 'applied':
-      return { answer: { kind: 'applied' }, effect: 'applied' }
-    case 'mismatch':
-      return {
-        answer: { kind: 'mismatch', shown: outcome.shown },
-        effect: 'mismatch',
-        detail: { shown: outcome.shown },
-      }
-    case 'failed': {
-      const { error } = outcome
-      const detail = { kind: error.kind, code: error.code }
-      if (error.mayHaveApplied) return { answer: { kind: 'unknown' }, effect: 'unknown', detail }
-      return {
-        answer: { kind: 'refused', retryAt: retryAfter(error, since, now) },
-        effect: error.code === 'budget' ? 'not-sent' : 'refused',
-        detail,
-      }
-    }
-  }
-}
-
-/** A refused line is tried after half an hour, then more and more seldom, and whenever it should show something else. */
-const refusedAgainMs = 30 * 60_000
-const refusedAtMostMs = 8 * 3_600_000
-
-/** When a line that was certainly not carried out may leave again. */
-function retryAfter(error: ChannelError, since: Date | null, now: Date): Date {
-  if (error.retryAt) return error.retryAt
-  const refusedFor = since ? now.getTime() - since.getTime() : 0
-  const refusedMs = Math.min(refusedAtMostMs, Math.max(refusedAgainMs, refusedFor))
-  const waits = {
-    auth: 60_000,
-    throttled: 5_000,
-    rejected: refusedMs,
-    missing: refusedMs,
-    conflict: 30_000,
-    unavailable: 10_000,
-  }
-  return new Date(now.getTime() + waits[error.kind])
-}
-
-/** A refused line is shown at its slot and as a finding, until a later write of it succeeds. */
-async function noteRefusals(
-  tx: Sql,
-  ctx: Context,
-  work: AccountAtWork,
-  slots: readonly SlotRow[],
-  outcomes: ReadonlyMap<string, QuantityOutcome>,
-  now: Date,
-): Promise<void> {
-  const taken = slots.filter((slot) => ['accepted', 'applied'].includes(outcomes.get(slot.id)?.kind ?? ''))
-  // An accepted write does not prove that there is an entry of ours: only a reading ends that doubt.
-  await clearProblems(
-    tx,
-    taken.filter((slot) => slot.problemCode !== null && slot.problemCode !== noEntry.code).map((slot) => slot.id),
-  )
-  await resolve(
-    tx,
-    'slot_refused',
-    taken.map((slot) => `slot:${slot.id}`),
-    now,
-  )
-  const refused = slots.flatMap((slot) => {
-    const outcome = outcomes.get(slot.id)
-    return outcome?.kind === 'failed' && ['rejected', 'missing'].includes(outcome.error.kind)
-      ? [{ slot, error: outcome.error }]
-      : []
-  })
-  for (const { slot, error } of refused)
-    await setProblem(tx, slot.id, { code: error.code, message: error.message }, now)
-  await raise(
-    tx,
-    refused.map(({ slot, error }) => ({
-      code: 'slot_refused',
-      severity: 'warning' as const,
-      accountId: work.row.id,
-      subject: `slot:${slot.id}`,
-      data: { account: work.row.name, sku: slot.remoteSku, quantity: slot.wish, code: error.code },
-    })),
-    now,
-    ctx.newId,
-  )
 }

@@ -194,6 +194,8 @@ function rowOf(
     demand: demand as SlotRow['demand'],
     reason: null,
     waits,
+    // A line of a feed is its live write.
+    feedId: null,
     channel: account.channel,
     stage: account.stage,
     isHalted: account.halted_code !== null,

@@ -4,12 +4,14 @@
  */
 import { ensureBudgets } from '../database/budgets.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
+import { unansweredSlots } from '../database/due.ts'
 import { closeOrphanEffects } from '../database/journal.ts'
 import { fence } from '../database/leases.ts'
-import { lockSlots, unansweredSlots } from '../database/slots.ts'
+import { lockSlots } from '../database/slots.ts'
 import { forgetMints } from '../database/tokens.ts'
 import { answered } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
+import { takeOverFeeds } from './feed-stock.ts'
 import { saveAndPlan } from './plan-slots.ts'
 import { watermarkOf } from './watermarks.ts'
 
@@ -38,4 +40,6 @@ export async function takeOver(ctx: Context, work: AccountAtWork): Promise<void>
     )
     await saveAndPlan(tx, ctx, slots, after, now)
   })
+  await work.rates.recall()
+  await takeOverFeeds(ctx, work)
 }

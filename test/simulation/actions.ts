@@ -1,6 +1,8 @@
 /** What can happen in a step. Each action is drawn by weight from the seed; what it did goes into the event log. */
 
+import { collectFeeds } from '../../src/operations/collect-feeds.ts'
 import { expireReservations } from '../../src/operations/end-reservation.ts'
+import { feedStock } from '../../src/operations/feed-stock.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
@@ -90,6 +92,28 @@ async function countOrReceive(it: Installation): Promise<string> {
   return `${sku} ${quantity} ${status}`
 }
 
+/** By calls; in some runs by a feed where one can be handed in, and what became of the feeds before is asked for. */
+async function pushAmazon(it: Installation): Promise<string> {
+  const work = await it.work(amazonName)
+  if (it.feeds) {
+    await collectFeeds(it.ctx, work)
+    const lines = await feedStock(it.ctx, work)
+    if (lines > 0) return `feed of ${lines}`
+  }
+  return `${(await pushStock(it.ctx, work)).sent}`
+}
+
+/** What a fault of single calls is among feeds. */
+const amongFeeds: Record<string, [operation: string, kind: string]> = {
+  status: ['createFeed', 'status'],
+  refused: ['createFeed', 'status'],
+  drop: ['createFeed', 'drop'],
+  'timeout-after-apply': ['createFeed', 'timeout-after-apply'],
+  malformed: ['JSON_LISTINGS_FEED', 'miscount'],
+  reorder: ['JSON_LISTINGS_FEED', 'fatal'],
+  'expire-token': ['JSON_LISTINGS_FEED', 'cancelled'],
+}
+
 /** Two operations at once, where they can they meet at the same variant. */
 async function atOnce(it: Installation): Promise<string> {
   await it.process.run(async () => [await it.work(amazonName), await it.work(storeName)])
@@ -172,7 +196,7 @@ export const actions: Action[] = [
     name: 'push Amazon',
     weight: 6,
     lane: 'amazon slots',
-    run: async (it) => `${(await pushStock(it.ctx, await it.work(amazonName))).sent}`,
+    run: pushAmazon,
   },
   {
     name: 'push store',
@@ -213,6 +237,10 @@ export const actions: Action[] = [
         ...(kind === 'status' ? { status: pick(it, [500, 503, 429]) } : {}),
         ...(kind === 'refused' ? { status: 400 } : {}),
       })
+      if (it.feeds && operation === 'patchListingsItem') {
+        const [of, like] = amongFeeds[kind]!
+        await it.control('/faults', { channel, operation: of, kind: like, count: 1 })
+      }
       return `${channel} ${operation} ${kind} ${status}`
     },
   },

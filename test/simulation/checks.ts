@@ -308,7 +308,7 @@ async function checkWrites(it: Installation, { channels }: SimState): Promise<vo
   const intended = new Map(intents.map((row) => [`${row.sku} ${row.quantity}`, row.count]))
   const arrived = new Map<string, number>()
   for (const effect of channels.amazon.effects) {
-    if (effect.operation !== 'patchListingsItem') continue
+    if (!['patchListingsItem', 'JSON_LISTINGS_FEED'].includes(effect.operation)) continue
     const key = `${effect.sku} ${effect.quantity}`
     arrived.set(key, (arrived.get(key) ?? 0) + 1)
   }

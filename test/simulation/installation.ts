@@ -62,6 +62,8 @@ export interface Installation {
   meddled: Set<string>
   /** Where several operations should meet. */
   focus: string | null
+  /** What goes to Amazon rides feeds, where one can be handed in. */
+  feeds: boolean
   close(): Promise<void>
 }
 
@@ -109,12 +111,13 @@ export interface InstallOptions {
   largestPage?: number
   /** How all variants are shared out; guarded where absent. */
   mode?: Mode
+  feeds?: boolean
 }
 
 export async function install(
   database: Connections | Database,
   seed: number,
-  { history = 4, largestPage = 100, mode = 'guarded' }: InstallOptions = {},
+  { history = 4, largestPage = 100, mode = 'guarded', feeds = false }: InstallOptions = {},
 ): Promise<Installation> {
   const connections = 'each' in database ? database : { each: [database], watcher: database }
   const plain = connections.each[0]!
@@ -160,6 +163,7 @@ export async function install(
     till: [],
     meddled: new Set(),
     focus: null,
+    feeds,
     backAtOnce: false,
     async work(name) {
       const before = held.get(name)

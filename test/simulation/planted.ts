@@ -153,7 +153,7 @@ import { openStock } from '../domain/stock.ts'`,
     what: 'a write that was refused for what it says leaves again at once',
     patches: [
       {
-        file: 'src/operations/push-stock.ts',
+        file: 'src/operations/write-answers.ts',
         find: 'rejected: refusedMs,',
         put: 'rejected: 0,',
       },

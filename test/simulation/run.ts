@@ -2,7 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { LeaseLost } from '../../src/database/leases.ts'
+import { collectFeeds } from '../../src/operations/collect-feeds.ts'
 import { expireReservations } from '../../src/operations/end-reservation.ts'
+import { feedStock } from '../../src/operations/feed-stock.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
@@ -31,6 +33,7 @@ export async function runSeed(connections: Connections, seed: number, steps: num
     history: 7,
     largestPage: seed % 3 === 0 ? 100 : 5,
     mode: seed % 4 === 3 ? 'shared' : 'guarded',
+    feeds: seed % 14 === 0,
   })
   const began = it.ctx.clock.now().getTime()
   const passed = () => it.ctx.clock.now().getTime() - began
@@ -56,6 +59,8 @@ export async function runSeed(connections: Connections, seed: number, steps: num
     await check()
     await checkTrueCursor(it, sometimes)
     await checkRest(it)
+    for (const { outcome } of await it.ctx.db.rows<{ outcome: string }>('select outcome from feeds'))
+      sometimes.add(`feed ${outcome}`)
     return { seed, hash: hashOf(log), log, sometimes: noteHarms(it, sometimes), broken: null, passedMs: passed() }
   } catch (error) {
     if (!(error instanceof Broken)) log.push((error as Error).stack ?? String(error))
@@ -116,7 +121,7 @@ export async function settle(it: Installation, { restart }: { restart: boolean }
   await it.control('/faults', undefined, 'DELETE')
   it.process.interrupt(null)
   if (restart) it.restart()
-  for (let round = 0; round < 75; round += 1) {
+  for (let round = 0; round < (it.feeds ? 100 : 75); round += 1) {
     it.advance(60_000)
     await attempt(it, () =>
       it.process.run(async () => {
@@ -140,6 +145,10 @@ export async function quietRound(it: Installation, round: number): Promise<void>
   while ((await deliverEvents(it.ctx)) > 0);
   // Reading everything anew is what the audit does over the day.
   if (round === 18) await it.ctx.db.run('update stock_slots set read_due_at = $1', [it.ctx.clock.now()])
+  if (it.feeds) {
+    await collectFeeds(it.ctx, amazon)
+    await feedStock(it.ctx, amazon)
+  }
   for (const work of [store, amazon]) {
     while ((await pushStock(it.ctx, work)).sent > 0);
     while ((await readStock(it.ctx, work)).read > 0);
@@ -148,7 +157,8 @@ export async function quietRound(it: Installation, round: number): Promise<void>
 
 async function isQuiet(it: Installation): Promise<boolean> {
   const row = await it.ctx.db.one<{ busy: number }>(
-    'select count(*) as busy from stock_slots where dirty or live_value is not null or (read_due_at is not null and merchant_fulfilled)',
+    `select count(*) as busy from stock_slots
+     where dirty or live_value is not null or feed_id is not null or (read_due_at is not null and merchant_fulfilled)`,
   )
   return row!.busy === 0
 }

@@ -45,6 +45,7 @@ test('P-1 … P-10 hold for every seed', async () => {
   for (const spot of spots)
     for (const harm of harms)
       expect(sometimes, `the process was never harmed ${harm} ${spot}`).toContain(`harm ${harm} ${spot}`)
+  expect(sometimes, 'no feed was ever done').toContain('feed done')
   expect(sometimes, 'no claim was ever known').toContain('claim known')
   for (const { name } of actions) expect(sometimes, `${name} was never drawn`).toContain(name)
 }, 240_000)

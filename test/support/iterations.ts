@@ -128,6 +128,11 @@ export const lostWithProcess = times(15, 1_000)
 
 /** Random histories of a variant with one planted cause of an oversell. */
 export const oversellHistories = times(400, 20_000)
+
+/** Points around a feed at which the process ends: before and after each transaction. */
+export const feedCrashes = times(8, 60)
+/** R25: slots that change behind a storm of refusals. */
+export const throttledSlots = times(180, 6_000)
 /** Random variants in a full comparison of all slots, planned one by one as well. */
 export const reconciledVariants = times(400, 5_000)
 /** Orders over slots in memory with every trouble at once, and buyers in one run of them; orders of which one in a thousand is hidden. */

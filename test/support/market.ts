@@ -34,6 +34,9 @@ export interface MarketOptions {
   onHand?: number
   /** Leaves the listings unlinked. */
   unlinked?: boolean
+  /** The hub knows no goods yet. */
+  bare?: boolean
+  amazon?: AmazonOptions
 }
 
 export interface Market extends Pick<World, 'logged'> {
@@ -82,6 +85,7 @@ export async function openMarket(db: Database, options: MarketOptions = {}): Pro
       lagMs: options.lagMs ?? calmLag,
       limits: 'none',
       lifecycle: { slowPaymentShare: 0, pendingCancelShare: 0, buyerCancelShare: 0, cancelRequestShare: 0 },
+      ...options.amazon,
     },
     ...(options.history ? { history: options.history } : {}),
   })
@@ -180,7 +184,7 @@ async function seedHub(
         refreshToken: 'Atzr|simulated',
       },
     })
-    for (const { sku: name } of catalog) {
+    for (const { sku: name } of options.bare ? [] : catalog) {
       await addProduct(tx, ctx, { title: name, variants: [{ sku: name }] })
       await moveStock(tx, ctx, { sku: name, location: 'MAIN', kind: 'receipt', quantity: onHand }, 'test')
       if (!options.unlinked) await link(tx, ctx, name)

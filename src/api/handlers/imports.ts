@@ -1,7 +1,11 @@
 import { exportPermissions, filePermissions, isAllowed, type Permission } from '../../contract/permissions.ts'
 import { importFailureText, rowFaultText } from '../../contract/row-faults.ts'
+import type { ImportRow } from '../../database/imports.ts'
+import type { Sql } from '../../database/pool.ts'
+import { slotsOfVariants } from '../../database/views/plan.ts'
 import { Problem } from '../../domain/errors.ts'
 import { importKinds } from '../../domain/import-fields.ts'
+import { accountPlans } from '../../operations/account-plans.ts'
 import { exportCsv } from '../../operations/export-lists.ts'
 import { badRowsCsv } from '../../operations/imports/bad-rows.ts'
 import { type Described, describeImport, inColumns, listDescribed } from '../../operations/imports/describe.ts'
@@ -15,8 +19,9 @@ import {
   runImport,
 } from '../../operations/imports/manage.ts'
 import { openSample } from '../../operations/imports/sample.ts'
-import type { ApiRequest } from '../options.ts'
+import type { ApiOptions, ApiRequest } from '../options.ts'
 import type { Call, Handlers } from './handler.ts'
+import { tellPlan } from './plan.ts'
 
 type Language = 'en' | 'zh'
 type Kind = keyof typeof filePermissions
@@ -36,6 +41,14 @@ const inWords = ({ failure, ...one }: Described, language: Language) => ({
   ...one,
   failure: failure && { code: failure.code, text: importFailureText(failure, language) },
 })
+
+/** What running a checked count has accounts send, at most: each changed SKU at every listing of it. */
+async function plansOf(sql: Sql, options: ApiOptions, { kind, state, preview }: ImportRow) {
+  const changed = kind === 'stock' && state === 'checked' && preview ? preview.changed + preview.new : 0
+  if (changed === 0) return []
+  const plans = await accountPlans(sql, options.ctx, { more: await slotsOfVariants(sql, changed) })
+  return plans.filter((one) => one.more > 0).map(tellPlan)
+}
 
 export const importHandlers: Handlers<
   'imports' | 'addImport' | 'import' | 'changeImport' | 'runImport' | 'removeImport' | 'importBadRows' | 'exportList'
@@ -61,6 +74,7 @@ export const importHandlers: Handlers<
     return {
       ...inWords(await describeImport(sql, row), api.language),
       sample: { first: told(sample.first), changed: told(sample.changed), bad: told(sample.bad) },
+      plans: await plansOf(sql, options, row),
     }
   },
   changeImport: async (call) => {

@@ -8,6 +8,7 @@ import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
+import { planHandlers } from './plan.ts'
 import { publishingHandlers } from './publishing.ts'
 import { replenishmentHandlers } from './replenishment.ts'
 import { stockHandlers } from './stock.ts'
@@ -18,6 +19,7 @@ export const handlers = {
   ...systemHandlers,
   ...accountHandlers,
   ...catalogHandlers,
+  ...planHandlers,
   ...publishingHandlers,
   ...replenishmentHandlers,
   ...stockHandlers,

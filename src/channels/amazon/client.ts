@@ -86,10 +86,12 @@ async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promis
     // An expired token is refused before anything is done, so the same call may leave again, once, with a new one.
     if (isExpiredToken(answer)) answer = await send(account, one)
     if (answer.status !== (one.status ?? 200)) {
-      if (answer.status === 429) await account.budget.exhausted(one.operation)
+      if (answer.status === 429) await account.budget.exhausted(one.operation, rateOf(answer))
       throw readError(answer, limits[one.operation], account.now(), isWrite)
     }
-    await learnRate(account, one.operation, answer.headers.get('x-amzn-ratelimit-limit'))
+    const rate = rateOf(answer)
+    if (rate === undefined) account.budget.taken?.(one.operation)
+    else await account.budget.learned(one.operation, rate)
     const parsed = one.answer.safeParse(answer.json)
     if (!parsed.success) throw unreadable(one.operation, isWrite)
     return parsed.data
@@ -122,9 +124,10 @@ async function send(
 }
 
 /** The header tells this account's own rate, best effort; never the burst (facts §3). */
-async function learnRate(account: Account, operation: Operation, header: string | null): Promise<void> {
+function rateOf({ headers }: WireResponse): number | undefined {
+  const header = headers.get('x-amzn-ratelimit-limit')
   const rate = Number(header)
-  if (header && Number.isFinite(rate) && rate > 0) await account.budget.learned(operation, rate)
+  return header && Number.isFinite(rate) && rate > 0 ? rate : undefined
 }
 
 const encode = encodeURIComponent

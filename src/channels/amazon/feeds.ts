@@ -34,6 +34,10 @@ const receiptSchema = z.object({ feedId: z.string(), keys: z.array(z.string()) }
 
 export const feed: QuantityFeed = {
   maxLines,
+  // Forty seconds of single calls.
+  fewest: 200,
+  // Minutes on a good day (facts §6).
+  took: { typicalMs: 6 * 60_000, spread: 3 },
   submitOperations: ['createFeedDocument', 'createFeed'],
   collectOperations: ['getFeed', 'getFeedDocument'],
   // A feed takes minutes at the least, and its reports are rationed to one in 45 s.

@@ -12,7 +12,7 @@ export async function send(account: Account, type: string, data: unknown): Promi
   const id = `msg_${account.newId()}`
   const now = account.now()
   const body = JSON.stringify({ type, timestamp: now.toISOString(), data })
-  return await account.http({
+  const answer = await account.http({
     operation: type,
     method: 'POST',
     url: webhookUrl,
@@ -24,6 +24,9 @@ export async function send(account: Account, type: string, data: unknown): Promi
     },
     body,
   })
+  if (answer.status === 429) await account.budget.exhausted(type)
+  else if (answer.status < 300) account.budget.taken?.(type)
+  return answer
 }
 
 /** Sends items and reads the answers by SKU. */

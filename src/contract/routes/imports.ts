@@ -1,7 +1,20 @@
 /** CSV files in and out. */
 import { z } from 'zod'
 import { defineRoutes } from '../route.ts'
-import { accountRef, byId, channelName, count, empty, id, listQuery, mode, orderState, page, time } from '../schemas.ts'
+import {
+  accountPlan,
+  accountRef,
+  byId,
+  channelName,
+  count,
+  empty,
+  id,
+  listQuery,
+  mode,
+  orderState,
+  page,
+  time,
+} from '../schemas.ts'
 import { exposureViews } from './exposure.ts'
 
 const kind = z.enum(['variants', 'stock', 'mappings', 'orders'])
@@ -91,6 +104,9 @@ export const importsRoutes = defineRoutes({
     params: byId,
     response: anImport.extend({
       sample: z.object({ first: z.array(sampleRow), changed: z.array(sampleRow), bad: z.array(sampleRow) }),
+      plans: z
+        .array(accountPlan)
+        .describe('stock, once it is checked: what running it has the accounts send at most, and until when'),
     }),
   },
 

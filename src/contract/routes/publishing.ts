@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { defineRoutes } from '../route.ts'
 import {
+  accountPlan,
   accountRef,
   byId,
   category,
@@ -21,6 +22,17 @@ const rule = ruleScope
   .extend({ changedBy: z.string(), createdAt: time, changedAt: time })
 
 const setting = z.coerce.number().int().optional()
+const asked = z.object({
+  account: accountRef.optional(),
+  channel: channelName.optional(),
+  sku: sku.optional(),
+  category: category.optional(),
+  safetyUnits: setting,
+  safetyPercent: setting,
+  cap: setting,
+  minimum: setting,
+  stopBelow: setting,
+})
 
 export const publishingRoutes = defineRoutes({
   publishingRules: {
@@ -46,17 +58,7 @@ export const publishingRoutes = defineRoutes({
     permission: 'catalog.read',
     summary:
       'What a rule would change, before it is saved. Without any setting: what changes without the rule of this scope',
-    query: z.object({
-      account: accountRef.optional(),
-      channel: channelName.optional(),
-      sku: sku.optional(),
-      category: category.optional(),
-      safetyUnits: setting,
-      safetyPercent: setting,
-      cap: setting,
-      minimum: setting,
-      stopBelow: setting,
-    }),
+    query: asked,
     response: z.object({
       slots: count.describe('slots in this scope that get quantities from here'),
       changed: count,
@@ -65,7 +67,32 @@ export const publishingRoutes = defineRoutes({
       lower: count,
       higher: count,
       samples: z.array(z.object({ sku: z.string(), account: z.string(), from: count, to: count })),
+      plans: z
+        .array(accountPlan)
+        .describe('of the accounts it concerns: calls, feeds and the expected end, with what waits there'),
     }),
+  },
+
+  previewRuleSlots: {
+    method: 'GET',
+    path: '/publishing-rules/preview/slots',
+    permission: 'catalog.read',
+    summary: 'The same listing by listing: what each shows, and what it would show next',
+    query: listQuery.extend(asked.shape),
+    response: page(
+      z.object({
+        slotId: id,
+        sku: z.string(),
+        account: z.string(),
+        remoteSku: z.string(),
+        shows: count.nullable().describe('now, or once what is on its way has landed; null: not known'),
+        will: count.nullable().describe('next; null: another tool writes it'),
+        limit: count.describe('the most it may show by its rules'),
+        newLimit: count,
+        waits: z.boolean().describe('it would not leave at once: units are bound, or a write is on its way'),
+        reason: z.string().nullable(),
+      }),
+    ),
   },
 
   addRule: {

@@ -11,6 +11,7 @@ export function AccountsPage() {
   const t = useT()
   const may = useMay()
   const list = useList('accounts', { query: { limit: 100 } }, { every: 3_000 })
+  const plans = useCall('plan', { query: {} }, { every: 5_000 }).data?.items
   const isLoaded = list.items.length > 0
   useEffect(() => {
     // The rows come after the address was opened, so the browser could not jump to them.
@@ -23,7 +24,7 @@ export function AccountsPage() {
       {list.first && !isLoaded && <Empty title={t('accounts.emptyTitle')} text={t('accounts.emptyText')} />}
       <div className="cards">
         {list.items.map((account) => (
-          <AccountCard key={account.id} account={account} />
+          <AccountCard key={account.id} account={account} plan={plans?.find((one) => one.accountId === account.id)} />
         ))}
       </div>
       {list.hasNextPage && <LoadMore list={list} />}

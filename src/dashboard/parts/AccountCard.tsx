@@ -3,16 +3,17 @@ import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import { isOverdue } from '../overdue.ts'
 import { useMay } from '../session.ts'
-import type { Account } from '../types.ts'
+import type { Account, AccountPlan } from '../types.ts'
 import { AccountActions } from './AccountActions.tsx'
 import { MaybeAgo, StageChip } from './AccountStates.tsx'
 import { Chip } from './Chip.tsx'
 import { Notice } from './Notice.tsx'
 import { TableFrame } from './Page.tsx'
+import { Sending } from './PlanLines.tsx'
 import { Ago, Exact } from './Time.tsx'
 import { useWord } from './words.ts'
 
-export function AccountCard({ account }: { account: Account }) {
+export function AccountCard({ account, plan }: { account: Account; plan: AccountPlan | undefined }) {
   const t = useT()
   const format = useFormat()
   const word = useWord()
@@ -44,6 +45,14 @@ export function AccountCard({ account }: { account: Account }) {
             <SlotCounts slots={account.slots} />
           </dd>
         </div>
+        {plan && (
+          <div>
+            <dt>{t('plan.sending')}</dt>
+            <dd>
+              <Sending plan={plan} />
+            </dd>
+          </div>
+        )}
         <div>
           <dt>{t('lag.title')}</dt>
           <dd>

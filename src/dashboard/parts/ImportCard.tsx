@@ -12,6 +12,7 @@ import { ImportSample } from './ImportSample.tsx'
 import { MappingForm } from './MappingForm.tsx'
 import { ErrorNotice, Notice } from './Notice.tsx'
 import { Loading, Panel } from './Page.tsx'
+import { PlanLines } from './PlanLines.tsx'
 
 /** One import from the check to its result. It goes on by itself; this page only looks. */
 export function ImportCard({ id, onClose }: { id: string; onClose: () => void }) {
@@ -119,6 +120,7 @@ function RunForm({ one }: { one: ImportDetail }) {
     <>
       <Figures title={t('files.previewTitle')} counts={preview} />
       {preview.bad > 0 && <p className="dim">{t('files.badStay')}</p>}
+      <PlanLines plans={one.plans} />
       {run.error && <ErrorNotice error={run.error} />}
       <div>
         <Button

@@ -6,7 +6,9 @@ import { useT } from '../i18n.ts'
 import { useCall, useChange } from '../queries.ts'
 import type { Account, Rule, RulePreview } from '../types.ts'
 import { ErrorNotice, Notice } from './Notice.tsx'
+import { PlanLines } from './PlanLines.tsx'
 import { useScopeText } from './ruleWords.ts'
+import { SlotPreviews } from './SlotPreviews.tsx'
 import { CategoryInput, SkuInput } from './Suggested.tsx'
 import { useWord } from './words.ts'
 
@@ -151,18 +153,21 @@ interface Preview {
   data: RulePreview | undefined
   error: unknown
   isAsked: boolean
+  /** What was asked. */
+  query: Record<string, never>
 }
 
 /** Asked a moment after the last key, and only for what could be saved. */
 function usePreview(scope: Scope, given: Given | null, isWhole: boolean): Preview {
   const [text] = useDebouncedValue(isWhole ? JSON.stringify(queryOf(scope, given)) : '', 300)
   const isAsked = text !== '' && isWhole
-  const query = useCall('previewRule', { query: isAsked ? JSON.parse(text) : {} }, { enabled: isAsked })
+  const asked = isAsked ? (JSON.parse(text) as Record<string, never>) : {}
+  const query = useCall('previewRule', { query: asked }, { enabled: isAsked })
   const data = isAsked && !query.error ? query.data : undefined
-  return { data, error: isAsked ? query.error : null, isAsked }
+  return { data, error: isAsked ? query.error : null, isAsked, query: asked }
 }
 
-function PreviewNotice({ preview: { data, error, isAsked } }: { preview: Preview }) {
+function PreviewNotice({ preview: { data, error, isAsked, query } }: { preview: Preview }) {
   const t = useT()
   const format = useFormat()
   if (error) return <ErrorNotice error={error} />
@@ -193,6 +198,8 @@ function PreviewNotice({ preview: { data, error, isAsked } }: { preview: Preview
           </li>
         ))}
       </ul>
+      <PlanLines plans={data.plans} />
+      <SlotPreviews key={JSON.stringify(query)} query={query} count={data.changed} />
     </Notice>
   )
 }

@@ -2,6 +2,7 @@ import { enCommon } from './en-common.ts'
 import { enDrift } from './en-drift.ts'
 import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
+import { enPlan } from './en-plan.ts'
 import { enPools } from './en-pools.ts'
 import { enRules } from './en-rules.ts'
 
@@ -10,6 +11,7 @@ export const en = {
   ...enCommon,
   ...enExposure,
   ...enFiles,
+  ...enPlan,
   ...enPools,
   ...enDrift,
   ...enRules,
@@ -319,7 +321,7 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: { orders: 'Orders', listings: 'Listings', 'held-stock': 'Held by the channel', stock: 'Stock' },
+    stream: { orders: 'Orders', listings: 'Listings', 'held-stock': 'Held by channel', stock: 'Stock', feeds: 'Feeds' },
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',

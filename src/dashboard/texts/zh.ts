@@ -4,6 +4,7 @@ import { zhCommon } from './zh-common.ts'
 import { zhDrift } from './zh-drift.ts'
 import { zhExposure } from './zh-exposure.ts'
 import { zhFiles } from './zh-files.ts'
+import { zhPlan } from './zh-plan.ts'
 import { zhPools } from './zh-pools.ts'
 import { zhRules } from './zh-rules.ts'
 
@@ -11,6 +12,7 @@ export const zh = {
   ...zhCommon,
   ...zhExposure,
   ...zhFiles,
+  ...zhPlan,
   ...zhPools,
   ...zhDrift,
   ...zhRules,
@@ -301,7 +303,7 @@ export const zh = {
     since: '开通时间',
     ordersCount_other: '{{count}}个订单',
     streams: '读取',
-    stream: { orders: '订单', listings: '商品(Listing)', 'held-stock': '平台仓库存', stock: '库存' },
+    stream: { orders: '订单', listings: '商品(Listing)', 'held-stock': '平台仓库存', stock: '库存', feeds: '批量上传' },
     read: '上次读取',
     watermark: '已知至',
     next: '下次',

@@ -147,21 +147,36 @@ export interface RulePreview {
   lower: number
   higher: number
   samples: { sku: string; account: string; from: number; to: number }[]
+  /** How many of each account, by its id. */
+  byAccount: Map<string, number>
 }
 
 const previewAtOnce = 5_000
+
+/** The rules as they are, and as they would be if the one of this scope had these settings; without any, if there were none. */
+function rulesWith(rules: readonly PublishingRule[], scope: RuleScope, settings: ShowSettings) {
+  const others = rules.filter((rule) => scopeKey(rule) !== scopeKey(scope))
+  const isEmpty = settingsIn(settings).every((value) => value === null)
+  const after = ruleBook(isEmpty ? others : [...others, { ...noSettings, ...scope, ...settings, id: 'preview' }])
+  return { before: ruleBook(rules), after }
+}
 
 /**
  * What changes if the rule of this scope had these settings; without any, if there were none. Both sides are computed
  * from the levels of now, so that only the rule makes the difference.
  */
 export async function previewRule(db: Sql, scope: RuleScope, settings: ShowSettings): Promise<RulePreview> {
-  const rules = await allRules(db)
-  const others = rules.filter((rule) => scopeKey(rule) !== scopeKey(scope))
-  const isEmpty = settingsIn(settings).every((value) => value === null)
-  const before = ruleBook(rules)
-  const after = ruleBook(isEmpty ? others : [...others, { ...noSettings, ...scope, ...settings, id: 'preview' }])
-  const preview: RulePreview = { slots: 0, changed: 0, toZero: 0, fromZero: 0, lower: 0, higher: 0, samples: [] }
+  const { before, after } = rulesWith(await allRules(db), scope, settings)
+  const preview: RulePreview = {
+    slots: 0,
+    changed: 0,
+    toZero: 0,
+    fromZero: 0,
+    lower: 0,
+    higher: 0,
+    samples: [],
+    byAccount: new Map(),
+  }
   for (let last: string | null = null; ; ) {
     const slots = await previewSlots(db, scope, last)
     for (const slot of slots) {
@@ -174,10 +189,51 @@ export async function previewRule(db: Sql, scope: RuleScope, settings: ShowSetti
   }
 }
 
+export interface ChangedSlot extends RuleTarget {
+  id: string
+  sku: string
+  account: string
+  remoteSku: string
+  /** The most it may show by its rules: as they are, and as they would be. */
+  from: number
+  to: number
+}
+
+export interface ChangedSlots {
+  items: ChangedSlot[]
+  nextCursor: string | null
+  /** The settings that a slot would have. */
+  settingsOf(target: RuleTarget): ShowSettings
+}
+
+/** The slots that such a rule changes, in pages. */
+export async function changedSlots(
+  db: Sql,
+  scope: RuleScope,
+  settings: ShowSettings,
+  { cursor, limit }: PageQuery,
+): Promise<ChangedSlots> {
+  const { before, after } = rulesWith(await allRules(db), scope, settings)
+  const items: ChangedSlot[] = []
+  for (let last = cursor ? (readCursor(cursor, 1)[0] as string) : null; items.length <= limit; ) {
+    const slots = await previewSlots(db, scope, last)
+    for (const { atp: units, unitsPerSale, ...slot } of slots) {
+      const from = wishOf(units, unitsPerSale, before.of(slot).settings).shows
+      const to = wishOf(units, unitsPerSale, after.of(slot).settings).shows
+      if (from !== to) items.push({ ...slot, from, to })
+    }
+    if (slots.length < previewAtOnce) break
+    last = slots.at(-1)!.id
+  }
+  const shown = toPage(items.slice(0, limit + 1), limit, (slot) => [slot.id])
+  return { ...shown, settingsOf: (target) => after.of(target).settings }
+}
+
 interface PreviewSlot extends RuleTarget {
   id: string
   sku: string
   account: string
+  remoteSku: string
   unitsPerSale: number
   atp: number
 }
@@ -188,7 +244,7 @@ async function previewSlots(db: Sql, scope: RuleScope, last: string | null): Pro
   for (const [text, value] of scopeConditions(scope)) where.add(text, value)
   if (last) where.add('s.id > ?::uuid', last)
   return await db.rows<PreviewSlot>(
-    `select s.id, s.account_id as "accountId", a.channel, a.name as account, s.variant_id as "variantId", v.sku, d.category,
+    `select s.id, s.account_id as "accountId", a.channel, a.name as account, s.remote_sku as "remoteSku", s.variant_id as "variantId", v.sku, d.category,
        s.units_per_sale as "unitsPerSale", greatest(${atp}, 0) as atp
      from ${slotsWithGoods} join pool_levels p on p.variant_id = s.variant_id ${kitAtp}
      ${where.where} order by s.id limit ${previewAtOnce}`,
@@ -200,6 +256,7 @@ function note(preview: RulePreview, slot: PreviewSlot, from: number, to: number)
   preview.slots += 1
   if (from === to) return
   preview.changed += 1
+  preview.byAccount.set(slot.accountId, (preview.byAccount.get(slot.accountId) ?? 0) + 1)
   if (to === 0) preview.toZero += 1
   if (from === 0) preview.fromZero += 1
   if (to < from) preview.lower += 1

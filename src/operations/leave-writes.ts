@@ -1,0 +1,107 @@
+/** Commits writes as under way before anything leaves: live at their slots, counted by the claims, noted as intents. */
+import type { QuantityLine } from '../channels/connector.ts'
+import { type Component, componentsOf, countClaims, type Recipe, recipesOf } from '../database/claims.ts'
+import { intend } from '../database/journal.ts'
+import type { Sql } from '../database/pool.ts'
+import { type SlotRow, saveSlots } from '../database/slots.ts'
+import { chargeOf, mayLeave } from '../domain/claims.ts'
+import { expectedValue, isDue, type QuantityWrites, sent, sentByFeed } from '../domain/slots.ts'
+import type { AccountAtWork, Context } from './context.ts'
+import { partsOf } from './plan-slots.ts'
+
+export interface Leaving extends QuantityLine {
+  slotId: string
+  effectId: string
+}
+
+/** Whether its wish may still leave; asked again under its lock. */
+export const isStillDue = (slot: SlotRow, watermark: Date | null, now: Date, writes: QuantityWrites): boolean =>
+  !slot.waits &&
+  (slot.reason === 'alarm' ? !slot.feedId || slot.wish === 0 : isDue(slot, watermark, now, writes) === 'send')
+
+/**
+ * Sends the wishes of these slots on their way, as far as the claims allow: locked, with the levels of all that they are
+ * made of. A write that would claim more than there is waits until something changes for its variant.
+ */
+export async function commitWrites(
+  tx: Sql,
+  ctx: Context,
+  work: AccountAtWork,
+  due: readonly SlotRow[],
+  now: Date,
+  feedId: string | null = null,
+): Promise<Leaving[]> {
+  const writes = work.connector.quantityWrites
+  const recipes = await recipesOf(tx, [...new Set(due.flatMap((slot) => slot.variantId ?? []))])
+  const components = await componentsOf(tx, partsOf(recipes, due))
+  const leave = (slot: SlotRow) => (feedId ? sentByFeed(slot, slot.wish!, now) : sent(slot, slot.wish!, now, writes))
+  const { leaving, waiting } = lawful(due, recipes, components, writes, leave)
+  await saveSlots(tx, [...leaving, ...waiting], now)
+  await countClaims(tx, partsOf(recipes, leaving), 'send')
+  const replaced = new Map(due.map((slot) => [slot.id, expectedValue(slot)]))
+  const lines = leaving.map(
+    (slot): Leaving => ({
+      key: slot.id,
+      slotId: slot.id,
+      effectId: ctx.newId(),
+      remoteSku: slot.remoteSku,
+      quantity: slot.live!.value,
+      version: slot.live!.version,
+      expected: slot.live!.expected,
+    }),
+  )
+  await intend(
+    tx,
+    lines.map((line) => ({
+      id: line.effectId,
+      accountId: work.row.id,
+      kind: 'stock.push',
+      subject: `slot:${line.slotId}`,
+      epoch: work.lease().epoch,
+      intent: {
+        sku: line.remoteSku,
+        quantity: line.quantity,
+        version: line.version,
+        expected: line.expected,
+        // What stood there: a reading that comes from memory may still say so.
+        replaces: replaced.get(line.slotId) ?? null,
+        ...(feedId ? { feed: feedId } : {}),
+      },
+    })),
+    now,
+  )
+  return lines
+}
+
+/** The slots whose write may leave, as they are when it has left, and those that must wait. One by one: each takes from what is free. */
+function lawful(
+  due: readonly SlotRow[],
+  recipes: ReadonlyMap<string, Recipe>,
+  components: ReadonlyMap<string, Component>,
+  writes: QuantityWrites,
+  leave: (slot: SlotRow) => Partial<SlotRow>,
+) {
+  const claimed = new Map([...components].map(([id, one]) => [id, one.claimed]))
+  const leaving: SlotRow[] = []
+  const waiting: SlotRow[] = []
+  for (const slot of due) {
+    const parts = (slot.variantId ? recipes.get(slot.variantId) : undefined)?.parts ?? []
+    const pools = parts.map((part) => ({
+      pool: components.get(part.variantId)!,
+      takes: part.quantity * slot.unitsPerSale,
+    }))
+    const expected = writes === 'compare-and-set' ? (slot.confirmed?.value ?? null) : null
+    const isGuarded = pools.some(({ pool }) => pool.mode === 'guarded')
+    const free = Math.min(
+      ...pools.map(({ pool, takes }) => Math.floor((pool.available - claimed.get(pool.variantId)!) / takes)),
+    )
+    if (isGuarded && !mayLeave(slot.claim, slot.wish!, expected, free)) {
+      waiting.push({ ...slot, waits: true })
+      continue
+    }
+    const charge = chargeOf(slot.wish!, expected)
+    for (const { pool, takes } of pools) claimed.set(pool.variantId, claimed.get(pool.variantId)! + takes * charge)
+    leaving.push({ ...slot, ...leave(slot) })
+  }
+  return { leaving, waiting }
+}
