@@ -159,5 +159,8 @@ const soldOrder = (remoteId: string, remoteSku: string, quantity: number, placed
 })
 
 /** As if a recount had found two units less than were shown. */
-export const anOversell = `insert into oversells (variant_id, at, short, uncovered, uncovered_before, unknown_claims, mode)
+export const anOversell = `with deviation as (
+    insert into deviations (id, slot_id, account_id, kind, expected, shown, at)
+    select gen_random_uuid(), s.id, s.account_id, 'higher', 3, 5, $2 from stock_slots s join variants v on v.id = s.variant_id where v.sku = $1)
+  insert into oversells (variant_id, at, short, uncovered, uncovered_before, unknown_claims, mode)
   select id, $2, 0, 2, 0, 0, 'guarded' from variants where sku = $1`
