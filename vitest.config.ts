@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import SlowestFirst from './test/slowest-first.ts'
 
 /** `walls` needs nothing and is part of `npm run check`; the rest shares one PostgreSQL with a database per file. */
 const shared = { testTimeout: 60_000, hookTimeout: 120_000 }
@@ -7,6 +8,7 @@ export default defineConfig({
   test: {
     // Two cores: one worker tests, the other is the database.
     maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
     reporters: ['./test/reporter.ts'],
     projects: [
       { test: { ...shared, name: 'walls', include: ['test/architecture/**/*.test.ts'] } },
