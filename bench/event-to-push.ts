@@ -165,7 +165,7 @@ function stampedDatabase(db: Database, committed: (at: number) => void): Databas
 }
 
 async function feedOrders(
-  { ctx, feed }: Parts,
+  { ctx, feed, receiver }: Parts,
   sold: Map<string, number>,
   round: number,
   durationMs: number,
@@ -176,8 +176,9 @@ async function feedOrders(
   let left = made.length
   const done = new Promise<void>((resolve) => {
     feed.listen((orders, at) => {
-      for (const line of orders.flatMap((order) => order.lines))
-        changes.push(soldNow(sold, line.remoteSku!, line.quantity, at))
+      const lines = orders.flatMap((order) => order.lines)
+      for (const line of lines) changes.push(soldNow(sold, line.remoteSku!, line.quantity, at))
+      void receiver.ask('sell', { channel: 'amazon', lines: lines.map((line) => [line.remoteSku, line.quantity]) })
       left -= 1
       if (left === 0) resolve()
     })
@@ -191,7 +192,7 @@ async function feedOrders(
 
 /** A checkout every five milliseconds, whether the ones before are answered or not. */
 async function checkOut(
-  { ctx, catalog }: Parts,
+  { ctx, catalog, receiver }: Parts,
   sold: Map<string, number>,
   round: number,
   durationMs: number,
@@ -207,6 +208,7 @@ async function checkOut(
     under.push(
       reserve(catalog.store, { reference: `c${round}:${index}`, lines: [{ sku, quantity: 1 }] }).then(() => {
         changes.push(soldNow(sold, sku, 1, nowMs()))
+        void receiver.ask('sell', { channel: 'storefront', lines: [[sku, 1]] })
       }),
     )
   }

@@ -3,6 +3,8 @@
 export interface Channels {
   /** Answers a request of the hub by its method, address and body. */
   answer(method: string, url: URL, body: string): unknown
+  /** A buyer took units there; the channel lowers itself. */
+  sell(channel: 'amazon' | 'storefront', sku: string, quantity: number): void
 }
 
 /** A quantity as it was written: channel, SKU, number. */
@@ -43,6 +45,8 @@ export function createChannels(onHand: number, written: Written): Channels {
     return { numberOfResults: items.length, items }
   }
   return {
+    sell: (channel, sku, quantity) =>
+      void shown.set(`${channel} ${sku}`, Math.max(0, shownAt(channel, sku) - quantity)),
     answer: (method, url, body) =>
       url.pathname === '/storefront' ? storefront(JSON.parse(body) as Webhook) : amazon(method, url, body),
   }

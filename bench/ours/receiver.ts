@@ -32,6 +32,9 @@ serve({
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
   },
+  sell({ channel, lines }: { channel: 'amazon' | 'storefront'; lines: [sku: string, quantity: number][] }) {
+    for (const [sku, quantity] of lines) channels.sell(channel, sku, quantity)
+  },
   /** What arrived since the last time. */
   take() {
     const taken = arrivals
