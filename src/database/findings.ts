@@ -44,12 +44,21 @@ export async function resolve(tx: Sql, code: string, subjects: readonly string[]
   ])
 }
 
-/** The same for several codes with a subject each. */
-export async function resolveEach(tx: Sql, subjects: Readonly<Record<string, string>>, now: Date): Promise<void> {
+/**
+ * A call of the account that began at `askedAt` was answered: what stopped it is over, and so is the failing of this stream.
+ * A call that began before the account was stopped, with a token that was still good, proves nothing.
+ */
+export async function resolveStops(
+  tx: Sql,
+  accountId: string,
+  failing: string | null,
+  askedAt: Date,
+  now: Date,
+): Promise<void> {
   await tx.send(
-    `update findings f set resolved_at = $3 from unnest($1::text[], $2::text[]) as t(code, subject)
-     where f.code = t.code and f.subject = t.subject and f.resolved_at is null`,
-    [Object.keys(subjects), Object.values(subjects), now],
+    `update findings set resolved_at = $3 where resolved_at is null
+       and (code = 'pull_failing' and subject = $2 or code = 'account_halted' and subject = $1 and last_at < $4)`,
+    [`account:${accountId}`, failing && `account:${accountId}:${failing}`, now, askedAt],
   )
 }
 

@@ -2,7 +2,7 @@
 
 import type { Unreadable } from '../channels/connector.ts'
 import { type CursorRow, getCursor, haltAccount, noteFailure, noteRead, saveCursor } from '../database/accounts.ts'
-import { raise, resolve, resolveEach } from '../database/findings.ts'
+import { raise, resolve, resolveStops } from '../database/findings.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ChannelError, isChannelError } from '../domain/errors.ts'
@@ -47,8 +47,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
       const watermark = pulled.watermark ?? null
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark, nextAt, now, marginMs })
       await noteRead(tx, row.id, cursor?.lag ?? null, pulled.more ? null : startedAt)
-      const ended = { pull_failing: `account:${row.id}:${stream}`, account_halted: `account:${row.id}` }
-      await resolveEach(tx, ended, now)
+      await resolveStops(tx, row.id, stream, startedAt, now)
     }
     try {
       await ctx.db.transaction(async (tx) => {

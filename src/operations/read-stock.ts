@@ -2,7 +2,7 @@
 import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
 import { noteReadings, type SlotToRead, saveSuspicions, slotsAtRest, slotsDue, tracesOf } from '../database/audit.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
-import { resolve } from '../database/findings.ts'
+import { resolveStops } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
 import { noteSlotEvents } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
@@ -36,12 +36,13 @@ export async function readStock(ctx: Context, work: AccountAtWork): Promise<Read
   const due = await nextReadings(ctx, row.id, capability.readBatch, capability.auditEveryMs)
   if (due.length === 0) return { read: 0, nextAt: null }
   try {
+    const askedAt = ctx.clock.now()
     await readSlots(ctx, work, due)
     await ctx.db.transaction(async (tx) => {
       await fence(tx, work.lease())
-      await resolve(tx, 'account_halted', [`account:${row.id}`], ctx.clock.now())
-      if ((await clearFailure(tx, row.id, stream, ctx.clock.now())) > 0)
-        await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], ctx.clock.now())
+      const now = ctx.clock.now()
+      const failed = (await clearFailure(tx, row.id, stream, now)) > 0
+      await resolveStops(tx, row.id, failed ? stream : null, askedAt, now)
     })
     ctx.wake()
     return { read: due.length, nextAt: null }
