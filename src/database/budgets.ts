@@ -183,15 +183,6 @@ export async function bucketsOf(
   )
 }
 
-/** The bucket as it stands, for plans; undefined where the account never called. */
-export async function bucketOf(db: Sql, accountId: string, operation: string): Promise<Bucket | undefined> {
-  const row = await db.one<BucketRow>(
-    'select operation, tokens, rate, burst, refilled_at from budgets where account_id = $1 and operation = $2',
-    [accountId, operation],
-  )
-  return row && { tokens: row.tokens, rate: row.rate, burst: row.burst, refilledAt: row.refilled_at }
-}
-
 export interface Allowance {
   /** Calls that could leave right now. */
   calls: number

@@ -4,7 +4,7 @@
  * table that was mended by hand, time that changed what slots need. It changes nothing unless it is asked to mend.
  */
 import { type AccountRow, allAccounts } from '../database/accounts.ts'
-import { bucketOf } from '../database/budgets.ts'
+import { bucketsOf } from '../database/budgets.ts'
 import type { Mode } from '../database/claims.ts'
 import { openCopy } from '../database/copy.ts'
 import { allRules } from '../database/publishing-rules.ts'
@@ -257,7 +257,8 @@ async function plansOf(ctx: ReconcileContext, accounts: readonly AccountRow[]): 
       if (!connector?.stock || counts.due === 0 || account.stage !== 'live') return plan
       const { pushOperation, pushBatch, pushAtOnce } = connector.stock
       const { rate, burst } = connector.limits[pushOperation]!
-      const bucket = (await bucketOf(ctx.db, account.id, pushOperation)) ?? fullBucket(rate, burst, now)
+      const buckets = await bucketsOf(ctx.db, account.id, [pushOperation])
+      const bucket = buckets.get(pushOperation) ?? fullBucket(rate, burst, now)
       const way = { operation: pushOperation, lines: pushBatch, atOnce: pushAtOnce, underWay: 0, latencyMs, bucket }
       const bulk = planBulk(counts.due, { calls: [way] }, now)
       return bulk ? { ...plan, calls: bulk.calls, endsAt: bulk.end.to } : plan
