@@ -5,6 +5,19 @@ import type { FeedTime } from '../domain/feed-time.ts'
 import type { FulfilledBy, IncomingOrder } from '../domain/orders.ts'
 import type { QuantityWrites } from '../domain/slots.ts'
 import { type Budget, type Http, WireError } from '../http/client.ts'
+import type {
+  Cancellations,
+  Check,
+  Consent,
+  Copies,
+  Notifications,
+  Prices,
+  Refunds,
+  Settlements,
+  Shipments,
+  StoreStock,
+  Webhooks,
+} from './capabilities.ts'
 
 /** One seller's connection, as a connector sees it. The hub stores, locks and renews tokens and secrets. */
 export interface Account {
@@ -221,6 +234,18 @@ export interface Connector {
     /** A slot at rest is read again after this long. */
     auditEveryMs: number
   }
+  shipments?: Shipments
+  cancellations?: Cancellations
+  refunds?: Refunds
+  prices?: Prices
+  copies?: Copies
+  storeStock?: StoreStock
+  webhooks?: Webhooks
+  notifications?: Notifications
+  consent?: Consent
+  /** In the order in which they help: each next one assumes those before. */
+  checks?: readonly Check[]
+  settlements?: Settlements
 }
 
 /** Turns a call without an answer into the kind that decides what happens next. */

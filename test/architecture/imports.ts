@@ -76,7 +76,7 @@ const rooms: readonly [name: string, path: RegExp][] = [
   ['test', /^test\/|^src\/.*\.test\.tsx?$|^src\/channels\/contract-suite\.ts$/],
   ['bench', /^bench\//],
   ['scripts', /^scripts\//],
-  ['connector', /^src\/channels\/connector\.ts$/],
+  ['connector', /^src\/channels\/(connector|capabilities)\.ts$/],
   ['registry', /^src\/channels\/registry\.ts$/],
   ['channel', /^src\/channels\/[^/]+\//],
   ['root', /^src\/[^/]+$/],
