@@ -17,7 +17,9 @@ export const simulate: Bench = {
       rounds.push(one)
       run.note(JSON.stringify(one))
       if (one.failed > 0)
-        throw new Error(`${one.failed} seeds broke a promise: npm run simulate -- --seeds ${count} tells them`)
+        throw new Error(
+          `${one.failed} seeds broke a promise: npm run simulate -- --seeds ${count} --seed ${1 + round * count} tells them`,
+        )
     }
     const values = (of: (one: (typeof rounds)[number]) => number) => rounds.map(of)
     run.figure({

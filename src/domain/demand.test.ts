@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   chanceOfAtLeast,
   demandAfterSale,
+  demandOnChange,
   demandUntil,
   newDemand,
   perHour,
@@ -22,6 +23,15 @@ test('hours at 0 say nothing about demand', () => {
   const empty = demandUntil(fresh, 240 * hour, false)
   expect(perHour(empty)).toBe(perHour(fresh))
   expect(demandUntil(empty, hour, true)).toBe(empty)
+})
+
+test('the rate does not jump where a slot begins or ends to show something', () => {
+  const seen = newDemand(0)
+  const dark = demandOnChange(seen, 8 * hour, true, false)!
+  expect(perHour(demandUntil(dark, 8 * hour, false))).toBe(perHour(demandUntil(seen, 8 * hour, true)))
+  const again = demandOnChange(dark, 9 * hour, false, true)!
+  expect(perHour(demandUntil(again, 9 * hour, true))).toBe(perHour(dark))
+  expect(demandOnChange(seen, 8 * hour, true, true)).toBe(seen)
 })
 
 test('what was sold lately weighs more', () => {

@@ -43,6 +43,14 @@ export function demandUntil(demand: Demand, at: number, wasShowing: boolean): De
   return { ...demand, at, hours: wasShowing ? demand.hours + (at - demand.at) / hourMs : demand.hours }
 }
 
+/**
+ * The slot begins to show something, or ends it: the hours up to now are counted by what was so until now. Left to the next
+ * sale they would all be judged by what is shown then, and the rate would jump with every zero.
+ */
+export function demandOnChange(demand: Demand | null, at: number, wasShowing: boolean, isShowing: boolean) {
+  return demand === null || wasShowing === isShowing ? demand : demandUntil(demand, at, wasShowing)
+}
+
 /** A sale became known. The hours up to it are counted by `demandUntil`. */
 export function demandAfterSale(demand: Demand, units: number): Demand {
   const kept = 1 - 1 / memorySales

@@ -7,7 +7,7 @@ import { type SlotRow, saveSlots } from '../database/slots.ts'
 import { chargeOf, mayLeave } from '../domain/claims.ts'
 import { expectedValue, isDue, type QuantityWrites, sent, sentByFeed } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
-import { partsOf } from './plan-slots.ts'
+import { partsOf, withHours } from './plan-slots.ts'
 
 export interface Leaving extends QuantityLine {
   slotId: string
@@ -34,7 +34,10 @@ export async function commitWrites(
   const writes = work.connector.quantityWrites
   const recipes = await recipesOf(tx, [...new Set(due.flatMap((slot) => slot.variantId ?? []))])
   const components = await componentsOf(tx, partsOf(recipes, due))
-  const leave = (slot: SlotRow) => (feedId ? sentByFeed(slot, slot.wish!, now) : sent(slot, slot.wish!, now, writes))
+  const leave = (slot: SlotRow) => {
+    const left = feedId ? sentByFeed(slot, slot.wish!, now) : sent(slot, slot.wish!, now, writes)
+    return withHours(slot, { ...slot, ...left }, now)
+  }
   const { leaving, waiting } = lawful(due, recipes, components, writes, leave)
   await saveSlots(tx, [...leaving, ...waiting], now)
   await countClaims(tx, partsOf(recipes, leaving), 'send')
@@ -79,7 +82,7 @@ function lawful(
   recipes: ReadonlyMap<string, Recipe>,
   components: ReadonlyMap<string, Component>,
   writes: QuantityWrites,
-  leave: (slot: SlotRow) => Partial<SlotRow>,
+  leave: (slot: SlotRow) => SlotRow,
 ) {
   const claimed = new Map([...components].map(([id, one]) => [id, one.claimed]))
   const leaving: SlotRow[] = []
@@ -101,7 +104,7 @@ function lawful(
     }
     const charge = chargeOf(slot.wish!, expected)
     for (const { pool, takes } of pools) claimed.set(pool.variantId, claimed.get(pool.variantId)! + takes * charge)
-    leaving.push({ ...slot, ...leave(slot) })
+    leaving.push(leave(slot))
   }
   return { leaving, waiting }
 }

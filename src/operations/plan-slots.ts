@@ -7,7 +7,7 @@ import { noteRises, noteSlotEvents } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
 import { isOurs, type SlotRow, saveSlots, saveWishes } from '../database/slots.ts'
 import { type ClaimTimes, claimedUnits } from '../domain/claims.ts'
-import { demandUntil, newDemand, perHour, severalOf } from '../domain/demand.ts'
+import { demandOnChange, demandUntil, newDemand, perHour, severalOf } from '../domain/demand.ts'
 import { planGuarded } from '../domain/guard.ts'
 import { type LagTail, marginOf } from '../domain/lag.ts'
 import { planAdaptive, planShared } from '../domain/modes.ts'
@@ -37,15 +37,16 @@ const strictest: readonly Mode[] = ['guarded', 'adaptive', 'shared']
 
 /**
  * Saves what changed of the slots, counts their claims as facts, and writes what all of them should show now. `before` are
- * all slots that sell some variants, or kits that hold them, locked; `after` are they with what happened.
+ * all slots that sell some variants, or kits that hold them, locked; `happened` are they with what happened.
  */
 export async function saveAndPlan(
   tx: Sql,
   ctx: PlanContext,
   before: readonly SlotRow[],
-  after: readonly SlotRow[],
+  happened: readonly SlotRow[],
   now: Date,
 ): Promise<void> {
+  const after = happened.map((slot, index) => withHours(before[index]!, slot, now))
   const changed = after.filter((slot, index) => slot !== before[index])
   const recounted = after.filter((slot, index) => isCountedAnew(before[index]!, slot))
   await saveSlots(tx, changed, now)
@@ -56,6 +57,14 @@ export async function saveAndPlan(
   const components = new Map([...facts, ...others])
   await noteNews(tx, before, after, recipes, components, now)
   await savePlans(tx, after, planned(ctx, after, recipes, components, now), now)
+}
+
+/** With the hours up to now in its demand, where it begins or ends to show something. */
+export function withHours(before: SlotRow, after: SlotRow, now: Date): SlotRow {
+  if (before === after) return after
+  const isShowing = (slot: SlotRow) => (expectedValue(slot) ?? 0) > 0
+  const demand = demandOnChange(after.demand, now.getTime(), isShowing(before), isShowing(after))
+  return demand === after.demand ? after : { ...after, demand }
 }
 
 /** What an oversell is explained by, where there may be one. */

@@ -78,6 +78,20 @@ test('a slot has one call under way: a lower number waits for the answer', async
   await pump.settled()
 })
 
+test('the hours in which a slot showed something count, although it shows nothing any more', async () => {
+  const [sku] = await goods(1)
+  const { clock } = shop.world
+  const demand = { units: 1, hours: 24, sales: 1, several: 0, at: clock.now().getTime() - 8 * 3_600_000 }
+  await own.db.run('update stock_slots set demand = $1 where account_id = $2', [demand, work.row.id])
+  await shop.receive(sku!, -5)
+  expect((await pump.step()).sent).toBe(1)
+  calls[0]!.answer('applied')
+  await pump.settled()
+  expect(
+    await own.db.rows('select confirmed_value, demand from stock_slots where account_id = $1', [work.row.id]),
+  ).toEqual([{ confirmed_value: 0, demand: { ...demand, hours: 32, at: clock.now().getTime() } }])
+})
+
 test('where an answer cannot be noted, the others are waited for, and what is open is settled before anything leaves', async () => {
   await goods(4)
   const { ctx } = shop.world
