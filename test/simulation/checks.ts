@@ -210,17 +210,7 @@ const stateNames: Record<string, string> = {
   CANCELLED: 'canceled',
 }
 
-/** Does the hub know every order as its channel has it? */
-export const knowsOrders = async (it: Installation) =>
-  await checkOrders(it, await stateOf(it)).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof Broken) return false
-      throw error
-    },
-  )
-
-async function checkOrders(it: Installation, { channels }: SimState): Promise<void> {
+export async function checkOrders(it: Installation, { channels }: SimState): Promise<void> {
   const rows = await it.ctx.db.rows<{ remote_id: string; state: string }>('select remote_id, state from orders')
   const known = new Map(rows.map((row) => [row.remote_id, row.state]))
   // Amazon may show a change only after its lag, of up to eight minutes.

@@ -11,7 +11,7 @@ import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
 import { deliverEvents } from '../support/world.ts'
 import { actions, draw } from './actions.ts'
-import { Broken, checkClaims, checkCursor, checkRest, knowsOrders, watchSteps } from './checks.ts'
+import { Broken, checkClaims, checkCursor, checkOrders, checkRest, stateOf, watchSteps } from './checks.ts'
 import { type Connections, type Installation, install, LeaseTaken } from './installation.ts'
 import { Crash, LostAnswer } from './process.ts'
 import { amazonName, storeName } from './seeding.ts'
@@ -162,6 +162,16 @@ export async function quietRound(it: Installation, round: number): Promise<void>
     while ((await readStock(it.ctx, work)).read > 0);
   }
 }
+
+/** Does the hub know every order as its channel has it? */
+const knowsOrders = async (it: Installation) =>
+  await checkOrders(it, await stateOf(it)).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Broken) return false
+      throw error
+    },
+  )
 
 async function isQuiet(it: Installation): Promise<boolean> {
   const row = await it.ctx.db.one<{ busy: number }>(
