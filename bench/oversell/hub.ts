@@ -9,7 +9,7 @@ import type { Rules } from '../../test/exploration/world.ts'
 import { Accounts, isTold, learnMsOf } from './accounts.ts'
 import { channels, type Delay, world } from './assumptions.ts'
 import type { Agenda } from './engine.ts'
-import { type Listener, type Market, type Order, slotCount, slotsOf } from './market.ts'
+import { hiddenFor, type Listener, type Market, type Order, slotCount, slotsOf } from './market.ts'
 import type { Store, StoreDelays, StoredVariant } from './store.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -159,7 +159,9 @@ export class Hub implements Listener {
       order.isKnown = true
       const isLate = !rules.ignoresPending && this.#accounts.isBehindWatermark(order)
       if (isLate) this.lateSeen += 1
-      if (order.isLie && !isTold(index % slotsOf, this.#options.isNotified)) {
+      // A cancellation tells of its order too, maybe before any watermark has passed it: then nobody was misled.
+      const wasHidden = order.isLie && this.#agenda.now >= placedAt - world.skew + hiddenFor
+      if (wasHidden && !isTold(index % slotsOf, this.#options.isNotified)) {
         this.liesTold += 1
         if (!isLate) this.liesMissed += 1
       }

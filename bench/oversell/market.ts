@@ -36,6 +36,9 @@ export interface Trouble {
 export const slotsOf = channels.length
 export const slotCount = world.variants * slotsOf
 
+/** A hidden order is told after this long: by then every watermark has passed it. */
+export const hiddenFor = 2 * world.life
+
 export class Market {
   readonly shown = new Int32Array(slotCount)
   /** What is really there and not sold, by variant; below 0 by what was oversold. */
@@ -76,7 +79,7 @@ export class Market {
     const stamp = now + (chance() * 2 - 1) * world.skew
     const order: Order = { slot, quantity, placedAt: stamp, canceledAt, isKnown: false, isCancelKnown: false, isLie }
     if (!isLie) this.unseen[slot]! += quantity
-    this.#tell(order, isLie ? now + 2 * world.life : now)
+    this.#tell(order, isLie ? now + hiddenFor : now)
     if (canceledAt !== null && covered === quantity) this.#agenda.plan(canceledAt, () => this.#cancel(order))
     else order.canceledAt = null
     this.listener.changed(slot)
