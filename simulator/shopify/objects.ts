@@ -1,6 +1,7 @@
 import { fires } from '../faults.ts'
 import { decimal, isoSeconds } from '../http.ts'
 import { type Page, page } from './pages.ts'
+import { matches, parseSearch } from './search.ts'
 import { fulfilledOf, inBuyersMoney, itemById, type Shop } from './shop.ts'
 import type {
   Fulfillment,
@@ -117,9 +118,13 @@ export function locationView(shop: Shop, place: ShopLocation) {
     id: gid('Location', place.id),
     name: place.name,
     isActive: place.active,
-    inventoryLevels: ({ first, after }: Paging) =>
+    inventoryLevels: ({ first, after, query }: Paging & { query?: string | null }) =>
       page(
-        Object.values(shop.state.items).filter((item) => item.levels[place.id]),
+        Object.values(shop.state.items).filter((item) => {
+          const level = item.levels[place.id]
+          const terms = query ? parseSearch(query, ['updated_at']) : undefined
+          return level && (!terms || matches(terms, () => level.updatedAt))
+        }),
         { first: first ?? 50, after: after ?? null },
         (item) => item.itemId,
         (item) => levelView(shop, item, place, item.levels[place.id]!),
@@ -222,7 +227,7 @@ export function lineView(shop: Shop, order: ShopOrder, line: ShopLine) {
 const lineOf = (shop: Shop, order: ShopOrder, lineId: string) => () =>
   lineView(shop, order, order.lines.find(({ id }) => id === lineId)!)
 
-function fulfillmentOrderView(shop: Shop, order: ShopOrder, one: FulfillmentOrder) {
+export function fulfillmentOrderView(shop: Shop, order: ShopOrder, one: FulfillmentOrder) {
   const place = shop.state.locations.find(({ id }) => id === one.locationId)
   return {
     __typename: 'FulfillmentOrder',

@@ -1,5 +1,15 @@
 import { fires } from '../faults.ts'
-import { gid, inventoryItemView, locationView, numberOf, orderView, subscriptionView, variantView } from './objects.ts'
+import {
+  fulfillmentOrderView,
+  fulfillmentView,
+  gid,
+  inventoryItemView,
+  locationView,
+  numberOf,
+  orderView,
+  subscriptionView,
+  variantView,
+} from './objects.ts'
 import { BadCursor, compare, page } from './pages.ts'
 import { matches, parseSearch } from './search.ts'
 import { findOrder, itemById, type Shop } from './shop.ts'
@@ -64,8 +74,15 @@ function nodeById(shop: Shop, id: string): object | null {
   if (variant) return variantView(shop, variant)
   const place = shop.state.locations.find((one) => gid('Location', one.id) === id)
   if (place) return locationView(shop, place)
-  const order = findOrder(shop, numberOf(id, 'Order') ?? '')
-  return order ? orderView(shop, order) : null
+  const own = findOrder(shop, numberOf(id, 'Order') ?? '')
+  if (own) return orderView(shop, own)
+  for (const order of shop.state.orders) {
+    const fulfillment = order.fulfillments.find((one) => gid('Fulfillment', one.id) === id)
+    if (fulfillment) return fulfillmentView(shop, order, fulfillment)
+    const place = order.fulfillmentOrders.find((one) => gid('FulfillmentOrder', one.id) === id)
+    if (place) return fulfillmentOrderView(shop, order, place)
+  }
+  return null
 }
 
 function searchVariants(shop: Shop, { first, after, query }: Paging) {

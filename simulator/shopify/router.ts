@@ -3,7 +3,6 @@ import {
   execute,
   type GraphQLError,
   type GraphQLResolveInfo,
-  getDirectiveValues,
   getOperationAST,
   type OperationDefinitionNode,
   parse,
@@ -12,7 +11,7 @@ import {
 import { fires, rewritten, underFaults } from '../faults.ts'
 import { json } from '../http.ts'
 import { actualCost, requestedCost } from './cost.ts'
-import { setQuantities } from './inventory.ts'
+import { mutationsOf } from './mutations.ts'
 import { gid } from './objects.ts'
 import { BadCursor } from './pages.ts'
 import { queries } from './queries.ts'
@@ -176,43 +175,6 @@ function describe(error: GraphQLError): object {
   if (originalError && !/Variable|value/.test(message)) throw originalError
   return { message, path, extensions: { code: 'invalid' } }
 }
-
-type Mutation = (args: never, info: GraphQLResolveInfo) => unknown
-
-export function mutationsOf(shop: Shop): Record<string, Mutation> {
-  return {
-    inventorySetQuantities: ({ input }: { input: Parameters<typeof setQuantities>[1] }, info) =>
-      once(shop, info, input, () => setQuantities(shop, input)),
-  }
-}
-
-/**
- * With the same key and the same input the first answer comes again. The directive is not optional here (facts:
- * channels.md §0.1). How long a key is kept is not published: for ever, here.
- */
-export function once(shop: Shop, info: GraphQLResolveInfo, input: unknown, perform: () => object): unknown {
-  const directive = schema.getDirective('idempotent')!
-  const values = getDirectiveValues(directive, info.fieldNodes[0]!, info.variableValues)
-  const key = values?.key
-  if (typeof key !== 'string' || key.trim() === '')
-    throw new BadCursor(`The @idempotent directive is required for ${info.fieldName}.`)
-  const text = JSON.stringify(input)
-  const known = shop.state.keys[`${info.fieldName} ${key}`]
-  if (!known) {
-    const answer = perform()
-    shop.state.keys[`${info.fieldName} ${key}`] = { input: text, answer: plain(answer) }
-    return answer
-  }
-  if (known.input === text) return known.answer
-  return {
-    userErrors: [
-      { field: null, code: 'IDEMPOTENCY_KEY_PARAMETER_MISMATCH', message: 'The key was used with other parameters.' },
-    ],
-  }
-}
-
-/** Answers hold functions where there are arguments; those of the first run are not kept. */
-const plain = (answer: object): unknown => JSON.parse(JSON.stringify(answer))
 
 interface Points {
   burst: number

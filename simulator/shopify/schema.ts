@@ -29,7 +29,7 @@ type AppInstallation implements Node { id: ID! accessScopes: [AccessScope!]! }
 
 type Location implements Node {
   id: ID! name: String! isActive: Boolean!
-  inventoryLevels(first: Int, after: String): InventoryLevelConnection!
+  inventoryLevels(first: Int, after: String, query: String): InventoryLevelConnection!
 }
 type LocationConnection { nodes: [Location!]! pageInfo: PageInfo! }
 
@@ -55,7 +55,7 @@ type InventoryLevelConnection { nodes: [InventoryLevel!]! pageInfo: PageInfo! }
 type InventoryQuantity implements Node { id: ID! name: String! quantity: Int! updatedAt: DateTime }
 
 enum OrderDisplayFulfillmentStatus {
-  FULFILLED FULFILLMENT_NOT_REQUIRED IN_PROGRESS ON_HOLD OPEN PARTIALLY_FULFILLED PENDING_FULFILLMENT REQUEST_DECLINED
+  FULFILLED IN_PROGRESS ON_HOLD OPEN PARTIALLY_FULFILLED PENDING_FULFILLMENT REQUEST_DECLINED
   RESTOCKED SCHEDULED UNFULFILLED
 }
 enum OrderDisplayFinancialStatus { AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED }
@@ -108,7 +108,7 @@ enum RefundLineItemRestockType { CANCEL LEGACY_RESTOCK NO_RESTOCK RETURN }
 enum OrderTransactionKind { AUTHORIZATION CAPTURE CHANGE EMV_AUTHORIZATION REFUND SALE SUGGESTED_REFUND VOID }
 enum OrderTransactionStatus { AWAITING_RESPONSE ERROR FAILURE PENDING SUCCESS UNKNOWN }
 type OrderTransaction implements Node {
-  id: ID! kind: OrderTransactionKind! status: OrderTransactionStatus! gateway: String! amountSet: MoneyBag!
+  id: ID! kind: OrderTransactionKind! status: OrderTransactionStatus! gateway: String amountSet: MoneyBag!
 }
 type OrderTransactionConnection { nodes: [OrderTransaction!]! pageInfo: PageInfo! }
 type RefundLineItem { id: ID lineItem: LineItem! quantity: Int! restockType: RefundLineItemRestockType! }

@@ -37,6 +37,8 @@ export interface Answered<T> {
   data: T
   /** The store's own time, never later than ours: what it has told is complete up to then at most. */
   at: Date
+  /** What the answer is dated; null where it is not. */
+  dated: number | null
   /** The version that answered. */
   version: string | null
 }
@@ -115,10 +117,12 @@ async function read<S extends z.ZodType>(
   if (errors && errors.length > 0) throw refusal(errors, cost, now, isWrite)
   const parsed = answer.safeParse(data)
   if (!parsed.success) throw unreadable(operation, isWrite)
-  const told = Date.parse(response.headers.get('date') ?? '')
+  const date = Date.parse(response.headers.get('date') ?? '')
+  const dated = Number.isNaN(date) ? null : date
   return {
     data: parsed.data,
-    at: new Date(Number.isNaN(told) ? now.getTime() : Math.min(told, now.getTime())),
+    at: new Date(Math.min(dated ?? now.getTime(), now.getTime())),
+    dated,
     version: response.headers.get('x-shopify-api-version'),
   }
 }

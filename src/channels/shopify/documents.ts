@@ -10,13 +10,13 @@ export interface Document {
   isWrite: boolean
 }
 
-const read = (operation: string, points: number, text: string): Document => ({
+export const read = (operation: string, points: number, text: string): Document => ({
   operation,
   points,
   text,
   isWrite: false,
 })
-const write = (operation: string, points: number, text: string): Document => ({
+export const write = (operation: string, points: number, text: string): Document => ({
   operation,
   points,
   text,
@@ -151,15 +151,3 @@ export const locations = read(
   }
 }`,
 )
-
-/** All of them. */
-export const documents = [
-  orders,
-  order,
-  returnedUnits,
-  listings,
-  itemsBySku,
-  readQuantities,
-  setQuantities,
-  locations,
-] as const

@@ -1,12 +1,19 @@
 /** A store at Shopify: compare-and-set quantities at one location, orders by polling and by the store's own words. */
 import type { Connector } from '../connector.ts'
+import { checks } from './checks.ts'
 import { limits, points } from './client.ts'
+import { copyOf, createCopy, findCopies } from './copies.ts'
 import * as documents from './documents.ts'
 import { journalKeys } from './journal-keys.ts'
 import { pullListings } from './listings.ts'
 import { pullOrders, readRaw } from './orders.ts'
+import { pushPrices } from './prices.ts'
+import { issueRefund, readRefunds, requestCancellation } from './refunds.ts'
 import { originOf, readSettings, secrets, settings } from './settings.ts'
+import { confirmShipment, readShipments } from './shipments.ts'
 import { largestBatch, pushQuantities, quantitiesIn, readQuantities } from './stock.ts'
+import { pullLocations, pullStoreStock } from './store-stock.ts'
+import { subscribe, verifyHook } from './webhooks.ts'
 
 export const shopify: Connector = {
   channel: 'shopify',
@@ -44,4 +51,13 @@ export const shopify: Connector = {
     delays: { effectMs: 1_000, salesKnownMs: 100_000 },
     auditEveryMs: 15 * 60_000,
   },
+  shipments: { confirm: confirmShipment, read: readShipments, visibleAfterMs: 10_000 },
+  cancellations: { request: requestCancellation, partial: false },
+  refunds: { issue: issueRefund, read: readRefunds, visibleAfterMs: 10_000 },
+  prices: { push: pushPrices, pushBatch: 100, pushOperation: points },
+  // Copies are found by the search, which may be behind.
+  copies: { find: findCopies, create: createCopy, visibleAfterMs: 60_000, copyOf },
+  storeStock: { locations: pullLocations, pull: pullStoreStock, everyMs: 2 * 60_000 },
+  webhooks: { status: { accepted: 200, refused: 401 }, verify: verifyHook, subscribe, everyMs: 15 * 60_000 },
+  checks,
 }

@@ -143,7 +143,7 @@ export function readListing(wire: WireListing, currency: string): IncomingListin
     title: [product.title, wire.title === 'Default Title' ? '' : wire.title].filter(Boolean).join(' – ') || wire.sku,
     fulfilledBy: 'merchant',
     // Two variants of one SKU would be one slot with two quantities: neither is written.
-    merchantQuantity: inventoryItem.duplicateSkuCount > 0 || shown === null ? null : Math.max(0, shown),
+    merchantQuantity: (inventoryItem.duplicateSkuCount ?? 0) > 0 || shown === null ? null : Math.max(0, shown),
     buyable: product.status === '' ? null : product.status === 'ACTIVE' && wire.availableForSale !== false,
     price: amount === undefined ? null : { amount, currency },
   }

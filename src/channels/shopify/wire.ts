@@ -75,7 +75,7 @@ export const returnedUnits = z.object({
 const level = z.object({ quantities: z.array(z.object({ name: z.string(), quantity: units })) }).nullish()
 export type WireLevel = z.output<typeof level>
 
-const listing = z.object({
+export const listing = z.object({
   id: z.string(),
   sku: word,
   title: z.string().catch(''),
@@ -85,7 +85,7 @@ const listing = z.object({
   inventoryItem: z.object({
     id: z.string(),
     tracked: z.boolean(),
-    duplicateSkuCount: z.number().catch(0),
+    duplicateSkuCount: z.number().nullish().catch(0),
     inventoryLevel: level,
   }),
 })
@@ -93,7 +93,7 @@ export type WireListing = z.output<typeof listing>
 
 export const listingsAnswer = z.object({
   shop: z.object({ currencyCode: z.string() }),
-  productVariants: z.object({ nodes: z.array(listing), pageInfo }),
+  productVariants: z.object({ nodes: z.array(z.unknown()), pageInfo }),
 })
 
 const itemBySku = z.object({
