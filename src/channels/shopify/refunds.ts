@@ -99,7 +99,15 @@ function payBack(payments: readonly WirePayment[], orderId: string, amount: numb
     const back = Math.min(left, paid)
     left -= back
     if (back === 0) return []
-    return [{ orderId, parentId: id, gateway: gateway ?? '', kind: 'REFUND', amount: writeAmount({ amount: back, currency }) }]
+    return [
+      {
+        orderId,
+        parentId: id,
+        gateway: gateway ?? '',
+        kind: 'REFUND',
+        amount: writeAmount({ amount: back, currency }),
+      },
+    ]
   })
   if (left > 0) throw new ChannelError('rejected', 'more_than_paid', 'more would be paid back than was paid')
   return ways
