@@ -3,8 +3,8 @@ import type { Shop } from './shop.ts'
 import type { Delivery } from './state.ts'
 
 const minute = 60_000
-/** Eight tries over four hours, then the subscription is dropped (facts: channels.md §3); how they are spread is assumed. */
-const waits = [minute, 5 * minute, 10 * minute, 20 * minute, 40 * minute, 60 * minute, 104 * minute]
+/** Eight more tries over four hours, then the subscription is dropped (facts: channels.md §3); how they are spread is assumed. */
+const waits = [1, 5, 10, 20, 30, 40, 60, 74].map((minutes) => minutes * minute)
 /** The whole answer must be there by then. */
 const timeoutMs = 5_000
 /** Words that are over are kept so far. */

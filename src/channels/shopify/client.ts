@@ -160,7 +160,7 @@ const mintsTokens = async (account: Account): Promise<boolean> => !(await secret
 
 async function tokenOf(account: Account): Promise<string> {
   const { accessToken } = await secretsOf(account)
-  return accessToken ?? (await account.token('access', () => mint(account)))
+  return accessToken || (await account.token('access', () => mint(account)))
 }
 
 /** Client credentials grant of an app of the store's own Dev Dashboard. */

@@ -24,9 +24,9 @@ export type Settings = z.output<typeof settings>
  */
 export const secrets = z
   .object({
-    clientId: z.string().min(1).optional(),
-    clientSecret: z.string().min(1).optional(),
-    accessToken: z.string().min(1).optional(),
+    clientId: z.string().optional(),
+    clientSecret: z.string().optional(),
+    accessToken: z.string().optional(),
   })
   .refine(({ accessToken, clientId, clientSecret }) => accessToken || (clientId && clientSecret), {
     message: 'give client id and client secret, or a permanent access token',
