@@ -41,7 +41,9 @@ export const shopify: Connector = {
     pushPoints: documents.setQuantities.points,
     read: readQuantities,
     readingsIn: (operation, response) =>
-      operation === documents.readQuantities.operation ? quantitiesIn(response) : [],
+      operation === documents.readQuantities.operation || operation === documents.itemsBySku.operation
+        ? quantitiesIn(response)
+        : [],
     readBatch: largestBatch,
     readOperation: points,
     // How far a replica may be behind is not published: assumed.

@@ -30,6 +30,7 @@ test('listings are variants with a SKU; what a location shows is read by SKU, ho
     { remoteSku: 'NONE', quantity: null },
     { remoteSku: 'LAMP', quantity: 2 },
   ])
+  expect(quantitiesIn(cold.journal.at(-1)!.response)).toContainEqual({ remoteSku: 'LAMP', quantity: 2 })
   // What is known needs one call, and the journal tells what it told.
   await readQuantities(cold, ['LAMP'])
   expect(quantitiesIn(cold.journal.at(-1)!.response)).toEqual([{ remoteSku: 'LAMP', quantity: 2 }])

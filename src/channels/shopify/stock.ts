@@ -215,11 +215,12 @@ export async function readQuantities(account: Account, skus: readonly string[]):
   })
 }
 
-/** What an answer of the journal tells; what was cut off is left out. */
+/** What an answer of the journal tells, asked for by id or by SKU; what was cut off is left out. */
 export function quantitiesIn(response: unknown): QuantityReading[] {
-  const nodes = (response as { data?: { nodes?: unknown } } | null)?.data?.nodes
-  return (Array.isArray(nodes) ? nodes : []).flatMap((node) => {
-    const { data } = journaledItem.safeParse(node)
+  const data = (response as { data?: { nodes?: unknown; productVariants?: { nodes?: unknown } } } | null)?.data
+  const nodes = data?.nodes ?? data?.productVariants?.nodes
+  return (Array.isArray(nodes) ? nodes : []).flatMap((node: { sku?: unknown; inventoryItem?: object } | null) => {
+    const { data } = journaledItem.safeParse(node?.inventoryItem ? { sku: node.sku, ...node.inventoryItem } : node)
     return data ? [{ remoteSku: data.sku, quantity: Math.max(0, data.inventoryLevel.quantities[0]!.quantity) }] : []
   })
 }

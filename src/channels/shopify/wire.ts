@@ -77,7 +77,7 @@ export type WireLevel = z.output<typeof level>
 
 export const listing = z.object({
   id: z.string(),
-  sku: word,
+  sku: z.string().nullish(),
   title: z.string().catch(''),
   price: z.string().nullish().catch(null),
   availableForSale: z.boolean().nullish().catch(null),
