@@ -5,6 +5,7 @@ import type { Core } from './core.ts'
 import { runEvents } from './events.ts'
 import { json, readJson } from './http.ts'
 import { createRandom, seedState } from './random.ts'
+import { purchase as purchaseAtShop, shopOf } from './shopify/shop.ts'
 import type { Buyers, BuyersOptions, ChannelName } from './types.ts'
 
 interface Demand {
@@ -24,6 +25,7 @@ export function createBuyers(core: Core): Buyers {
     const random = core.random('buyers')
     const channel = random.pick(channels)
     const demand = demandOf(core, channel)
+    const shop = channel === 'shopify' ? shopOf(core) : undefined
     const point = random.next() * (demand.sums.at(-1) ?? 0)
     const draw = random.next()
     const quantity = draw < 0.75 ? 1 : draw < 0.93 ? 2 : 3
@@ -31,8 +33,12 @@ export function createBuyers(core: Core): Buyers {
     core.state.attempts.made += 1
     core.touch()
     if (sku === undefined) return
-    const market = channel === 'storefront' ? undefined : core.market(channel)
-    const result = market ? purchase(market, { sku, quantity }) : await buy(core, { sku, quantity })
+    const market = channel === 'storefront' || channel === 'shopify' ? undefined : core.market(channel)
+    const result = shop
+      ? purchaseAtShop(shop, { lines: [{ sku, quantity }] })
+      : market
+        ? purchase(market, { sku, quantity })
+        : await buy(core, { sku, quantity })
     if ('refused' in result) core.state.attempts.refused += 1
     await tellHubAll(core)
   }
@@ -71,7 +77,12 @@ const known = new WeakMap<object, Demand>()
 
 /** Popularity falls like 1/rank over a seeded ranking: some things sell out, most sell now and then. */
 function demandOf(core: Core, channel: ChannelName): Demand {
-  const items = channel === 'storefront' ? core.state.storefront.items : core.market(channel)?.state.items
+  const items =
+    channel === 'storefront'
+      ? core.state.storefront.items
+      : channel === 'shopify'
+        ? core.state.shopify?.items
+        : core.market(channel)?.state.items
   if (!items) return { skus: [], sums: [] }
   const found = known.get(items)
   if (found) return found
@@ -89,7 +100,7 @@ function demandOf(core: Core, channel: ChannelName): Demand {
 const buyersBody = z.object({
   perMinute: z.number().min(0).max(10_000),
   channels: z
-    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront']))
+    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify']))
     .min(1)
     .optional(),
 })

@@ -8,10 +8,21 @@ import { logEffect } from './effects.ts'
 import { runEvents } from './events.ts'
 import { faultsAt } from './faults.ts'
 import { BadRequest, json, readJson } from './http.ts'
+import {
+  changeShopOrder,
+  placeShopOrder,
+  refundShopOrder,
+  setShopPolicy,
+  shopNamed,
+  shopPolicyBody,
+  shopRefundBody,
+  writeShopQuantity,
+} from './shopify/control.ts'
+import { findOrder as findShopOrder, shopOf } from './shopify/shop.ts'
 import { find, setShown } from './storefront.ts'
 import type { MarketName } from './types.ts'
 
-const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront'])
+const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify'])
 
 const orderBody = z.object({
   channel,
@@ -19,6 +30,9 @@ const orderBody = z.object({
   quantity: z.int().min(1),
   fulfilledBy: z.enum(['MERCHANT', 'AMAZON']).optional(),
   marketplaceId: z.string().optional(),
+  // at Shopify: more lines of the same order, and orders that nobody really pays
+  further: z.array(z.object({ sku: z.string().min(1), quantity: z.int().min(1) })).optional(),
+  test: z.boolean().optional(),
 })
 const cancelBody = z.object({ restock: z.boolean().optional(), by: z.enum(['BUYER', 'MERCHANT', 'AMAZON']).optional() })
 const quantityBody = z.object({ channel, sku: z.string().min(1), quantity: z.int().min(0) })
@@ -78,6 +92,7 @@ const faultBody = z.object({
     'omit',
     'moving-list',
     'rewrite',
+    'moved-between',
     'stuck',
     'fatal',
     'cancelled',
@@ -142,6 +157,9 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
     core.touch()
     return json(200, state.feedPace)
   }
+  if (at === 'POST /control/shopify/policy') return setShopPolicy(shopNamed(core), await read(request, shopPolicyBody))
+  const refund = /^POST \/control\/orders\/([^/]+)\/refund$/.exec(at)
+  if (refund) return refundShopOrder(shopNamed(core), refund[1]!, await read(request, shopRefundBody))
   const change = /^POST \/control\/orders\/([^/]+)\/(cancel|ship)$/.exec(at)
   if (change) return changeAny(core, request, change[1]!, change[2] as 'cancel' | 'ship')
   throw new BadRequest(`There is no ${at}.`, 404)
@@ -165,6 +183,7 @@ function marketNamed(core: Core, name: MarketName): Market {
 }
 
 async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promise<Response> {
+  if (wanted.channel === 'shopify') return placeShopOrder(shopNamed(core), wanted)
   const result =
     wanted.channel === 'storefront' ? await buy(core, wanted) : buyAt(marketNamed(core, wanted.channel), wanted)
   if ('orderId' in result) return json(201, result)
@@ -183,6 +202,9 @@ function buyAt(market: Market, wanted: z.infer<typeof orderBody>) {
 
 async function changeAny(core: Core, request: Request, orderId: string, verb: 'cancel' | 'ship'): Promise<Response> {
   const { restock, by } = await read(request, cancelBody)
+  const shop = shopOf(core)
+  const atShop = shop && findShopOrder(shop, orderId)
+  if (shop && atShop) return changeShopOrder(shop, atShop, verb, restock ?? true)
   const own = core.state.storefront.orders.find((order) => order.id === orderId)
   const found = core.markets().flatMap((market) => ({ market, order: findOrder(market, orderId) }))
   const there = found.find(({ order }) => order)
@@ -200,6 +222,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
   const { sku, quantity } = wanted
   const now = core.now()
   const effect = { id: core.nextId(), at: now, operation: 'control', sku, quantity, dueAt: now, appliedAt: now }
+  if (wanted.channel === 'shopify') return writeShopQuantity(shopNamed(core), sku, quantity)
   if (wanted.channel === 'storefront') {
     const item = find(core, sku)
     if (!item) throw new BadRequest(`The store sells no '${sku}'.`, 404)
@@ -219,7 +242,8 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
 
 function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   const { operation, kind } = wanted
-  if (wanted.channel !== 'storefront') marketNamed(core, wanted.channel)
+  if (wanted.channel === 'shopify') shopNamed(core)
+  else if (wanted.channel !== 'storefront') marketNamed(core, wanted.channel)
   const operations = faultsAt(wanted.channel)
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]
   if (!possible) {

@@ -1,6 +1,7 @@
 import { seedMarket } from './amazon/seed.ts'
 import { type MarketSettings, marketSettings } from './profiles.ts'
 import { createRandom, type Random, seedState } from './random.ts'
+import { firstShop } from './shopify/shop.ts'
 import type { CallCount, MarketState, ScheduledEvent, State } from './state.ts'
 import type {
   AmazonOptions,
@@ -150,7 +151,12 @@ export function createCore(options: SimulatorOptions): Core {
       core.changes += 1
     },
     count(channel, operation) {
-      const { calls } = channel === 'storefront' ? core.state.storefront : core.market(channel)!.state
+      const { calls } =
+        channel === 'storefront'
+          ? core.state.storefront
+          : channel === 'shopify'
+            ? core.state.shopify!
+            : core.market(channel)!.state
       calls[operation] ??= { count: 0, throttled: 0 }
       calls[operation].count += 1
       core.changes += 1
@@ -196,6 +202,7 @@ export function createCore(options: SimulatorOptions): Core {
       const started = core.state.further
       core.state = firstState(options, seed, core.state.clock)
       seedMarket(core.amazon)
+      if (options.shopify) core.state.shopify = firstShop(core, core.now())
       for (const [name, { options: given }] of entries(started)) core.startMarket(name, given)
       core.touch()
     },
@@ -207,6 +214,7 @@ export function createCore(options: SimulatorOptions): Core {
     core.state = completed(structuredClone(options.snapshot), core.amazon.settings)
     for (const [name, { options: given }] of entries(core.state.further)) all.set(name, marketOf(core, name, given))
   }
+  if (options.shopify) core.state.shopify ??= firstShop(core, core.now())
   for (const [name, given] of entries(options.markets ?? {})) if (!all.has(name)) core.startMarket(name, given)
   return core
 }

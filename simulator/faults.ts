@@ -1,5 +1,6 @@
 import type { Core } from './core.ts'
 import { ConnectionLost } from './http.ts'
+import { shopifyFaults } from './shopify/faults.ts'
 import type { Fault, FaultKind, FeedFault, Rewrite } from './state.ts'
 import type { ChannelName } from './types.ts'
 
@@ -21,7 +22,7 @@ const feedFaults: FeedFault[] = [
 ]
 
 /** Which fault can happen to which call. */
-export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKind[]>> = {
+export const faultKinds: Record<'amazon' | 'storefront' | 'shopify', Record<string, FaultKind[]>> = {
   amazon: {
     token: [...anywhere, 'revoke', 'wrong-date'],
     searchOrders: [...everyCall, 'stale-read', 'duplicate', 'reorder', 'omit', 'moving-list', 'rewrite'],
@@ -52,10 +53,12 @@ export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKin
     confirm: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
     order: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
   },
+  shopify: shopifyFaults([...anywhere, 'expire-access', 'bucket-halved', 'wrong-date'], [...anywhere, 'revoke']),
 }
 
 /** What can happen where; a fault that could never fire is refused when it is planted. */
 export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
+  if (channel === 'shopify') return faultKinds.shopify
   return channel === 'storefront'
     ? faultKinds.storefront
     : { ...faultKinds.amazon, JSON_LISTINGS_FEED: [...feedFaults] }

@@ -6,12 +6,17 @@ import { control } from './control.ts'
 import { createCore, type Market } from './core.ts'
 import { runEvents } from './events.ts'
 import { json } from './http.ts'
+import { shopifyRoutes } from './shopify/router.ts'
+import { shopOf } from './shopify/shop.ts'
+import { deliverDue } from './shopify/webhooks.ts'
 import { products, webhook } from './storefront.ts'
 import type { MarketName, Simulator, SimulatorOptions } from './types.ts'
 
 export { demoCatalog } from './catalog.ts'
 export { ConnectionLost } from './http.ts'
 export { serveSimulator } from './server.ts'
+export type { ShopifyOptions } from './shopify/state.ts'
+export { shopifySettings } from './shopify/state.ts'
 export type {
   AmazonOptions,
   Buyers,
@@ -40,6 +45,10 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       const host = `${url.host} ${request.headers.get('host') ?? ''}`
       const document = await feedDocuments(core, request, url)
       if (document) return document
+      const shop = shopOf(core)
+      if (shop && url.pathname.startsWith('/shopify/'))
+        return shopifyRoutes(shop, request, url.pathname.slice('/shopify'.length))
+      if (shop && host.includes(shop.settings.shop)) return shopifyRoutes(shop, request, url.pathname)
       const further = /^\/(ebay-like|walmart-like)(\/.+)$/.exec(url.pathname)
       if (further) return atMarket(core.market(further[1] as MarketName), request, further[2]!, query)
       const path = host.includes('sellingpartnerapi') ? url.pathname : url.pathname.replace(/^\/amazon(?=\/)/, '')
@@ -60,6 +69,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     async tick() {
       runEvents(core)
       await tellHubAll(core)
+      const shop = shopOf(core)
+      if (shop) await deliverDue(shop)
     },
     snapshot: () => structuredClone(core.state),
     changed: () => core.changes,

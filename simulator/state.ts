@@ -1,4 +1,5 @@
 import type { RandomState } from './random.ts'
+import type { ShopifyState } from './shopify/state.ts'
 import type { AmazonOptions, ChannelName, FeedPace, FulfilledBy, FurtherMarket, MarketName } from './types.ts'
 
 /** Everything the simulator remembers: plain JSON, so that a snapshot is a copy of it. */
@@ -14,6 +15,8 @@ export interface State {
   /** marketplaces that were started beside Amazon, with what they were started with */
   further: Partial<Record<FurtherMarket, { options: AmazonOptions; state: MarketState }>>
   storefront: StorefrontState
+  /** absent: it was not started */
+  shopify?: ShopifyState
   /** purchase attempts of the simulated buyers */
   attempts: { made: number; refused: number }
 }
@@ -73,6 +76,7 @@ export type FaultKind =
   | 'omit'
   | 'moving-list'
   | 'rewrite'
+  | 'moved-between'
   | FeedFault
 
 /** What can become of a feed, and of its processing report. */

@@ -1,4 +1,5 @@
 /** What a caller gives the simulator and gets from it. */
+import type { ShopifyOptions } from './shopify/state.ts'
 
 export interface CatalogItem {
   sku: string
@@ -12,6 +13,7 @@ export interface CatalogItem {
   /** where else it is listed */
   markets?: Partial<Record<FurtherMarket, Listed>>
   storefront?: { quantity: number }
+  shopify?: { quantity: number }
 }
 
 export interface Listed {
@@ -29,7 +31,7 @@ export type Region = 'na' | 'eu' | 'fe'
 /** Marketplaces beside Amazon: they speak its API, with delays and habits of their own. */
 export type FurtherMarket = 'ebay-like' | 'walmart-like'
 export type MarketName = 'amazon' | FurtherMarket
-export type ChannelName = MarketName | 'storefront'
+export type ChannelName = MarketName | 'storefront' | 'shopify'
 
 export interface Lag {
   /** none shows in search sooner than this, in milliseconds of simulator time; absent: 0 */
@@ -108,6 +110,8 @@ export interface SimulatorOptions {
   /** further marketplaces that are there from the start */
   markets?: Partial<Record<FurtherMarket, AmazonOptions>>
   storefront?: StorefrontConnection
+  /** a store at Shopify; absent: there is none */
+  shopify?: ShopifyOptions
   /** used by the simulated store to call the hub's REST API */
   fetch?: typeof fetch
   /** result of an earlier `snapshot()` */

@@ -215,6 +215,8 @@ export interface Connector {
     pushAtOnce: number
     /** The budget that one push call spends. */
     pushOperation: string
+    /** How much of it, where calls cost points; 1 where absent. */
+    pushPoints?: number
     /** Absent: the channel takes quantities by single calls only. */
     feed?: QuantityFeed
     read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>

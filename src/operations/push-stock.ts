@@ -4,7 +4,6 @@
  * answer is a stray until a reading or its death settles it.
  */
 import type { QuantityOutcome } from '../channels/connector.ts'
-import { bucketsOf } from '../database/budgets.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
 import { type DueRow, dueSlots, oldestDue, type Picking } from '../database/due.ts'
 import { type EffectOutcome, recordOutcomes } from '../database/journal.ts'
@@ -21,7 +20,7 @@ import { createFeeder, feedsUnderWay, toWrite } from './feed-stock.ts'
 import { commitWrites, isStillDue, type Leaving } from './leave-writes.ts'
 import { saveAndPlan } from './plan-slots.ts'
 import { halt } from './pull-orders.ts'
-import { callWay, usualLatencyMs } from './push-ways.ts'
+import { callWay, pushBucket, usualLatencyMs } from './push-ways.ts'
 import { takeOver } from './take-over.ts'
 import { watermarkOf } from './watermarks.ts'
 import { interpret, noteRefusals } from './write-answers.ts'
@@ -102,7 +101,7 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
     if (capability.pushAtOnce <= underWay.size) return { sent: 0, nextAt: null }
     await work.rates.settleRate(capability.pushOperation)
     const now = ctx.clock.now()
-    const bucket = (await bucketsOf(ctx.db, work.row.id, [capability.pushOperation])).get(capability.pushOperation)
+    const bucket = await pushBucket(ctx.db, work.row.id, capability)
     if (!bucket) return { sent: 0, nextAt: null }
     if (allowanceOf(bucket, now) === 0) return { sent: 0, nextAt: nextCallAt(bucket, now) }
     const way = callWay(capability, bucket, { underWay: underWay.size, latencyMs: pace.latencyMs })
@@ -112,7 +111,7 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
     const batches: Leaving[][] = []
     for (let from = 0; from < lines.length; from += capability.pushBatch)
       batches.push(lines.slice(from, from + capability.pushBatch))
-    await work.prepay(capability.pushOperation, batches.length)
+    await work.prepay(capability.pushOperation, batches.length, capability.pushPoints)
     for (const batch of batches) launch(batch)
     return { sent: lines.length, nextAt: null }
   }

@@ -141,3 +141,7 @@ export const manyOrdersAtOnce = times(12_000, 500_000)
 export const lyingOrders = times(30_000, 1_000_000)
 /** Buyers whose orders go through PostgreSQL as well, for each demand. */
 export const storedBuyers = times(300, 100_000)
+/** Turns of a hub over Amazon and Shopify with buyers on both. */
+export const shopifyTurns = times(40, 1_500)
+/** SKUs of a store of which half changed since they were read. */
+export const staleSkus = times(100, 3_000)
