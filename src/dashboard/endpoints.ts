@@ -18,6 +18,7 @@ export const endpoints = {
   accounts: { method: 'GET', path: '/accounts' },
   changeAccount: { method: 'PATCH', path: '/accounts/{id}' },
   lookAgain: { method: 'POST', path: '/accounts/{id}/look-again' },
+  firstPull: { method: 'GET', path: '/accounts/{id}/first-pull' },
   channels: { method: 'GET', path: '/channels' },
   locations: { method: 'GET', path: '/locations' },
   variants: { method: 'GET', path: '/variants' },

@@ -1,8 +1,9 @@
 /** Reads one page of an account's listings: slots are made, equal SKUs linked, and what stands there is a reading. */
 import type { IncomingListing } from '../channels/connector.ts'
-import { getCursor, saveCursor } from '../database/accounts.ts'
+import { type AccountRow, getCursor, saveCursor } from '../database/accounts.ts'
 import { countJoined } from '../database/claims.ts'
 import { raise, resolve } from '../database/findings.ts'
+import { noteFirstPage } from '../database/first-pulls.ts'
 import { kitsAmong } from '../database/kits.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
@@ -31,7 +32,14 @@ export async function pullListings(ctx: Context, work: AccountAtWork): Promise<P
       await fence(tx, work.lease())
       await takeListings(tx, ctx, work, pulled.items, now)
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: null, nextAt, now })
-      if (!pulled.more) await noteUnlinked(tx, ctx, work, now)
+      await noteFirstPage(tx, row.id, stream, {
+        items: pulled.items.length,
+        remaining: pulled.remaining ?? null,
+        isLast: !pulled.more,
+        startedAt,
+        now,
+      })
+      if (!pulled.more) await noteUnlinked(tx, ctx, row, now)
       await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
     })
     ctx.wake()
@@ -99,7 +107,13 @@ async function takeListings(
   )
 }
 
-async function noteUnlinked(tx: Sql, ctx: Context, { row }: AccountAtWork, now: Date): Promise<void> {
+/** Says how many listings no variant stands for, or that none is left. Those that a person set aside do not count. */
+export async function noteUnlinked(
+  tx: Sql,
+  ctx: Pick<Context, 'newId'>,
+  row: Pick<AccountRow, 'id' | 'name'>,
+  now: Date,
+): Promise<void> {
   const found = await tx.one<{ count: number }>(
     'select count(*) as count from listings where account_id = $1 and variant_id is null',
     [row.id],

@@ -1,5 +1,8 @@
+import { enMatching } from './en-matching.ts'
+
 /** Texts of the frame, of the front pages, and words that several pages share. */
 export const enCommon = {
+  ...enMatching,
   app: {
     skip: 'Skip to content',
     menu: 'Menu',

@@ -1,7 +1,9 @@
 import type { enCommon } from './en-common.ts'
 import type { Texts } from './texts.ts'
+import { zhMatching } from './zh-matching.ts'
 
 export const zhCommon = {
+  ...zhMatching,
   app: {
     skip: '跳到内容',
     menu: '菜单',
