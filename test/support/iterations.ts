@@ -141,3 +141,9 @@ export const manyOrdersAtOnce = times(12_000, 500_000)
 export const lyingOrders = times(30_000, 1_000_000)
 /** Buyers whose orders go through PostgreSQL as well, for each demand. */
 export const storedBuyers = times(300, 100_000)
+
+/** GTINs with a wrong digit, and remote SKUs held against catalogs of a few variants. */
+export const wrongGtins = times(500, 20_000)
+export const matchVerdicts = times(2_000, 100_000)
+/** R33: days in shadow. */
+export const shadowDays = times(3, 14)

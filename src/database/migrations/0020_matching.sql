@@ -24,8 +24,8 @@ alter table listings
   -- The channel's product that this is one variant of.
   add column product_remote_id text,
   add column product_title text;
-create index listings_linked_remote on listings (remote_id) where variant_id is not null and remote_id is not null;
-create index listings_linked_asin on listings (asin) where variant_id is not null and asin is not null;
+create index listings_remote on listings (remote_id) where remote_id is not null;
+create index listings_asin on listings (asin) where asin is not null;
 create index listings_unlinked on listings (account_id, remote_sku) where variant_id is null;
 create index variants_gtin on variants (gtin) where gtin is not null;
 -- Two SKUs that differ in case and space only: worth a look, never taken for the same by themselves.
