@@ -45,6 +45,7 @@ export const enCommon = {
     replenishment: 'Replenishment',
     rules: 'Rules',
     drift: 'Drift',
+    matching: 'Matching',
     accounts: 'Accounts',
     files: 'CSV files',
     journal: 'Journal',
