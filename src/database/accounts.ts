@@ -33,6 +33,11 @@ export async function findAccounts(db: Sql, refs: readonly string[]): Promise<Ma
   return new Map(wanted.flatMap((ref) => (of(ref) ? [[ref, of(ref)!]] : [])))
 }
 
+/** As it is now; undefined where the account is gone. */
+export async function stageOf(db: Sql, accountId: string): Promise<AccountRow['stage'] | undefined> {
+  return (await db.one<Pick<AccountRow, 'stage'>>('select stage from accounts where id = $1', [accountId]))?.stage
+}
+
 export async function allAccounts(db: Sql): Promise<AccountRow[]> {
   return await db.rows<AccountRow>('select * from accounts order by name')
 }
