@@ -352,16 +352,3 @@ test('a catalog is previewed, made page by page, goes on after a crash, and is m
     ),
   ).toEqual([{ variants: 4 }])
 })
-
-test('a channel that tells no listings has no catalog to make', async () => {
-  await api.post('/accounts', {
-    channel: 'storefront',
-    name: s('Store'),
-    settings: { webhookUrl: 'https://store.example/hook' },
-    secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
-  })
-  const { items } = await api.ask('/accounts')
-  const { id } = items.find((one: { name: string }) => one.name === s('Store'))
-  const refused = await api.inject('GET', `/accounts/${id}/catalog`)
-  expect([refused.statusCode, refused.json().code]).toEqual([422, 'account_without_listings'])
-})

@@ -21,12 +21,4 @@ export const matchingProblems = {
       'Entrepot 已向其写入数量。请先让它显示0（上限为0的展示规则），再解除配对。未作任何更改。',
     ],
   ),
-  account_without_listings: text(
-    422,
-    [
-      '{account} tells no listings',
-      'Its channel cannot be asked for them. Add the variants by a CSV file instead. Nothing changed.',
-    ],
-    ['{account} 不提供商品', '该平台不支持读取商品，请改用CSV文件添加变体。未作任何更改。'],
-  ),
 }

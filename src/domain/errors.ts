@@ -39,7 +39,6 @@ export type ProblemCode =
   | 'idempotency_key_reused'
   | 'link_has_orders'
   | 'link_was_written'
-  | 'account_without_listings'
   | 'url_refused'
   | 'order_still_unreadable'
   | 'file_too_large'

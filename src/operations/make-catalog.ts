@@ -8,7 +8,6 @@ import { advanceRun, beginRun, type CatalogRun, newestRun, takeRun } from '../da
 import type { Sql } from '../database/pool.ts'
 import { countMatching, judged, type MatchItem, openSkus, openSkusNamed } from '../database/views/matching.ts'
 import { type CatalogSoFar, type CatalogStep, nothingSoFar, planCatalog } from '../domain/catalog-plan.ts'
-import { Problem } from '../domain/errors.ts'
 import type { Context } from './context.ts'
 import { type CreateOutcome, createVariants } from './create-variants.ts'
 import { linkByHand } from './match-listings.ts'
@@ -37,11 +36,6 @@ export interface CatalogPreview {
   }[]
 }
 
-function mustTellListings(ctx: Pick<Context, 'registry'>, account: AccountRow): void {
-  if (!ctx.registry.get(account.channel)?.listings)
-    throw new Problem('account_without_listings', { account: account.name })
-}
-
 const stepsOf = (items: readonly MatchItem[], soFar: CatalogSoFar): CatalogStep[] =>
   planCatalog(
     items.map((one) => ({ ...one, isUndone: one.decision === 'unlinked' })),
@@ -49,12 +43,7 @@ const stepsOf = (items: readonly MatchItem[], soFar: CatalogSoFar): CatalogStep[
   )
 
 /** What a run would do now. Changes nothing. */
-export async function previewCatalog(
-  sql: Sql,
-  ctx: Pick<Context, 'registry'>,
-  account: AccountRow,
-): Promise<CatalogPreview> {
-  mustTellListings(ctx, account)
+export async function previewCatalog(sql: Sql, account: Pick<AccountRow, 'id'>): Promise<CatalogPreview> {
   const preview: CatalogPreview = {
     total: 0,
     products: 0,
@@ -105,7 +94,6 @@ async function freshProducts(sql: Sql, accountId: string, keys: readonly string[
 
 /** Asks for a run; one that is under way goes on. */
 export async function askForCatalog(tx: Sql, ctx: Making, account: AccountRow, actor: string): Promise<void> {
-  mustTellListings(ctx, account)
   const { unmatched } = await countMatching(tx, account.id)
   await beginRun(tx, { id: ctx.newId(), accountId: account.id, total: unmatched, actor, now: ctx.clock.now() })
 }

@@ -34,13 +34,9 @@ export async function pullListings(ctx: Context, work: AccountAtWork): Promise<P
       await fence(tx, work.lease())
       await takeListings(tx, ctx, work, pulled.items, now)
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: null, nextAt, now })
-      await noteFirstPage(tx, row.id, stream, {
-        items: pulled.items.length,
-        remaining: pulled.remaining ?? null,
-        isLast: !pulled.more,
-        startedAt,
-        now,
-      })
+      const { items, remaining = null, more } = pulled
+      const page = { items: items.length, remaining, isLast: !more, startedAt, now }
+      if (cursor?.is_first !== false) await noteFirstPage(tx, row.id, stream, page)
       if (!pulled.more) await noteUnlinked(tx, ctx, row, now)
       await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
     })

@@ -48,8 +48,8 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
       const watermark = pulled.watermark ?? null
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark, nextAt, now, marginMs })
       const items = pulled.items.length + unreadable.length
-      const remaining = pulled.remaining ?? null
-      await noteFirstPage(tx, row.id, stream, { items, remaining, isLast: !pulled.more, startedAt, now })
+      const page = { items, remaining: pulled.remaining ?? null, isLast: !pulled.more, startedAt, now }
+      if (cursor?.is_first !== false) await noteFirstPage(tx, row.id, stream, page)
       await noteRead(tx, row.id, cursor?.lag ?? null, pulled.more ? null : startedAt)
       await resolveStops(tx, row.id, stream, startedAt, now)
     }

@@ -45,8 +45,7 @@ export const matchingHandlers: Handlers<
     await unlinkSku(sql, options.ctx, await mustFindAccount(sql, account), remoteSku, api.caller!.name)
     return { remoteSku }
   },
-  catalogPreview: async ({ sql, input, options }) =>
-    await previewCatalog(sql, options.ctx, await mustFindAccount(sql, input.params.id)),
+  catalogPreview: async ({ sql, input }) => await previewCatalog(sql, await mustFindAccount(sql, input.params.id)),
   catalogRun: async ({ sql, input }) => await describeRun(sql, (await mustFindAccount(sql, input.params.id)).id),
   runCatalog: async ({ sql, input, options, api }) => {
     const account = await mustFindAccount(sql, input.params.id)
