@@ -17,6 +17,8 @@ type Making = Pick<Context, 'clock' | 'newId' | 'registry'>
 const skuAtMost = 200
 /** Small enough that orders of these variants wait for milliseconds. */
 const skusAtOnce = 200
+/** A look holds nobody up. */
+const skusAtOnceForALook = 2_000
 /** Of each kind, so many are shown before the run. */
 const samples = 20
 
@@ -56,7 +58,7 @@ export async function previewCatalog(sql: Sql, account: Pick<AccountRow, 'id'>):
   const products = new Set<string>()
   const shown = { create: 0, exists: 0, open: 0 }
   for (let after = '', more = true; more; ) {
-    const rows = await openSkus(sql, account.id, after, skusAtOnce)
+    const rows = await openSkus(sql, account.id, after, skusAtOnceForALook)
     const items = await judged(sql, rows)
     stepsOf(items, soFar).forEach((step, index) => {
       const item = items[index]!
@@ -76,7 +78,7 @@ export async function previewCatalog(sql: Sql, account: Pick<AccountRow, 'id'>):
         product: item.productTitle,
       })
     })
-    more = rows.length === skusAtOnce
+    more = rows.length === skusAtOnceForALook
     after = rows.at(-1)?.remoteSku ?? ''
   }
   preview.products = await freshProducts(sql, account.id, [...products])

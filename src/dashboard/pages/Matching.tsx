@@ -26,11 +26,11 @@ export function MatchingPage() {
   const account = choose(asked.account, accounts ? accounts.map((one) => one.id) : [asked.account ?? ''], '')
   const q = asked.q ?? ''
   const of = { account: account.value || undefined }
-  const counts = useCall('matchingCounts', { query: of }, { every: 10_000 }).data
+  const counts = useCall('matchingCounts', { query: of }, { every: 30_000 }).data
   const list = useList(
     'matching',
     { query: { ...of, view: view.value, limit: 50, q: q || undefined } },
-    { every: 15_000 },
+    { every: 30_000 },
   )
   const tabs = [
     { value: 'unmatched', label: t('matching.view.unmatched'), count: counts?.unmatched, tone: 'warning' as const },

@@ -30,6 +30,7 @@ export function FirstPull({ accountId }: { accountId: string }) {
 function StreamBar({ stream, isStopped }: { stream: FirstPullStream; isStopped: boolean }) {
   const t = useT()
   const format = useFormat()
+  const now = useHubNow()
   const { state, items, total, pages, startedAt, expectedAt, doneAt, failure } = stream
   const name = t(`firstPull.${stream.stream === 'orders' ? 'orders' : 'listings'}`)
   const counted =
@@ -68,7 +69,7 @@ function StreamBar({ stream, isStopped }: { stream: FirstPullStream; isStopped: 
                 {t('firstPull.begun')} <Ago at={startedAt} />
               </>
             )}{' '}
-            {expectedAt && (
+            {expectedAt && Date.parse(expectedAt) > now && (
               <>
                 {t('firstPull.expected')} <Ago at={expectedAt} />
               </>

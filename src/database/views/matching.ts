@@ -10,8 +10,6 @@ export interface MatchFilter {
   view: MatchView
   account?: string | undefined
   q?: string | undefined
-  /** Only these. */
-  remoteSkus?: readonly string[]
 }
 
 /** What the channel says of a remote SKU: of its listing, and of the orders that wait for it. */
@@ -69,7 +67,6 @@ function conditionsOf(filter: MatchFilter) {
   if (filter.view === 'ignored') where.add(`d.decision = 'ignored'`)
   if (filter.view === 'unmatched' || filter.view === 'suggested') where.add(`d.decision is distinct from 'ignored'`)
   if (filter.view === 'suggested') where.add(suggested)
-  if (filter.remoteSkus) where.add('x.remote_sku = any(?)', filter.remoteSkus)
   if (filter.q)
     where.add(
       `(x.remote_sku ilike '%' || ? || '%' or exists (select 1 from listings f where f.account_id = x.account_id and f.remote_sku = x.remote_sku
@@ -81,31 +78,52 @@ function conditionsOf(filter: MatchFilter) {
 
 const placesOf = (view: MatchView) => (view === 'linked' ? places.linked : places.open)
 
-async function remoteSkus(
-  sql: Sql,
-  filter: MatchFilter,
-  after: readonly unknown[] | null,
-  limit: number,
-  /** By SKU, for whoever walks through all of them. */
-  bySku: boolean,
-): Promise<RemoteSku[]> {
+/** What is told of the remote SKUs in `page`, in its order. */
+const told = (
+  order: string,
+) => `select p.account_id as "accountId", p.name as account, p.channel, p.remote_sku as "remoteSku", l.title, l.remote_id as "remoteId", l.gtin,
+    l.image_url as "imageUrl", coalesce(l.options, '[]') as options, l.product_remote_id as "productRemoteId", l.product_title as "productTitle",
+    coalesce((select array_agg(m.marketplace order by m.marketplace) from listings m where m.account_id = p.account_id and m.remote_sku = p.remote_sku), '{}') as marketplaces,
+    l.price, l.currency, l.fulfilled_by as "fulfilledBy", s.confirmed_value as shown, coalesce(l.units_per_sale, 1) as "unitsPerSale", v.sku,
+    p.orders as "waitingOrders", p.units as "waitingUnits", p.decision
+  from page p
+    left join lateral (select * from listings f where f.account_id = p.account_id and f.remote_sku = p.remote_sku order by f.marketplace limit 1) l on true
+    left join stock_slots s on s.id = l.slot_id left join variants v on v.id = l.variant_id
+  order by ${order}`
+
+const pageOf = `x.account_id, x.remote_sku, a.name, a.channel, coalesce(w.orders, 0)::bigint as orders, coalesce(w.units, 0)::bigint as units, d.decision`
+
+async function remoteSkus(sql: Sql, filter: MatchFilter & PageQuery): Promise<RemoteSku[]> {
   const where = conditionsOf(filter)
-  const first = bySku ? '0' : 'coalesce(w.orders, 0)'
-  if (after) where.add(`(-${first}, x.remote_sku, x.account_id) > (?::bigint, ?::text, ?::uuid)`, ...after)
+  if (filter.cursor)
+    where.add(
+      '(-coalesce(w.orders, 0), x.remote_sku, x.account_id) > (?::bigint, ?::text, ?::uuid)',
+      ...readCursor(filter.cursor, 3),
+    )
   return await sql.rows<RemoteSku>(
     `with waiting as (${waiting}),
-     page as (select x.account_id, x.remote_sku, a.name, a.channel, coalesce(w.orders, 0)::bigint as orders, coalesce(w.units, 0)::bigint as units, d.decision
-       from (${placesOf(filter.view)}) x ${joins} ${where.where} order by ${bySku ? '' : `-${first}, `}x.remote_sku, x.account_id limit ${limit})
-     select p.account_id as "accountId", p.name as account, p.channel, p.remote_sku as "remoteSku", l.title, l.remote_id as "remoteId", l.gtin,
-       l.image_url as "imageUrl", coalesce(l.options, '[]') as options, l.product_remote_id as "productRemoteId", l.product_title as "productTitle",
-       coalesce((select array_agg(m.marketplace order by m.marketplace) from listings m where m.account_id = p.account_id and m.remote_sku = p.remote_sku), '{}') as marketplaces,
-       l.price, l.currency, l.fulfilled_by as "fulfilledBy", s.confirmed_value as shown, coalesce(l.units_per_sale, 1) as "unitsPerSale", v.sku,
-       p.orders as "waitingOrders", p.units as "waitingUnits", p.decision
-     from page p
-       left join lateral (select * from listings f where f.account_id = p.account_id and f.remote_sku = p.remote_sku order by f.marketplace limit 1) l on true
-       left join stock_slots s on s.id = l.slot_id left join variants v on v.id = l.variant_id
-     order by ${bySku ? '' : '-p.orders, '}p.remote_sku, p.account_id`,
+     page as (select ${pageOf} from (${placesOf(filter.view)}) x ${joins} ${where.where}
+       order by -coalesce(w.orders, 0), x.remote_sku, x.account_id limit ${filter.limit + 1})
+     ${told('-p.orders, p.remote_sku, p.account_id')}`,
     where.values,
+  )
+}
+
+/**
+ * Open remote SKUs of one account by SKU, for whoever walks through all of them: read from an index, from where the walk
+ * stands.
+ */
+async function walk(sql: Sql, accountId: string, by: string, value: unknown, limit: number): Promise<RemoteSku[]> {
+  const open = (one: string) =>
+    `${one}.remote_sku ${by} and not exists (select 1 from sku_decisions g where g.account_id = $1 and g.remote_sku = ${one}.remote_sku and g.decision = 'ignored')`
+  return await sql.rows<RemoteSku>(
+    `with waiting as (${waiting.replace('where', 'where o.account_id = $1 and')}),
+     page as (select ${pageOf} from (
+         (select account_id, remote_sku from listings f where variant_id is null and account_id = $1 and ${open('f')} group by 1, 2 order by 2 limit $3)
+         union (select account_id, remote_sku from waiting t where ${open('t')} order by remote_sku limit $3)) x ${joins}
+       order by x.remote_sku limit $3)
+     ${told('p.remote_sku')}`,
+    [accountId, value, limit],
   )
 }
 
@@ -132,8 +150,7 @@ export async function judged(sql: Sql, rows: readonly RemoteSku[]): Promise<Matc
 }
 
 export async function listMatching(sql: Sql, query: PageQuery & MatchFilter) {
-  const after = query.cursor ? readCursor(query.cursor, 3) : null
-  const rows = await remoteSkus(sql, query, after, query.limit + 1, false)
+  const rows = await remoteSkus(sql, query)
   const page = toPage(rows, query.limit, (row) => [-row.waitingOrders, row.remoteSku, row.accountId])
   const items =
     query.view === 'linked'
@@ -143,16 +160,12 @@ export async function listMatching(sql: Sql, query: PageQuery & MatchFilter) {
 }
 
 /** The next open remote SKUs of an account behind `after`, by SKU. */
-export async function openSkus(sql: Sql, accountId: string, after: string, limit: number): Promise<RemoteSku[]> {
-  const filter: MatchFilter = { view: 'unmatched', account: accountId }
-  // The highest id, so that everything of the SKU `after` lies before it.
-  return await remoteSkus(sql, filter, [0, after, 'ffffffff-ffff-ffff-ffff-ffffffffffff'], limit, true)
-}
+export const openSkus = (sql: Sql, accountId: string, after: string, limit: number): Promise<RemoteSku[]> =>
+  walk(sql, accountId, '> $2::text', after, limit)
 
 /** Those of these that are open. */
-export async function openSkusNamed(sql: Sql, accountId: string, skus: readonly string[]): Promise<RemoteSku[]> {
-  return await remoteSkus(sql, { view: 'unmatched', account: accountId, remoteSkus: skus }, null, skus.length, true)
-}
+export const openSkusNamed = (sql: Sql, accountId: string, skus: readonly string[]): Promise<RemoteSku[]> =>
+  walk(sql, accountId, '= any($2::text[])', skus, skus.length)
 
 /** How many there are in each view. */
 export async function countMatching(sql: Sql, account: string | undefined): Promise<Record<MatchView, number>> {
