@@ -99,11 +99,7 @@ export async function forgetDecisions(tx: Sql, accountId: string, remoteSkus: re
 }
 
 /** Why a link may not be taken back; null where nothing happened through it. Locks its slots. */
-export async function whyLinkStays(
-  tx: Sql,
-  accountId: string,
-  remoteSku: string,
-): Promise<'link_has_orders' | 'link_was_written' | null> {
+export async function whyLinkStays(tx: Sql, accountId: string, remoteSku: string): Promise<'sold' | 'written' | null> {
   const slots = await tx.rows<{ variant_id: string | null; isOpen: boolean }>(
     `select variant_id, version > 0 and (claim is null or claim > 0 or live_value is not null or feed_id is not null) as "isOpen"
      from stock_slots where account_id = $1 and remote_sku = $2 order by id for update`,
@@ -114,8 +110,8 @@ export async function whyLinkStays(
      where l.variant_id = any($3::uuid[]) and o.account_id = $1 and l.remote_sku = $2 limit 1`,
     [accountId, remoteSku, slots.flatMap((one) => one.variant_id ?? [])],
   )
-  if (sold) return 'link_has_orders'
-  return slots.some((one) => one.isOpen) ? 'link_was_written' : null
+  if (sold) return 'sold'
+  return slots.some((one) => one.isOpen) ? 'written' : null
 }
 
 /** The slot shows what it shows; what it may sell is unknown from now on, and binds nothing of ours. */

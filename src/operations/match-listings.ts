@@ -134,7 +134,8 @@ export async function unlinkSku(
   // Levels, then slots: an order that comes now is booked before, or finds no variant and waits.
   await lockStock(tx, [slot.variant_id, ...parts])
   const why = await whyLinkStays(tx, account.id, remoteSku)
-  if (why) throw new Problem(why, { remoteSku, account: account.name })
+  if (why === 'sold') throw new Problem('link_has_orders', { remoteSku, account: account.name })
+  if (why === 'written') throw new Problem('link_was_written', { remoteSku, account: account.name })
   await unlink(tx, account.id, remoteSku)
   await decide(tx, account.id, [remoteSku], { decision: 'unlinked', actor, now })
   await countJoined(tx, parts)

@@ -4,8 +4,6 @@ import { raise, resolve } from '../database/findings.ts'
 import type { Sql } from '../database/pool.ts'
 import type { Context } from './context.ts'
 
-const code = 'listings_unlinked'
-
 /** `isNews` false: only an account that was told of already is told anew, or that none is left. */
 export async function noteUnlinked(
   tx: Sql,
@@ -16,8 +14,8 @@ export async function noteUnlinked(
 ): Promise<void> {
   const subject = `account:${row.id}:unlinked`
   if (!isNews) {
-    const open = 'select 1 from findings where code = $1 and subject = $2 and resolved_at is null'
-    if (!(await tx.one(open, [code, subject]))) return
+    const open = `select 1 from findings where code = 'listings_unlinked' and subject = $1 and resolved_at is null`
+    if (!(await tx.one(open, [subject]))) return
   }
   const found = await tx.one<{ count: number }>(
     `select count(*) as count from listings l where account_id = $1 and variant_id is null
@@ -25,7 +23,7 @@ export async function noteUnlinked(
     [row.id],
   )
   const count = found?.count ?? 0
-  if (count === 0) return await resolve(tx, code, [subject], now)
-  const data = { account: row.name, count }
-  await raise(tx, [{ code, severity: 'warning', accountId: row.id, subject, data }], now, ctx.newId)
+  if (count === 0) return await resolve(tx, 'listings_unlinked', [subject], now)
+  const about = { severity: 'warning' as const, accountId: row.id, subject }
+  await raise(tx, [{ ...about, code: 'listings_unlinked', data: { account: row.name, count } }], now, ctx.newId)
 }
