@@ -71,6 +71,8 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     'replenishment-cover': '/replenishment?view=cover',
     rules: '/rules',
     drift: '/drift',
+    matching: '/matching',
+    'matching-linked': '/matching?view=linked',
     accounts: '/accounts',
     files: '/files',
     journal: '/journal',

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { work } from '../../test/support/imports.ts'
+import { matchingBodies, queries } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
 import { replenish, replenishmentBodies } from '../../test/support/replenished.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
@@ -71,9 +72,8 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     settings: { webhookUrl: 'https://store.example/hooks' },
     secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
   }),
-  changeAccount: () => ({}),
   addProduct: (n) => ({ title: 'Mug', variants: [{ sku: `SKU ${n}`, gtin: '2000000000015' }] }),
-  changeProduct: () => ({ category: 'Mugs' }),
+  ...{ changeAccount: () => ({}), changeProduct: () => ({ category: 'Mugs' }) },
   addRule: (n) => ({ category: `Category ${n}`, safetyUnits: 2 }),
   changeRule: (n) => ({ cap: 100 + n }),
   addLocation: (n) => ({ code: `L${n}`, name: 'Shelf' }),
@@ -94,7 +94,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
   ...{ replayFinding: () => ({}), replayWebhook: () => ({}), changeImport: () => ({}), runImport: () => ({}) },
-  ...replenishmentBodies,
+  ...{ ...replenishmentBodies, ...matchingBodies },
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -108,8 +108,8 @@ function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
   const id = ids[path.split('/')[1]!] ?? ids.reservations!
   const filled = path.replace('{id}', id).replace('{sku}', 'MUG').replace('{kind}', 'variants')
-  const asked: Record<string, string> = { imports: 'kind=variants', 'publishing-rules/preview/slots': 'cap=0' }
-  return asked[filled.slice(1)] ? `${filled}?${asked[filled.slice(1)]}` : filled
+  const asked = queries[filled.slice(1)]
+  return asked ? `${filled}?${asked}` : filled
 }
 
 async function add(name: RouteName): Promise<{ id: string; key: string; secret: string }> {

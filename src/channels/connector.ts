@@ -68,6 +68,8 @@ export interface Pulled<T> {
   next: unknown
   /** More pages wait right now. */
   more: boolean
+  /** Items behind this page, where the channel tells: for people who watch. */
+  remaining?: number
   /** Everything up to here has been delivered; undefined while pages are missing. */
   watermark?: Date | undefined
 }
@@ -82,6 +84,15 @@ export interface IncomingListing {
   merchantQuantity: number | null
   buyable: boolean | null
   price: { amount: number; currency: string } | null
+  /** As the channel has it; one whose check digit is wrong is kept nowhere. */
+  gtin?: string | null
+  /** The marketplace's own catalog number, where it has one besides `remoteId`; the same whoever sells it. */
+  asin?: string | null
+  imageUrl?: string | null
+  /** What makes it this variant of its product: size, color. */
+  options?: readonly { name: string; value: string }[]
+  /** The channel's product that it is one variant of. */
+  product?: { remoteId: string; title: string }
 }
 
 /** What the channel holds of one of our SKUs in its own warehouses, in the units of the listing. */

@@ -4,6 +4,7 @@
  */
 import { fill } from './fill.ts'
 import { type ProblemText, text } from './problem-text.ts'
+import { matchingProblems } from './problems-matching.ts'
 import { stockProblems } from './problems-stock.ts'
 import { terminalProblems } from './problems-terminal.ts'
 
@@ -125,6 +126,7 @@ export const problemTexts = {
     ],
     ['{account} 的 {remoteSku} 已配对', '它已对应其他变体或其他件数，请先检查配对。'],
   ),
+  ...matchingProblems,
   idempotency_key_missing: text(
     400,
     [

@@ -4,6 +4,7 @@ import { catalogRoutes } from './routes/catalog.ts'
 import { driftRoutes } from './routes/drift.ts'
 import { exposureRoutes } from './routes/exposure.ts'
 import { importsRoutes } from './routes/imports.ts'
+import { matchingRoutes } from './routes/matching.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { planRoutes } from './routes/plan.ts'
@@ -23,6 +24,7 @@ export const routes = {
   ...exposureRoutes,
   ...replenishmentRoutes,
   ...driftRoutes,
+  ...matchingRoutes,
   ...ordersRoutes,
   ...importsRoutes,
 }

@@ -74,6 +74,12 @@ const drift = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Drift.tsx'), 'DriftPage'),
 })
+const matching = createRoute({
+  getParentRoute: () => app,
+  path: '/matching',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Matching.tsx'), 'MatchingPage'),
+})
 const accounts = createRoute({
   getParentRoute: () => app,
   path: '/accounts',
@@ -106,6 +112,7 @@ const tree = root.addChildren([
     replenishment,
     rules,
     drift,
+    matching,
     accounts,
     files,
     journal,

@@ -4,6 +4,10 @@ import type { Routes } from '../contract/routes.ts'
 export type Session = Received<Routes['session']>
 export type Overview = Received<Routes['overview']>
 export type Account = Received<Routes['accounts']>['items'][number]
+export type FirstPullStream = Received<Routes['firstPull']>['streams'][number]
+export type MatchItem = Received<Routes['matching']>['items'][number]
+export type CatalogPreview = Received<Routes['catalogPreview']>
+export type CatalogRun = NonNullable<Received<Routes['catalogRun']>['run']>
 export type Order = Received<Routes['orders']>['items'][number]
 export type OrderDetail = Received<Routes['order']>
 export type OrderLine = Order['lines'][number]

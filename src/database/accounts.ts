@@ -33,6 +33,11 @@ export async function findAccounts(db: Sql, refs: readonly string[]): Promise<Ma
   return new Map(wanted.flatMap((ref) => (of(ref) ? [[ref, of(ref)!]] : [])))
 }
 
+/** As it is now; undefined where the account is gone. */
+export async function stageOf(db: Sql, accountId: string): Promise<AccountRow['stage'] | undefined> {
+  return (await db.one<Pick<AccountRow, 'stage'>>('select stage from accounts where id = $1', [accountId]))?.stage
+}
+
 export async function allAccounts(db: Sql): Promise<AccountRow[]> {
   return await db.rows<AccountRow>('select * from accounts order by name')
 }
@@ -109,12 +114,16 @@ export interface CursorRow {
   next_at: Date
   pulled_at: Date | null
   failures: number
+  /** What was there when the account was connected is still being read. */
+  is_first: boolean
 }
 
 export async function getCursor(db: Sql, accountId: string, stream: string): Promise<CursorRow | undefined> {
   return await db.one<CursorRow>(
-    `select c.value, c.watermark, c.sales_known, c.sales_sure, c.next_at, c.pulled_at, c.failures, a.lag
-     from cursors c join accounts a on a.id = c.account_id where c.account_id = $1 and c.stream = $2`,
+    `select c.value, c.watermark, c.sales_known, c.sales_sure, c.next_at, c.pulled_at, c.failures, a.lag, f.stream is not null as is_first
+     from cursors c join accounts a on a.id = c.account_id
+       left join first_pulls f on f.account_id = c.account_id and f.stream = c.stream and f.done_at is null
+     where c.account_id = $1 and c.stream = $2`,
     [accountId, stream],
   )
 }

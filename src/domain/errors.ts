@@ -37,6 +37,8 @@ export type ProblemCode =
   | 'transfer_closed'
   | 'idempotency_key_missing'
   | 'idempotency_key_reused'
+  | 'link_has_orders'
+  | 'link_was_written'
   | 'url_refused'
   | 'order_still_unreadable'
   | 'file_too_large'

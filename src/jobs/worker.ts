@@ -11,6 +11,7 @@ import type { Context } from '../operations/context.ts'
 import { createWebhookSender } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/end-reservation.ts'
 import { workOnImport } from '../operations/imports/work.ts'
+import { workOnCatalog } from '../operations/make-catalog.ts'
 import { type AccountRunner, type RunnerOptions, startRunner, stopGraceMs } from './account-runner.ts'
 import { createSignal, type Signal } from './wait.ts'
 
@@ -35,6 +36,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const rules = createSignal()
   const rare = createSignal()
   const files = createSignal()
+  const catalogs = createSignal()
   const ending = new AbortController()
   const stopping = new AbortController()
   const sender = createWebhookSender(ctx, stopping.signal, () => events.wake())
@@ -54,6 +56,9 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     repeat(ctx, files, options.idleMs, 'imports', async () => {
       if (await workOnImport(ctx, { holder: options.holder, stopping: ending.signal })) files.wake()
     }),
+    repeat(ctx, catalogs, options.idleMs, 'catalogs', async () => {
+      if (await workOnCatalog(ctx)) catalogs.wake()
+    }),
     repeat(ctx, rare, 30_000, 'upkeep', () => ctx.db.transaction((tx) => keepUp(tx, ctx))),
   ]
   return {
@@ -63,9 +68,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       events.wake()
       rules.wake()
       files.wake()
+      catalogs.wake()
     },
     async stop() {
-      for (const signal of [scan, chores, events, rules, rare, files]) signal.stop()
+      for (const signal of [scan, chores, events, rules, rare, files, catalogs]) signal.stop()
       // An import stops behind the batch at hand and is given back; whoever is there goes on with it.
       ending.abort()
       // No account is taken any more; then everything under way ends side by side.

@@ -2,6 +2,7 @@
 import { type AccountRow, endHalt, insertAccount, lookAgain, putSecrets } from '../database/accounts.ts'
 import { ensureBudgets } from '../database/budgets.ts'
 import { resolve } from '../database/findings.ts'
+import { beginFirstPulls } from '../database/first-pulls.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
 import { changeStage } from './change-stage.ts'
@@ -70,6 +71,10 @@ export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount)
   })
   await putSecrets(tx, id, ctx.sealing.sealSecret(JSON.stringify(secrets), `account:${id}`), now)
   await ensureBudgets(tx, id, connector.limits, now)
+  const streams = ([connector.listings && 'listings', connector.orders && 'orders'] as const).flatMap(
+    (one) => one ?? [],
+  )
+  await beginFirstPulls(tx, id, streams, now)
   return id
 }
 

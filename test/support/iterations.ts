@@ -145,3 +145,9 @@ export const storedBuyers = times(300, 100_000)
 export const shopifyTurns = times(40, 1_500)
 /** SKUs of a store of which half changed since they were read. */
 export const staleSkus = times(100, 3_000)
+
+/** GTINs with a wrong digit, and remote SKUs held against catalogs of a few variants. */
+export const wrongGtins = times(500, 20_000)
+export const matchVerdicts = times(2_000, 100_000)
+/** Simulated days in shadow, with all that works for an account at work. */
+export const shadowDays = times(1, 14)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type AccountRow, allAccounts, findAccount } from '../../database/accounts.ts'
 import type { Sql } from '../../database/pool.ts'
+import { describeFirstPull } from '../../database/views/first-pull.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
@@ -27,7 +28,7 @@ const describe = async (sql: Sql, ctx: Context, id: string) =>
   (await describeAll(sql, ctx, [await mustFind(sql, id)]))[0]!
 
 export const accountHandlers: Handlers<
-  'accounts' | 'account' | 'addAccount' | 'changeAccount' | 'lookAgain' | 'channels'
+  'accounts' | 'account' | 'addAccount' | 'changeAccount' | 'lookAgain' | 'firstPull' | 'channels'
 > = {
   accounts: async ({ sql, options }) => ({
     items: await describeAll(sql, options.ctx, await allAccounts(sql)),
@@ -45,6 +46,7 @@ export const accountHandlers: Handlers<
     await askAgain(sql, options.ctx, id)
     return await describe(sql, options.ctx, id)
   },
+  firstPull: async ({ sql, input }) => await describeFirstPull(sql, await mustFind(sql, input.params.id)),
   channels: async ({ options }) => ({
     items: [...options.ctx.registry.values()].map((connector) => ({
       channel: connector.channel,

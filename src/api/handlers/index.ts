@@ -6,6 +6,7 @@ import { driftHandlers } from './drift.ts'
 import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
+import { matchingHandlers } from './matching.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { planHandlers } from './plan.ts'
@@ -25,6 +26,7 @@ export const handlers = {
   ...stockHandlers,
   ...exposureHandlers,
   ...driftHandlers,
+  ...matchingHandlers,
   ...orderHandlers,
   ...importHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

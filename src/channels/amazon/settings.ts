@@ -19,7 +19,7 @@ export const settings = z.object({
   endpoint: z.url().optional(),
   tokenEndpoint: z.url().default('https://api.amazon.com/auth/o2/token'),
   /** How far back orders are read when the account is opened. */
-  historyDays: z.number().int().min(0).max(730).default(7),
+  historyDays: z.number().int().min(0).max(730).default(30),
 })
 export type Settings = z.output<typeof settings>
 

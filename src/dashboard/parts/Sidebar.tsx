@@ -16,6 +16,7 @@ interface Entry {
     | 'replenishment'
     | 'rules'
     | 'drift'
+    | 'matching'
     | 'accounts'
     | 'files'
     | 'journal'
@@ -65,6 +66,7 @@ function entriesOf(overview: Overview | undefined): Entry[] {
     },
     { to: '/rules', key: 'rules', permission: 'catalog.read', icon: 'rules', count: 0, tone: '' },
     { to: '/drift', key: 'drift', permission: 'stock.read', icon: 'eye', count: 0, tone: '' },
+    { to: '/matching', key: 'matching', permission: 'catalog.read', icon: 'link', count: 0, tone: '' },
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
     { to: '/files', key: 'files', permission: 'exports.read', icon: 'files', count: 0, tone: '' },
     { to: '/journal', key: 'journal', permission: 'journal.read', icon: 'journal', count: 0, tone: '' },

@@ -1,5 +1,8 @@
+import { enMatching } from './en-matching.ts'
+
 /** Texts of the frame, of the front pages, and words that several pages share. */
 export const enCommon = {
+  ...enMatching,
   app: {
     skip: 'Skip to content',
     menu: 'Menu',
@@ -42,6 +45,7 @@ export const enCommon = {
     replenishment: 'Replenishment',
     rules: 'Rules',
     drift: 'Drift',
+    matching: 'Matching',
     accounts: 'Accounts',
     files: 'CSV files',
     journal: 'Journal',

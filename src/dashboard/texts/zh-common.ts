@@ -1,7 +1,9 @@
 import type { enCommon } from './en-common.ts'
 import type { Texts } from './texts.ts'
+import { zhMatching } from './zh-matching.ts'
 
 export const zhCommon = {
+  ...zhMatching,
   app: {
     skip: '跳到内容',
     menu: '菜单',
@@ -43,6 +45,7 @@ export const zhCommon = {
     replenishment: '补货',
     rules: '展示规则',
     drift: '偏差',
+    matching: '商品配对',
     accounts: '店铺',
     files: '导入导出',
     journal: '操作日志',
