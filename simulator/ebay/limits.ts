@@ -16,6 +16,7 @@ export const operations = {
   createShippingFulfillment: 'Fulfillment',
   issueRefund: 'Fulfillment',
   createCancellation: 'Post-Order',
+  approveCancellation: 'Post-Order',
   getRateLimits: 'Analytics',
   getPrivileges: 'Account',
   getOptedInPrograms: 'Account',

@@ -259,6 +259,15 @@ export function createCancellation(ebay: Ebay, body: unknown): Response {
   return json(201, { cancelId })
 }
 
+/** POST /post-order/v2/cancellation/{id}/approve: the seller agrees to what the buyer asked for. */
+export function approveCancellation(ebay: Ebay, cancelId: string): Response {
+  const order = ebay.state.orders.find((one) => newest(one).cancelId === cancelId)
+  const done = order && newest(order).cancel === 'IN_PROGRESS' && cancel(ebay, order, ebay.now(), { by: 'BUYER' })
+  if (!order || !done) throw refuse(404, 1617, 'There is no such cancellation.')
+  log(ebay, 'approveCancellation', order)
+  return new Response(null, { status: 204 })
+}
+
 /** What came from outside and changed an order; a repeat shows as a second line. */
 function log(ebay: Ebay, operation: string, order: EbayOrder): void {
   const now = ebay.now()

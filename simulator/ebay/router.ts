@@ -5,6 +5,7 @@ import { bulkGet, bulkUpdate, getInventoryItems, getOffers } from './inventory.t
 import { admit, type EbayOperation, operations, usedToday } from './limits.ts'
 import type { Ebay } from './market.ts'
 import {
+  approveCancellation,
   createCancellation,
   createFulfillment,
   getFulfillments,
@@ -83,6 +84,11 @@ function match(ebay: Ebay, request: Request, path: string, query: URLSearchParam
 }
 
 function matchOrder(ebay: Ebay, request: Request, route: string): Call | undefined {
+  const cancellation = /^POST \/post-order\/v2\/cancellation\/([^/]+)\/approve$/.exec(route)
+  if (cancellation) {
+    const cancelId = decodeSafely(cancellation[1]!)
+    return { operation: 'approveCancellation', perform: () => approveCancellation(ebay, cancelId) }
+  }
   const found = /^(GET|POST) \/sell\/fulfillment\/v1\/order\/([^/]+)(?:\/(shipping_fulfillment|issue_refund))?$/.exec(
     route,
   )

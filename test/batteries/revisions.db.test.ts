@@ -15,7 +15,7 @@ import { readStock } from '../../src/operations/read-stock.ts'
 import { emptyDatabase } from '../simulation/installation.ts'
 import { useDatabase } from '../support/database.ts'
 import { ebayBench, ebayItem, ebaySecrets, ebaySettings } from '../support/ebay.ts'
-import { changesOfADay as perDay, patienceMs, printCount, salesOfADay as sales } from '../support/iterations.ts'
+import { patienceMs, changesOfADay as perDay, printCount, salesOfADay as sales } from '../support/iterations.ts'
 import { createWorld, reserve, workFor } from '../support/world.ts'
 
 const own = useDatabase()

@@ -1,12 +1,28 @@
-/** A method for each endpoint of Sell Inventory and Sell Fulfillment that we use. */
+/** A method for each endpoint that we use. */
 import { z } from 'zod'
 import type { Account } from '../connector.ts'
-import { answered, call } from './client.ts'
-import { bulkItems, bulkPriceQuantity, fulfillments, inventoryItems, offers, orderPage, refundAnswer } from './wire.ts'
+import { type As, answered, call } from './client.ts'
+import {
+  bulkItems,
+  bulkPriceQuantity,
+  cancelAnswer,
+  destinations,
+  fulfillments,
+  inventoryItems,
+  offers,
+  orderPage,
+  privileges,
+  programs,
+  publicKey,
+  refundAnswer,
+  subscriptions,
+  topics,
+} from './wire.ts'
 
 const encode = encodeURIComponent
 const inventory = '/sell/inventory/v1'
 const fulfillment = '/sell/fulfillment/v1'
+const notification = '/commerce/notification/v1'
 
 export interface QuantityChange {
   sku: string
@@ -147,4 +163,112 @@ export const calls = {
       body,
     })
   },
+
+  /** POST /post-order/v2/cancellation: a whole order. Post-Order takes the token under a word of its own. */
+  async createCancellation(account: Account, body: { legacyOrderId: string; cancelReason: string }) {
+    return await call(account, {
+      operation: 'createCancellation',
+      method: 'POST',
+      path: '/post-order/v2/cancellation',
+      scheme: 'IAF',
+      status: [200, 201],
+      answer: cancelAnswer,
+      body,
+    })
+  },
+
+  /** POST /post-order/v2/cancellation/{cancelId}/approve: what the buyer asked for. */
+  async approveCancellation(account: Account, cancelId: string) {
+    return await call(account, {
+      operation: 'approveCancellation',
+      method: 'POST',
+      path: `/post-order/v2/cancellation/${encode(cancelId)}/approve`,
+      scheme: 'IAF',
+      status: [200, 201, 204],
+      answer: z.unknown(),
+    })
+  },
+
+  /** GET /commerce/notification/v1/public_key/{public_key_id} */
+  async getPublicKey(account: Account, keyId: string) {
+    return await call(account, {
+      operation: 'getPublicKey',
+      method: 'GET',
+      path: `${notification}/public_key/${encode(keyId)}`,
+      as: 'app',
+      answer: publicKey,
+    })
+  },
+
+  /** GET /commerce/notification/v1/topic */
+  async getTopics(account: Account) {
+    const path = `${notification}/topic`
+    return await call(account, { ...listOf(path), operation: 'getTopics', as: 'app', answer: topics })
+  },
+
+  /** GET /commerce/notification/v1/destination */
+  async getDestinations(account: Account) {
+    const path = `${notification}/destination`
+    return await call(account, { ...listOf(path), operation: 'getDestinations', as: 'app', answer: destinations })
+  },
+
+  /** POST or PUT a destination; eBay asks its address a question before it answers. The id of a new one. */
+  async putDestination(account: Account, id: string | undefined, body: object): Promise<string | undefined> {
+    return await put(account, {
+      operation: 'changeDestination',
+      as: 'app',
+      path: `${notification}/destination`,
+      id,
+      body,
+    })
+  },
+
+  /** GET /commerce/notification/v1/subscription */
+  async getSubscriptions(account: Account, as: As) {
+    const path = `${notification}/subscription`
+    return await call(account, { ...listOf(path), operation: 'getSubscriptions', as, answer: subscriptions })
+  },
+
+  /** POST or PUT a subscription */
+  async putSubscription(account: Account, as: As, id: string | undefined, body: object): Promise<void> {
+    await put(account, { operation: 'changeSubscription', as, path: `${notification}/subscription`, id, body })
+  },
+
+  /** GET /sell/account/v1/privilege */
+  async getPrivileges(account: Account) {
+    const path = '/sell/account/v1/privilege'
+    return await call(account, { operation: 'getPrivileges', method: 'GET', path, answer: privileges })
+  },
+
+  /** GET /sell/account/v1/program/get_opted_in_programs */
+  async getOptedInPrograms(account: Account) {
+    const path = '/sell/account/v1/program/get_opted_in_programs'
+    return await call(account, { operation: 'getOptedInPrograms', method: 'GET', path, answer: programs })
+  },
+}
+
+/** An account has a handful of these: one page holds them. */
+const listOf = (path: string) => ({ method: 'GET' as const, path, query: { limit: '100' } })
+
+async function put(
+  account: Account,
+  one: {
+    operation: 'changeDestination' | 'changeSubscription'
+    as: As
+    path: string
+    id: string | undefined
+    body: object
+  },
+): Promise<string | undefined> {
+  const { operation, as, path, id, body } = one
+  const { headers } = await answered(account, {
+    operation,
+    method: id === undefined ? 'POST' : 'PUT',
+    path: id === undefined ? path : `${path}/${encode(id)}`,
+    as,
+    status: [201, 204],
+    answer: z.unknown(),
+    body,
+  })
+  return headers.get('location')?.split('/').filter(Boolean).at(-1)
 }

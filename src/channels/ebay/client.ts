@@ -32,6 +32,7 @@ export const limits = {
   issueRefund: { rate: 0.05, burst: 100 },
   // Post-Order: 5,000 a day for each operation (facts §1).
   createCancellation: { rate: 0.05, burst: 100 },
+  approveCancellation: { rate: 0.05, burst: 100 },
   getRateLimits: { rate: 0.02, burst: 20 },
   getPrivileges: { rate: 0.02, burst: 20 },
   getOptedInPrograms: { rate: 0.02, burst: 20 },
@@ -77,12 +78,17 @@ async function tokenCall(account: Account, fields: Record<string, string>): Prom
 /** Whose word a call is: the seller's, or the app's own. */
 export type As = 'seller' | 'app'
 
+/** The token endpoint's answer to the seller's refresh token, as it is. */
+export async function askToken(account: Account): Promise<WireResponse> {
+  const { refreshToken } = secrets.parse(await account.secrets())
+  return await tokenCall(account, { grant_type: 'refresh_token', refresh_token: refreshToken })
+}
+
 async function mint(account: Account, as: As): Promise<{ value: string; expiresAt: Date }> {
-  const fields: Record<string, string> =
+  const answer =
     as === 'app'
-      ? { grant_type: 'client_credentials', scope: scopes[0] }
-      : { grant_type: 'refresh_token', refresh_token: secrets.parse(await account.secrets()).refreshToken }
-  const answer = await tokenCall(account, fields)
+      ? await tokenCall(account, { grant_type: 'client_credentials', scope: scopes[0] })
+      : await askToken(account)
   // No new refresh token comes with it (facts §1): the stored one stays.
   const token = tokenAnswer.safeParse(answer.json)
   if (answer.status !== 200 || !token.success) throw readTokenError(answer, account.now())

@@ -1,11 +1,17 @@
 /** eBay: absolute quantities, one SKU a call; orders by polling; effects, words from the channel, consent and checks. */
 import type { Connector } from '../connector.ts'
+import { checks } from './checks.ts'
 import { limits } from './client.ts'
+import { consent } from './consent.ts'
+import { cancellations, refunds, shipments } from './effects.ts'
+import { verify } from './incoming.ts'
 import { pullListings } from './listings.ts'
 import { quantitiesIn } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
+import { prices } from './prices.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { pushQuantities, readQuantities } from './stock.ts'
+import { subscribe } from './subscriptions.ts'
 
 export const ebay: Connector = {
   channel: 'ebay',
@@ -85,4 +91,17 @@ export const ebay: Connector = {
     delays: { effectMs: 15_000, salesKnownMs: 12 * 60_000 },
     auditEveryMs: 30 * 60_000,
   },
+  shipments,
+  cancellations,
+  refunds,
+  prices,
+  webhooks: {
+    // 412 as eBay's own library answers what is not signed by eBay.
+    status: { accepted: 200, refused: 412 },
+    verify,
+    subscribe,
+    everyMs: 60 * 60_000,
+  },
+  consent,
+  checks,
 }

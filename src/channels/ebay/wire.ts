@@ -86,10 +86,6 @@ export const order = z.object({
     .object({ fulfillmentProgram: z.object({ fulfilledBy: word }).nullish().catch(null) })
     .nullish()
     .catch(null),
-  paymentSummary: z
-    .object({ refunds: z.array(refund).nullish().catch(null) })
-    .nullish()
-    .catch(null),
   // No order has that many lines; booking a mountain of them would hold up everybody else's.
   lineItems: z.array(lineItem).max(2_000),
 })
@@ -175,19 +171,31 @@ export const bulkPriceQuantity = z.object({
 })
 export type WirePriceQuantity = z.output<typeof bulkPriceQuantity>['responses'][number]
 
-export const fulfillments = z.object({
-  fulfillments: z
-    .array(
-      z.object({
-        fulfillmentId: id,
-        lineItems: z.array(z.object({ lineItemId: id, quantity: count.nullish() })),
-        shipmentTrackingNumber: word,
-        shippingCarrierCode: word,
-        shippedDate: moment,
-      }),
-    )
-    .nullish(),
+const fulfillment = z.object({
+  fulfillmentId: id,
+  lineItems: z.array(z.object({ lineItemId: id, quantity: count.nullish() })),
+  shipmentTrackingNumber: word,
+  shippingCarrierCode: word,
+  shippedDate: moment,
 })
+export type WireFulfillment = z.output<typeof fulfillment>
+export const fulfillments = z.object({ fulfillments: z.array(fulfillment).nullish() })
+
+/** What of an order tells what became of refunds and cancellations. */
+export const orderEffects = z.object({
+  orderId: id,
+  cancelStatus: z
+    .object({
+      cancelState: word,
+      cancelRequests: z
+        .array(z.object({ cancelRequestId: word, cancelRequestState: word }))
+        .nullish()
+        .catch(null),
+    })
+    .nullish(),
+  paymentSummary: z.object({ refunds: z.array(refund).nullish() }).nullish(),
+})
+export type WireOrderEffects = z.output<typeof orderEffects>
 export const refundAnswer = z.object({ refundId: id.nullish().catch(null), refundStatus: word })
 export const cancelAnswer = z.object({ cancelId: id })
 
@@ -223,7 +231,7 @@ export const destinations = z.object({
         destinationId: z.string(),
         name: word,
         status: word,
-        deliveryConfig: z.object({ endpoint: word }).nullish().catch(null),
+        deliveryConfig: z.object({ endpoint: word, verificationToken: word }).nullish().catch(null),
       }),
     )
     .nullish(),
