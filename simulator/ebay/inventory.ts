@@ -210,7 +210,6 @@ function wireItem(ebay: Ebay, item: EbayItem, operation: 'getInventoryItems' | '
     product: {
       title: item.title,
       description: item.title,
-      aspects: {},
       imageUrls: ['https://i.ebayimg.com/images/g/sim/s-l1600.jpg'],
       ...(item.gtin ? { ean: [item.gtin] } : {}),
     },

@@ -256,7 +256,7 @@ export function createCancellation(ebay: Ebay, body: unknown): Response {
   const cancelId = order && cancel(ebay, order, ebay.now(), { by: 'SELLER' })
   if (!order || !cancelId) throw refuse(400, 1644, 'The order is not eligible for cancellation.')
   log(ebay, 'createCancellation', order)
-  return json(201, { cancelId })
+  return json(200, { cancelId })
 }
 
 /** POST /post-order/v2/cancellation/{id}/approve: the seller agrees to what the buyer asked for. */
@@ -265,7 +265,7 @@ export function approveCancellation(ebay: Ebay, cancelId: string): Response {
   const done = order && newest(order).cancel === 'IN_PROGRESS' && cancel(ebay, order, ebay.now(), { by: 'BUYER' })
   if (!order || !done) throw refuse(404, 1617, 'There is no such cancellation.')
   log(ebay, 'approveCancellation', order)
-  return new Response(null, { status: 204 })
+  return new Response(null, { status: 200 })
 }
 
 /** What came from outside and changed an order; a repeat shows as a second line. */
