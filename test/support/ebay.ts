@@ -1,5 +1,11 @@
 /** The simulated eBay and an account at it, on a clock that the test moves. */
-import { ConnectionLost, createSimulator, type EbayOptions, type Simulator } from '../../simulator/index.ts'
+import {
+  ConnectionLost,
+  createSimulator,
+  type EbayOptions,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../simulator/index.ts'
 import type { CatalogItem } from '../../simulator/types.ts'
 import { ebay } from '../../src/channels/ebay/index.ts'
 import { type AccountOptions, createAccount, type TestAccount } from '../conformance/support/account.ts'
@@ -57,11 +63,19 @@ export interface EbayBench {
   fault(operation: string, kind: string, more?: object): Promise<void>
   buy(sku: string, quantity?: number): Promise<string>
   truth(): Promise<EbayTruth>
+  clearFaults(): Promise<void>
+  /** The way to the simulator; a broken connection looks as it does to a caller. */
+  fetch: typeof fetch
   /** Answers for hosts other than the simulator's. */
   outside: { fetch: typeof fetch }
 }
 
-export function ebayBench(catalog: CatalogItem[], options: EbayOptions = {}, seed = 3): EbayBench {
+export function ebayBench(
+  catalog: CatalogItem[],
+  options: EbayOptions = {},
+  seed = 3,
+  more: Partial<SimulatorOptions> = {},
+): EbayBench {
   let time = Date.UTC(2026, 10, 22, 8)
   const outside = { fetch: (async () => new Response(null, { status: 404 })) as typeof fetch }
   const sim = createSimulator({
@@ -71,6 +85,7 @@ export function ebayBench(catalog: CatalogItem[], options: EbayOptions = {}, see
     catalog,
     ebay: { ...quietEbay, ...options },
     fetch: (...call) => outside.fetch(...call),
+    ...more,
   })
   const send: typeof fetch = async (input, init) => {
     try {
@@ -93,6 +108,8 @@ export function ebayBench(catalog: CatalogItem[], options: EbayOptions = {}, see
     sim,
     outside,
     control,
+    fetch: send,
+    clearFaults: async () => void (await send(`${origin}/control/faults`, { method: 'DELETE' })),
     account: (more) =>
       createAccount({
         fetch: send,
