@@ -34,7 +34,7 @@ async function shop(seed: number, units: number) {
   const lifecycle = { slowPaymentShare: 0.2, buyerCancelShare: 0, cancelRequestShare: 0.1 }
   // Late and slow as the simulated eBay is by itself.
   const effectMs = { min: 1_000, max: 15_000, tail: 2 * minute, tailShare: 0.05 }
-  const lagMs = { typical: 45_000, tail: 8 * minute, tailShare: 0.05 }
+  const lagMs = { typical: 45_000, tail: 8 * minute, tailShare: 0.15 }
   const bench = ebayBench(catalog, { lifecycle, effectMs, lagMs, limits: 'published' }, seed, {
     amazon: { lifecycle: { ...lifecycle, pendingCancelShare: 0 } },
   })
