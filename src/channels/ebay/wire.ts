@@ -113,10 +113,10 @@ export const inventoryItem = z.object({
   availability,
 })
 export type WireItem = z.output<typeof inventoryItem>
-export const inventoryItems = z.object({
-  inventoryItems: z.array(inventoryItem).nullish(),
-  next: word,
-})
+/** Each item by itself: one odd item hides no other. An answer that names none and counts none says nothing. */
+export const inventoryItems = z
+  .object({ inventoryItems: z.array(z.unknown()).nullish(), next: word, total: count.nullish().catch(null) })
+  .refine(({ inventoryItems: items, total }) => Array.isArray(items) || total === 0)
 
 export const offer = z.object({
   offerId: z.string().min(1),
