@@ -142,7 +142,7 @@ export const lyingOrders = times(30_000, 1_000_000)
 /** Buyers whose orders go through PostgreSQL as well, for each demand. */
 export const storedBuyers = times(300, 100_000)
 /** Sales of one SKU in a day, and how often its listing may be changed then: eBay's 250 in the full form. */
-export const salesOfADay = times(160, 5_000)
-export const changesOfADay = times(50, 250)
+export const salesOfADay = times(80, 5_000)
+export const changesOfADay = times(25, 250)
 /** Runs of Amazon and eBay on one guarded stock. */
 export const guardedDays = times(1, 40)
