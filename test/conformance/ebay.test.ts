@@ -157,8 +157,8 @@ describe('traffic', () => {
 
 test('signed calls stay within the specs', async () => {
   const one = judged(ebayBench([ebayItem('MUG', 5)]))
-  const signingKey = { jwe: 'a.b.c', privateKey: 'MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF' }
-  const account = one.account({ secrets: { ...ebaySecrets, signingKey } as never })
+  const signingPrivateKey = 'MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF'
+  const account = one.account({ secrets: { ...ebaySecrets, signingKey: 'a.b.c', signingPrivateKey } })
   await ebay.stock!.push(account, [line('MUG', 3)])
   expect(one.findings).toEqual([])
 })

@@ -69,12 +69,20 @@ test('every call of a seller with a key is signed, none of one without', async (
     sent.push(new Headers(init?.headers))
     return await bench.sim.handle(new Request(input, init))
   }
-  const signingKey = { jwe: 'a.b.c', privateKey: rfc.privateKey }
-  for (const secrets of [ebaySecrets, { ...ebaySecrets, signingKey }]) {
+  const signing = { signingKey: 'a.b.c', signingPrivateKey: rfc.privateKey }
+  for (const secrets of [ebaySecrets, { ...ebaySecrets, ...signing }]) {
     sent.length = 0
-    await ebay.stock!.read(bench.account({ fetch, secrets: secrets as never }), ['MUG'])
+    await ebay.stock!.read(bench.account({ fetch, secrets }), ['MUG'])
     expect(sent.map((headers) => headers.has('signature'))).toEqual([false, secrets !== ebaySecrets])
   }
+})
+
+test('a signing key that cannot be read is told, and never shown', async () => {
+  const bench = ebayBench([ebayItem('MUG', 1)])
+  const secrets = { ...ebaySecrets, signingKey: 'a.b.c', signingPrivateKey: 'bm8ga2V5' }
+  const error: unknown = await ebay.stock!.read(bench.account({ secrets }), ['MUG']).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ kind: 'auth', code: 'signing_key' })
+  expect(String(error)).not.toContain('bm8ga2V5')
 })
 
 test('the shares of all operations add up to less than the quotas of a day', () => {

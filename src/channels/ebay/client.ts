@@ -164,10 +164,7 @@ async function send(account: Account, one: Call<z.ZodType>): Promise<WireRespons
   for (const [name, value] of Object.entries(one.query ?? {}))
     if (value !== undefined) url.searchParams.set(name, value)
   const body = one.body === undefined ? undefined : JSON.stringify(one.body)
-  const { signingKey } = as === 'seller' ? secrets.parse(await account.secrets()) : {}
-  const signed = signingKey
-    ? signatureHeaders({ method: one.method, url: url.toString(), body }, signingKey, account.now())
-    : {}
+  const signed = as === 'seller' ? await signatureOf(account, { method: one.method, url: url.toString(), body }) : {}
   const answer = await account.http({
     operation: one.operation,
     method: one.method,
@@ -183,6 +180,25 @@ async function send(account: Account, one: Call<z.ZodType>): Promise<WireRespons
   })
   if (isExpiredToken(answer)) await account.dropToken(as, token)
   return answer
+}
+
+/** Nothing where the seller gave no key. */
+async function signatureOf(
+  account: Account,
+  sent: { method: string; url: string; body?: string | undefined },
+): Promise<Record<string, string>> {
+  const { signingKey: jwe, signingPrivateKey: privateKey } = secrets.parse(await account.secrets())
+  if (!jwe || !privateKey) return {}
+  try {
+    return signatureHeaders(sent, { jwe, privateKey }, account.now())
+  } catch {
+    // What the library says may show a part of the key.
+    throw new ChannelError(
+      'auth',
+      'signing_key',
+      'the private signing key cannot be read: give it as PKCS #8 in base64',
+    )
+  }
 }
 
 /** Which API an operation's quota belongs to, as getRateLimits names it. */

@@ -31,17 +31,18 @@ export const settings = z.object({
 })
 export type Settings = z.output<typeof settings>
 
+/** A terminal asks for all of them: an empty answer gives none. */
+const maybe = (schema: z.ZodString) => schema.or(z.literal('').transform(() => undefined)).optional()
+
 export const secrets = z.object({
   clientSecret: z.string().min(1),
   /** Lives about 18 months; a change of the seller's password ends it sooner. */
   refreshToken: z.string().min(1),
-  /** For sellers of the EU and the UK: the key of createSigningKey and its private half (PKCS #8, base64). */
-  signingKey: z.object({ jwe: z.string().min(1), privateKey: z.string().min(1) }).optional(),
+  /** For sellers of the EU and the UK, both or neither: the key of createSigningKey (JWE) and its private half (PKCS #8, base64). */
+  signingKey: maybe(z.string().min(1)),
+  signingPrivateKey: maybe(z.string().min(1)),
   /** Known to eBay and us: proves to eBay that the address of notifications is ours. */
-  verificationToken: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{32,80}$/)
-    .optional(),
+  verificationToken: maybe(z.string().regex(/^[A-Za-z0-9_-]{32,80}$/)),
 })
 export type Secrets = z.output<typeof secrets>
 
