@@ -1,5 +1,7 @@
 import { newestVersion } from './amazon/orders.ts'
 import type { Core, Market } from './core.ts'
+import { describeEbay } from './ebay/control.ts'
+import { ebayOf } from './ebay/market.ts'
 import { describeShop } from './shopify/control.ts'
 import type { Effect } from './state.ts'
 
@@ -19,6 +21,7 @@ export function describe(core: Core, limit: string | null): object {
       ...Object.fromEntries(core.markets().map((market) => [market.name, describeMarket(market, newest)])),
       storefront: describeStorefront(core, newest),
       ...describeShop(core, newest),
+      ebay: describeChannel(describeEbay(ebayOf(core)), newest),
     },
   }
 }
@@ -87,6 +90,10 @@ function describeStorefront(core: Core, newest: Newest): object {
     effects: newest(effects).map(describeEffect),
     calls,
   }
+}
+
+function describeChannel<T extends { orders: object[]; effects: Effect[] }>(told: T, newest: Newest): object {
+  return { ...told, orders: newest(told.orders), effects: newest(told.effects).map(describeEffect) }
 }
 
 export function describeEffect(effect: Effect): object {

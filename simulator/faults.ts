@@ -1,4 +1,5 @@
 import type { Core } from './core.ts'
+import { operations as ebayOperations } from './ebay/limits.ts'
 import { ConnectionLost } from './http.ts'
 import { shopifyFaults } from './shopify/faults.ts'
 import type { Fault, FaultKind, FeedFault, Rewrite } from './state.ts'
@@ -56,9 +57,25 @@ export const faultKinds: Record<'amazon' | 'storefront' | 'shopify', Record<stri
   shopify: shopifyFaults([...anywhere, 'expire-access', 'bucket-halved', 'wrong-date'], [...anywhere, 'revoke']),
 }
 
+/** What can happen to every call of eBay; there are no page tokens. */
+const everyEbayCall: FaultKind[] = [...anywhere, 'expire-access', 'bucket-halved', 'wrong-date']
+
+/** Beyond that, to some. */
+const ebayFaults: Partial<Record<string, FaultKind[]>> = {
+  getOrders: ['stale-read', 'duplicate', 'reorder', 'omit', 'rewrite'],
+  getOrder: ['rewrite'],
+  getInventoryItems: ['stale-read'],
+  bulkGetInventoryItem: ['stale-read'],
+  bulkUpdatePriceQuantity: ['duplicate', 'reorder', 'refuse'],
+}
+
 /** What can happen where; a fault that could never fire is refused when it is planted. */
 export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
   if (channel === 'shopify') return faultKinds.shopify
+  if (channel === 'ebay') {
+    const calls = Object.keys(ebayOperations).map((name) => [name, [...everyEbayCall, ...(ebayFaults[name] ?? [])]])
+    return { token: [...anywhere, 'revoke'], ...Object.fromEntries(calls) }
+  }
   return channel === 'storefront'
     ? faultKinds.storefront
     : { ...faultKinds.amazon, JSON_LISTINGS_FEED: [...feedFaults] }

@@ -4,6 +4,9 @@ import { controlBuyers, createBuyers } from './buyers.ts'
 import { tellHubAll } from './checkout.ts'
 import { control } from './control.ts'
 import { createCore, type Market } from './core.ts'
+import { ebayOf } from './ebay/market.ts'
+import { ebayApi } from './ebay/router.ts'
+import { deliverWords } from './ebay/words.ts'
 import { runEvents } from './events.ts'
 import { json } from './http.ts'
 import { shopifyRoutes } from './shopify/router.ts'
@@ -13,6 +16,7 @@ import { products, webhook } from './storefront.ts'
 import type { MarketName, Simulator, SimulatorOptions } from './types.ts'
 
 export { demoCatalog } from './catalog.ts'
+export type { EbayOptions } from './ebay/types.ts'
 export { ConnectionLost } from './http.ts'
 export { serveSimulator } from './server.ts'
 export type { ShopifyOptions } from './shopify/state.ts'
@@ -51,6 +55,9 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       if (shop && host.includes(shop.settings.shop)) return shopifyRoutes(shop, request, url.pathname)
       const further = /^\/(ebay-like|walmart-like)(\/.+)$/.exec(url.pathname)
       if (further) return atMarket(core.market(further[1] as MarketName), request, further[2]!, query)
+      if (url.pathname.startsWith('/ebay/')) {
+        return ebayApi(ebayOf(core), request, url.pathname.slice('/ebay'.length), query)
+      }
       const path = host.includes('sellingpartnerapi') ? url.pathname : url.pathname.replace(/^\/amazon(?=\/)/, '')
       if (path === '/lwa/auth/o2/token') return tokenEndpoint(core.amazon, request)
       if (path === '/auth/o2/token' || path !== url.pathname || host.includes('sellingpartnerapi')) {
@@ -71,6 +78,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       await tellHubAll(core)
       const shop = shopOf(core)
       if (shop) await deliverDue(shop)
+      await deliverWords(ebayOf(core))
     },
     snapshot: () => structuredClone(core.state),
     changed: () => core.changes,

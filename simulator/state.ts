@@ -1,3 +1,4 @@
+import type { EbayState } from './ebay/types.ts'
 import type { RandomState } from './random.ts'
 import type { ShopifyState } from './shopify/state.ts'
 import type { AmazonOptions, ChannelName, FeedPace, FulfilledBy, FurtherMarket, MarketName } from './types.ts'
@@ -17,6 +18,7 @@ export interface State {
   storefront: StorefrontState
   /** absent: it was not started */
   shopify?: ShopifyState
+  ebay: EbayState
   /** purchase attempts of the simulated buyers */
   attempts: { made: number; refused: number }
 }
@@ -33,11 +35,11 @@ interface ClockState {
 export interface ScheduledEvent {
   at: number
   id: number
-  kind: 'pay' | 'cancel' | 'request-cancel' | 'ship' | 'restock' | 'effect' | 'feed'
+  kind: 'pay' | 'cancel' | 'request-cancel' | 'ship' | 'restock' | 'effect' | 'feed' | 'refund'
   /** the id of an order or a feed, or the number of an effect */
   subject: string
   /** where it happens; absent: on Amazon */
-  market?: MarketName
+  market?: MarketName | 'ebay'
 }
 
 export interface Fault {

@@ -1,4 +1,6 @@
 /** What a caller gives the simulator and gets from it. */
+
+import type { EbayOptions } from './ebay/types.ts'
 import type { ShopifyOptions } from './shopify/state.ts'
 
 export interface CatalogItem {
@@ -14,6 +16,8 @@ export interface CatalogItem {
   markets?: Partial<Record<FurtherMarket, Listed>>
   storefront?: { quantity: number }
   shopify?: { quantity: number }
+  /** members of one group are variations of one listing */
+  ebay?: { quantity: number; marketplaceIds?: string[]; group?: string }
 }
 
 export interface Listed {
@@ -31,7 +35,7 @@ export type Region = 'na' | 'eu' | 'fe'
 /** Marketplaces beside Amazon: they speak its API, with delays and habits of their own. */
 export type FurtherMarket = 'ebay-like' | 'walmart-like'
 export type MarketName = 'amazon' | FurtherMarket
-export type ChannelName = MarketName | 'storefront' | 'shopify'
+export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay'
 
 export interface Lag {
   /** none shows in search sooner than this, in milliseconds of simulator time; absent: 0 */
@@ -109,10 +113,11 @@ export interface SimulatorOptions {
   amazon?: AmazonOptions
   /** further marketplaces that are there from the start */
   markets?: Partial<Record<FurtherMarket, AmazonOptions>>
+  ebay?: EbayOptions
   storefront?: StorefrontConnection
   /** a store at Shopify; absent: there is none */
   shopify?: ShopifyOptions
-  /** used by the simulated store to call the hub's REST API */
+  /** used by the simulated store to call the hub's REST API, and to deliver notifications */
   fetch?: typeof fetch
   /** result of an earlier `snapshot()` */
   snapshot?: unknown

@@ -230,6 +230,8 @@ export interface Connector {
     pushPoints?: number
     /** Absent: the channel takes quantities by single calls only. */
     feed?: QuantityFeed
+    /** A listing may be changed so often a day; the hub counts, and keeps some of them for sell-outs. Absent: no such bound. */
+    revisionsPerDay?: number
     read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>
     /**
      * What an answer tells of quantities as the journal keeps it, with all but `journalKeys` hidden. Nothing where the

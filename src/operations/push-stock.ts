@@ -17,7 +17,7 @@ import { answered } from '../domain/slots.ts'
 import type { CallWay } from '../domain/split.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { createFeeder, feedsUnderWay, toWrite } from './feed-stock.ts'
-import { commitWrites, isStillDue, type Leaving } from './leave-writes.ts'
+import { commitCounted, commitWrites, isStillDue, type Leaving } from './leave-writes.ts'
 import { saveAndPlan } from './plan-slots.ts'
 import { halt } from './pull-orders.ts'
 import { callWay, pushBucket, usualLatencyMs } from './push-ways.ts'
@@ -172,7 +172,8 @@ async function leave(
     const writes = work.connector.quantityWrites
     const watermark = await watermarkOf(tx, work, now)
     const most = Math.min(allowanceOf(way.bucket, now), way.atOnce - way.underWay) * way.lines
-    const picking = { writes, watermark, calling: [...calling] }
+    const perDay = work.connector.stock?.revisionsPerDay
+    const picking = { writes, watermark, calling: [...calling], isCounted: perDay !== undefined }
     const due = await dueNow(tx, work.row.id, picking, now, Math.max(window, most), pace)
     if (due.length === 0) return { lines: [], again: null }
     const round = plan({
@@ -190,7 +191,8 @@ async function leave(
     await lockLevelsOfSlots(tx, slotIds)
     const locked = await lockSlots(tx, { slotIds })
     const still = locked.filter((slot) => isStillDue(slot, watermark, now, writes))
-    return { lines: await commitWrites(tx, ctx, work, still, now), again: null }
+    if (perDay === undefined) return { lines: await commitWrites(tx, ctx, work, still, now), again: null }
+    return { lines: await commitCounted(tx, ctx, work, still, perDay, now), again: null }
   })
 }
 

@@ -151,3 +151,8 @@ export const wrongGtins = times(500, 20_000)
 export const matchVerdicts = times(2_000, 100_000)
 /** Simulated days in shadow, with all that works for an account at work. */
 export const shadowDays = times(1, 14)
+/** Sales of one SKU in a day, and how often its listing may be changed then: eBay's 250 in the full form. */
+export const salesOfADay = times(80, 5_000)
+export const changesOfADay = times(25, 250)
+/** Runs of Amazon and eBay on one guarded stock. */
+export const guardedDays = times(1, 40)
