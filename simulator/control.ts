@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { accessOf, roles } from './amazon/access.ts'
 import { setQuantity } from './amazon/items.ts'
 import { cancel, findOrder, purchase, ship } from './amazon/orders.ts'
 import { buy, changeOrder } from './checkout.ts'
@@ -56,6 +57,14 @@ const feedsBody = z.object({
   queueMs: z.number().min(0).optional(),
   feedMs: z.number().min(0).optional(),
   per1000Ms: z.number().min(0).optional(),
+})
+const accessBody = z.object({
+  channel: z.enum(['amazon', 'ebay-like', 'walmart-like']),
+  roles: z.array(z.enum(roles)).optional(),
+  plan: z.enum(['PROFESSIONAL', 'INDIVIDUAL']).optional(),
+  away: z.array(z.string()).optional(),
+  suspended: z.array(z.string()).optional(),
+  redirectUris: z.array(z.url()).nullable().optional(),
 })
 const resetBody = z.object({ seed: z.int().optional() })
 const faultBody = z.object({
@@ -141,6 +150,13 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
     state.feedPace = { ...state.feedPace, ...pace }
     core.touch()
     return json(200, state.feedPace)
+  }
+  if (at === 'POST /control/access') {
+    const { channel: name, ...change } = await read(request, accessBody)
+    const market = marketNamed(core, name)
+    market.state.access = { ...accessOf(market), ...change }
+    core.touch()
+    return json(200, market.state.access)
   }
   const change = /^POST \/control\/orders\/([^/]+)\/(cancel|ship)$/.exec(at)
   if (change) return changeAny(core, request, change[1]!, change[2] as 'cancel' | 'ship')

@@ -37,6 +37,8 @@ export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKin
     cancelFeed: everyCall,
     getFeedDocument: everyCall,
     getInventorySummaries: [...everyCall, 'stale-read'],
+    getMarketplaceParticipations: everyCall,
+    getAccount: everyCall,
     // at the address that was handed out; there is no access token on the way
     uploadFeedDocument: anywhere,
     downloadFeedDocument: anywhere,

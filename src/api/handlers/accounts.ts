@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { checkTitle } from '../../contract/checks.ts'
 import { type AccountRow, allAccounts, findAccount } from '../../database/accounts.ts'
 import type { Sql } from '../../database/pool.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
+import { broughtByConsent, consentPath } from '../../operations/consent.ts'
 import type { Context } from '../../operations/context.ts'
 import { timesOf } from '../../operations/plan-slots.ts'
 import type { Handlers } from './handler.ts'
@@ -45,7 +47,7 @@ export const accountHandlers: Handlers<
     await askAgain(sql, options.ctx, id)
     return await describe(sql, options.ctx, id)
   },
-  channels: async ({ options }) => ({
+  channels: async ({ api, options }) => ({
     items: [...options.ctx.registry.values()].map((connector) => ({
       channel: connector.channel,
       title: connector.title,
@@ -58,6 +60,17 @@ export const accountHandlers: Handlers<
       ].filter((one) => one !== undefined),
       settings: z.toJSONSchema(connector.settings, { io: 'input' }) as Record<string, unknown>,
       secrets: Object.keys(connector.secrets.shape),
+      secretsOptional: Object.entries(connector.secrets.shape)
+        .filter(([, schema]) => z.safeParse(schema, undefined).success)
+        .map(([name]) => name),
+      consent: connector.consent
+        ? { brings: [...broughtByConsent(connector)], redirectUri: options.publicUrl + consentPath }
+        : null,
+      checks: (connector.checks ?? []).map(({ id, optional }) => ({
+        id,
+        title: checkTitle(connector.channel, id, api.language),
+        optional: optional === true,
+      })),
     })),
   }),
 }
