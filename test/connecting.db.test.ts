@@ -1,5 +1,6 @@
 /** Connecting an account: drafts, the seller's consent, and what can go wrong on the way. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findConsent, useConsent } from '../src/database/connecting.ts'
 import {
   amazonSecrets,
   amazonSettings,
@@ -110,6 +111,11 @@ test('a state is good once, for ten minutes, and for the person who began', asyn
   expect((await steps.connection(id)).consent.state).toBe('done')
   for (const state of ['', '?state=', '?state=guessed'])
     expect((await owner.open(`${redirectUri}${state}`)).location).toBe('/accounts/connect?problem=consent_unknown')
+
+  const raced = (await steps.begin(id)).url
+  const row = (await findConsent(own.db, it.world.ctx.sealing.hashToken(new URL(raced).searchParams.get('state')!)))!
+  const uses = await Promise.all(Array.from({ length: 12 }, () => useConsent(own.db, row.id, it.world.clock.now())))
+  expect(uses.filter(Boolean)).toHaveLength(1)
 
   const late = await steps.begin(id)
   const returned = await confirmAt(late.url)
