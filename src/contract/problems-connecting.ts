@@ -28,10 +28,10 @@ export const connectingProblems = {
   checks_failed: text(
     409,
     [
-      '{account} cannot go live: {checks} failed',
-      'The checks tell what to do; run them again afterwards. In shadow it reads and writes nothing meanwhile.',
+      '{account}: {checks} failed',
+      'The checks tell what to do; run them again afterwards. Until they pass it does not go live, and stays as it is.',
     ],
-    ['{account} 不能正式运行：{checks} 未通过', '请按检查结果处理后重新检查；期间可用影子模式，只读不写。'],
+    ['{account}：{checks} 未通过', '请按检查结果处理后重新检查；通过之前不能正式运行，现状保持不变。'],
   ),
   checks_none: text(
     409,
