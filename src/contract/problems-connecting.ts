@@ -23,7 +23,7 @@ export const connectingProblems = {
   checks_missing: text(
     409,
     ['{account} was not checked yet', 'Run the checks; live needs their result. Or begin in shadow.'],
-    ['{account} 尚未检查', '请先运行检查，正式运行需要检查结果；也可先用影子模式。'],
+    ['{account} 尚未检查', '请先运行检查，正式运行需要检查结果；也可先影子运行。'],
   ),
   checks_failed: text(
     409,

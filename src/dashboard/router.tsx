@@ -80,6 +80,12 @@ const accounts = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Accounts.tsx'), 'AccountsPage'),
 })
+const connect = createRoute({
+  getParentRoute: () => app,
+  path: '/accounts/connect',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Connect.tsx'), 'ConnectPage'),
+})
 const files = createRoute({
   getParentRoute: () => app,
   path: '/files',
@@ -107,6 +113,7 @@ const tree = root.addChildren([
     rules,
     drift,
     accounts,
+    connect,
     files,
     journal,
   ]),

@@ -4,6 +4,9 @@ import type { Routes } from '../contract/routes.ts'
 export type Session = Received<Routes['session']>
 export type Overview = Received<Routes['overview']>
 export type Account = Received<Routes['accounts']>['items'][number]
+export type Channel = Received<Routes['channels']>['items'][number]
+export type Connection = Received<Routes['connection']>
+export type CheckTold = Connection['checks']['items'][number]
 export type Order = Received<Routes['orders']>['items'][number]
 export type OrderDetail = Received<Routes['order']>
 export type OrderLine = Order['lines'][number]

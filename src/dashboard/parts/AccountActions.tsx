@@ -1,4 +1,5 @@
 import { Button, Modal, NativeSelect, PasswordInput } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
@@ -41,6 +42,9 @@ export function AccountActions({ account }: { account: Account }) {
       <Button size="xs" variant="default" onClick={() => setOpen('stage')}>
         {t('accounts.changeStage')}
       </Button>
+      <Link to="/accounts/connect" search={{ account: account.id, step: 'checks' } as never} className="export">
+        {t('connect.checkNow')}
+      </Link>
       {result && <span className="done">{result}</span>}
       {lookAgain.error && (
         <div className="full">
