@@ -232,4 +232,81 @@ export const checkFailures: Record<string, FailureText> = {
     ],
     zh: ['网店接受了未签名的消息：知道该地址的人都能修改其库存。', '请在网店接收端先验证签名，再读取消息内容。'],
   },
+
+  // — ebay —
+  'ebay.scope_missing': {
+    en: [
+      'The authorization does not hold this permission.',
+      'Authorize again: permissions are granted on eBay’s page. A keyset that may not ask for it has to be granted it by eBay first.',
+    ],
+    zh: ['授权不包含此权限。', '请重新授权，权限在 eBay 页面上授予；若密钥无权申请，须先由 eBay 开通。'],
+  },
+  not_registered: {
+    en: [
+      'The seller has not completed the registration at eBay.',
+      'Complete it in Seller Hub (identity, payout account), then run the checks again.',
+    ],
+    zh: ['卖家尚未在 eBay 完成注册。', '请在 Seller Hub 完成身份和收款账户设置，然后重新检查。'],
+  },
+  policies_missing: {
+    en: [
+      'The seller does not use business policies; without them the Inventory API publishes nothing.',
+      'Opt in under Account, Business policies at eBay.',
+    ],
+    zh: ['卖家未启用业务政策，否则 Inventory API 无法发布商品。', '请在 eBay 的“账户 › 业务政策”中启用。'],
+  },
+  destination_down: {
+    en: [
+      'eBay marked our address for notifications down: it did not answer for long.',
+      'See that PUBLIC_URL answers from outside; the subscription is mended by itself. Orders come in by asking meanwhile.',
+    ],
+    zh: [
+      'eBay 已将通知地址标记为失效：长时间没有响应。',
+      '请确认 PUBLIC_URL 可从外网访问，订阅会自动修复；期间订单通过轮询读取。',
+    ],
+  },
+
+  // — shopify —
+  'shopify.scope_missing': {
+    en: [
+      'The app lacks the scope {scope}.',
+      'Add it to the app in the Dev Dashboard, release the version, and approve it in the store; then run the checks again.',
+    ],
+    zh: ['应用缺少权限 {scope}。', '请在 Dev Dashboard 为应用添加该权限并发布版本，在网店中批准后重新检查。'],
+  },
+  other_shop: {
+    en: [
+      'These secrets belong to another store: {shop}.',
+      'Correct the store’s name in the settings, or give the secrets of its app.',
+    ],
+    zh: ['凭据属于另一个网店：{shop}。', '请更正设置中的网店域名，或填写该网店应用的凭据。'],
+  },
+  version_ended: {
+    en: [
+      'The store answers by version {version}: the one in the settings has ended or does not exist.',
+      'Choose a newer API version in the settings.',
+    ],
+    zh: ['网店以版本 {version} 应答：设置中的版本已停用或不存在。', '请在设置中选择较新的 API 版本。'],
+  },
+  location_missing: {
+    en: [
+      'The store has several locations: {locations}.',
+      'Give the number of the one whose stock is written in the settings.',
+    ],
+    zh: ['网店有多个地点：{locations}。', '请在设置中填写要写入库存的地点编号。'],
+  },
+  location_unknown: {
+    en: [
+      'The location of the settings is not among the active ones: {locations}.',
+      'Correct its number, or activate it in the store.',
+    ],
+    zh: ['设置中的地点不在启用的地点之列：{locations}。', '请更正编号，或在网店中启用该地点。'],
+  },
+  buyer_denied: {
+    en: [
+      'The app may not see names and addresses; orders come in without them.',
+      'Apply for protected customer data in the app’s settings, or leave it.',
+    ],
+    zh: ['应用无权查看买家姓名和地址，订单将不含这些信息。', '请在应用设置中申请受保护的客户数据；不需要时可不处理。'],
+  },
 }

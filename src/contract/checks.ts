@@ -10,6 +10,8 @@ const titles: Record<string, Record<Language, string>> = {
   clock: { en: 'The clocks agree', zh: '时钟一致' },
   marketplaces: { en: 'The seller takes part in the marketplaces', zh: '卖家已加入所选站点' },
   plan: { en: 'The selling plan allows it', zh: '销售方案允许接入' },
+  'ebay.plan': { en: 'The seller may list', zh: '卖家可以发布商品' },
+  'ebay.scope.sell.account': { en: 'Business policies are in use', zh: '已启用业务政策' },
   location: { en: 'The location is there', zh: '仓库地点可用' },
   notifications: { en: 'Words from the channel arrive', zh: '平台通知可送达' },
   webhooks: { en: 'Words from the channel arrive', zh: '平台通知可送达' },

@@ -23,8 +23,15 @@ export function AccountActions({ account }: { account: Account }) {
   }
   const look = () =>
     lookAgain.mutate({ params: { id: account.id }, body: {} }, { onSuccess: () => say(t('accounts.lookedAgain')) })
+  const channels = useCall('channels', {}, { enabled: account.halted !== null }).data?.items
+  const hasConsent = channels?.some((one) => one.channel === account.channel && one.consent !== null)
   return (
     <footer className="actions">
+      {account.halted && hasConsent && (
+        <Link to="/accounts/connect" search={{ account: account.id, step: 'consent' } as never} className="export">
+          {t('connect.authorizeAgain')}
+        </Link>
+      )}
       {account.halted && (
         <Button size="xs" onClick={() => setOpen('secrets')}>
           {t('accounts.secretsButton')}

@@ -132,6 +132,10 @@ export const enConnect = {
     checksNone: 'This channel has nothing to check.',
     checkState: { waiting: 'waiting', running: 'running', ok: 'works', failed: 'failed', skipped: 'not tried' },
     fact: {
+      shop: '{{value}}',
+      version: 'version {{value}}',
+      locations: '{{value}}',
+      units: 'units that may be listed: {{value}}',
       seconds: '{{value}} s apart',
       marketplaces: '{{value}}',
       plan: 'plan: {{value}}',

@@ -123,6 +123,10 @@ export const zhConnect = {
     checksNone: '该平台没有可运行的检查。',
     checkState: { waiting: '等待中', running: '检查中', ok: '可用', failed: '未通过', skipped: '未检查' },
     fact: {
+      shop: '{{value}}',
+      version: '版本 {{value}}',
+      locations: '{{value}}',
+      units: '可发布数量：{{value}}',
       seconds: '相差{{value}}秒',
       marketplaces: '{{value}}',
       plan: '方案：{{value}}',
