@@ -47,7 +47,7 @@ interface Property {
   default?: unknown
 }
 
-const rare = new Set(['endpoint', 'tokenEndpoint', 'consentPage'])
+const rare = new Set(['endpoint', 'tokenEndpoint', 'consentPage', 'queueEndpoint'])
 
 /** What a form asks for, from the channel's JSON Schema; `known` is what was given before. */
 export function fieldsOf(schema: Record<string, unknown>, known: Record<string, unknown> = {}): Field[] {

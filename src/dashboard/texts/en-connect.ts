@@ -88,6 +88,10 @@ export const enConnect = {
       apiVersion: 'API version',
       environment: 'Environment',
       ruName: 'RuName',
+      queueArn: 'Queue for notifications (ARN)',
+      queueAccessKeyId: 'Access key of the queue',
+      queueSecret: 'Secret of the queue’s access key',
+      queueEndpoint: 'Address of the queue',
     },
     help: {
       sellerId: 'Like A2EXAMPLE1.',
@@ -101,6 +105,7 @@ export const enConnect = {
       sameNetwork: 'Allows plain http and private addresses for it.',
       webhookSecret: 'Begins with whsec_.',
       shop: 'Like example.myshopify.com.',
+      queueArn: 'A standard SQS queue of yours; without one orders are found by asking.',
     },
     consentTitle: 'Authorize at {{channel}}',
     consentText:

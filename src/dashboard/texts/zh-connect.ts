@@ -84,6 +84,10 @@ export const zhConnect = {
       apiVersion: 'API 版本',
       environment: '环境',
       ruName: 'RuName',
+      queueArn: '通知队列（ARN）',
+      queueAccessKeyId: '队列的 access key',
+      queueSecret: '队列 access key 的密钥',
+      queueEndpoint: '队列地址',
     },
     help: {
       sellerId: '例如 A2EXAMPLE1。',
@@ -96,6 +100,7 @@ export const zhConnect = {
       sameNetwork: '允许对其使用 http 和内网地址。',
       webhookSecret: '以 whsec_ 开头。',
       shop: '例如 example.myshopify.com。',
+      queueArn: '自己的标准 SQS 队列；没有时通过轮询发现订单。',
     },
     consentTitle: '在 {{channel}} 授权',
     consentText: '将前往平台自己的页面。请以卖家身份登录并确认，随后会回到此处；须在十分钟内完成。',
