@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { accessOf, roles } from './amazon/access.ts'
 import { setQuantity } from './amazon/items.ts'
 import { cancel, findOrder, purchase, ship } from './amazon/orders.ts'
 import { buy, changeOrder } from './checkout.ts'
@@ -80,6 +81,14 @@ const feedsBody = z.object({
   per1000Ms: z.number().min(0).optional(),
 })
 const memberBody = z.object({ username: z.string().min(1).optional() })
+const accessBody = z.object({
+  channel: z.enum(['amazon', 'ebay-like', 'walmart-like']),
+  roles: z.array(z.enum(roles)).optional(),
+  plan: z.enum(['PROFESSIONAL', 'INDIVIDUAL']).optional(),
+  away: z.array(z.string()).optional(),
+  suspended: z.array(z.string()).optional(),
+  redirectUris: z.array(z.url()).nullable().optional(),
+})
 const resetBody = z.object({ seed: z.int().optional() })
 const faultBody = z.object({
   channel,
@@ -171,6 +180,13 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
   if (refund) return refundShopOrder(shopNamed(core), refund[1]!, await read(request, shopRefundBody))
   if (at === 'POST /control/ebay/account-deletion') {
     return deleteMember(ebayOf(core), (await read(request, memberBody)).username)
+  }
+  if (at === 'POST /control/access') {
+    const { channel: name, ...change } = await read(request, accessBody)
+    const market = marketNamed(core, name)
+    market.state.access = { ...accessOf(market), ...change }
+    core.touch()
+    return json(200, market.state.access)
   }
   const change = /^POST \/control\/orders\/([^/]+)\/(cancel|ship)$/.exec(at)
   if (change) return changeAny(core, request, change[1]!, change[2] as 'cancel' | 'ship')

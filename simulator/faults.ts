@@ -39,6 +39,8 @@ export const faultKinds: Record<'amazon' | 'storefront' | 'shopify', Record<stri
     cancelFeed: everyCall,
     getFeedDocument: everyCall,
     getInventorySummaries: [...everyCall, 'stale-read'],
+    getMarketplaceParticipations: everyCall,
+    getAccount: everyCall,
     // at the address that was handed out; there is no access token on the way
     uploadFeedDocument: anywhere,
     downloadFeedDocument: anywhere,

@@ -1,3 +1,4 @@
+import { consentPage } from './amazon/consent.ts'
 import { feedDocuments } from './amazon/feeds-documents.ts'
 import { amazon, tokenEndpoint } from './amazon/router.ts'
 import { controlBuyers, createBuyers } from './buyers.ts'
@@ -94,5 +95,6 @@ function atMarket(
   query: URLSearchParams,
 ): Promise<Response> | Response {
   if (!market) return json(404, { error: 'This marketplace was not started.' })
+  if (path === '/apps/authorize/consent') return consentPage(market, request, query)
   return path === '/auth/o2/token' ? tokenEndpoint(market, request) : amazon(market, request, path, query)
 }

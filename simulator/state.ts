@@ -257,6 +257,21 @@ export interface MarketState {
   documents: Record<string, FeedDocument>
   /** set by control; otherwise as it was started */
   feedPace: FeedPace
+  /** set by control; absent: everything is allowed */
+  access?: Access
+  /** of sellers who authorized, until they are exchanged */
+  codes?: Record<string, { redirectUri: string; expiresAt: number }>
+}
+
+/** What the seller's account and the application may do. */
+export interface Access {
+  roles: string[]
+  plan: 'PROFESSIONAL' | 'INDIVIDUAL'
+  /** marketplaces that the seller does not take part in, and those with suspended listings */
+  away: string[]
+  suspended: string[]
+  /** addresses that sellers may be sent back to; null: any */
+  redirectUris: string[] | null
 }
 
 export interface StorefrontItem {

@@ -172,10 +172,17 @@ test('a wrong command line is told with how the command is used, and ends with 2
 
 test('an account is connected from answers or from a file, and listed', async () => {
   const secret = `whsec_${Buffer.alloc(24, 3).toString('base64')}`
-  const asked = await withInput(`https://shop.example/hook\n${secret}\n`, 'connect', 'storefront', '--name', 'Asked')
+  const asked = await withInput(
+    `https://shop.example/hook\n${secret}\n`,
+    'connect',
+    'storefront',
+    '--name',
+    'Asked',
+    '--skip-checks',
+  )
   expect(asked).toEqual({
     code: 0,
-    out: 'Asked is connected, in the stage shadow. A running hub begins to read it at once.\n',
+    out: `Asked is connected, in the stage shadow. A running hub begins to read it at once.\nNext: link what did not match, look at what would be written, then change the stage to live.\n`,
     err: '',
   })
   const file = {
@@ -191,6 +198,7 @@ test('an account is connected from answers or from a file, and listed', async ()
     '-',
     '--stage',
     'paused',
+    '--skip-checks',
     '--json',
   )
   expect(JSON.parse(piped.out)).toMatchObject({ name: 'From a file', stage: 'paused' })

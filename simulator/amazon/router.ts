@@ -1,6 +1,7 @@
 import type { Market } from '../core.ts'
 import { fires, underFaults } from '../faults.ts'
 import { BadRequest, readJson } from '../http.ts'
+import { mayCall } from './access.ts'
 import { amazonError } from './answers.ts'
 import { cancelFeed, createFeed, createFeedDocument, getFeed, getFeedDocument, getFeeds } from './feeds.ts'
 import { getInventorySummaries } from './inventory.ts'
@@ -8,6 +9,7 @@ import { type AmazonOperation, admit } from './limits.ts'
 import { patchListing } from './listings-patch.ts'
 import { getListing, searchListings } from './listings-read.ts'
 import { getOrder, searchOrders } from './orders-search.ts'
+import { getAccount, getParticipations } from './sellers.ts'
 import { confirmShipment } from './shipments.ts'
 import { isAuthorized, mintToken, refuse, revokeAccess } from './tokens.ts'
 
@@ -64,6 +66,7 @@ async function guarded(market: Market, request: Request, query: URLSearchParams,
       missing ? 'Access token is missing in the request header.' : 'The access token you provided has expired.',
     )
   }
+  if (!mayCall(market, call.operation)) return amazonError(market, 403)
   if (!admit(market, call.operation)) return amazonError(market, 429)
   if (call.sellerId !== undefined && call.sellerId !== market.settings.sellerId) return amazonError(market, 403)
   try {
@@ -92,6 +95,10 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
   if (route === 'GET /fba/inventory/v1/summaries') {
     return { operation: 'getInventorySummaries', perform: () => getInventorySummaries(market, query) }
   }
+  if (route === 'GET /sellers/v1/marketplaceParticipations') {
+    return { operation: 'getMarketplaceParticipations', perform: () => getParticipations(market) }
+  }
+  if (route === 'GET /sellers/v1/account') return { operation: 'getAccount', perform: () => getAccount(market) }
   const order = /^GET \/orders\/2026-01-01\/orders\/([^/]+)$/.exec(route)
   if (order) return { operation: 'getOrder', perform: () => getOrder(market, decodeURIComponent(order[1]!), query) }
   const shipment = /^POST \/orders\/v0\/orders\/([^/]+)\/shipmentConfirmation$/.exec(route)

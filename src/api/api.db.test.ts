@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
+import { draftBodies, makeDrafts } from '../../test/support/drafts.ts'
 import { work } from '../../test/support/imports.ts'
 import { matchingBodies, queries } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
@@ -94,7 +95,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
   ...{ replayFinding: () => ({}), replayWebhook: () => ({}), changeImport: () => ({}), runImport: () => ({}) },
-  ...{ ...replenishmentBodies, ...matchingBodies },
+  ...{ ...replenishmentBodies, ...matchingBodies, ...draftBodies },
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -106,7 +107,7 @@ const givenTo = (name: RouteName) => (routeOf(name).file === 'up' ? csv((times +
 /** The route's address with the parameters of what was made before. */
 function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
-  const id = ids[path.split('/')[1]!] ?? ids.reservations!
+  const id = ids[name] ?? ids[path.split('/')[1]!] ?? ids.reservations!
   const filled = path.replace('{id}', id).replace('{sku}', 'MUG').replace('{kind}', 'variants')
   const asked = queries[filled.slice(1)]
   return asked ? `${filled}?${asked}` : filled
@@ -141,14 +142,12 @@ beforeAll(async () => {
   const session = await ask('POST', '/session', { auth: null, payload: { email: 'owner@example.com', password } })
   cookie = String(session.headers['set-cookie']).split(';')[0]!
   csrf = session.body.csrf
-  ids = {}
   const account = await ask('POST', '/accounts', {
     payload: { ...bodies.addAccount!(0), name: 'Store', stage: 'live' },
   })
-  ids.accounts = account.body.id
+  ids = { accounts: account.body.id }
   await ask('POST', '/locations', { payload: { code: 'MAIN', name: 'Main' } })
-  const product = await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })
-  ids.products = product.body.id
+  ids.products = (await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })).body.id
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
   Object.assign(ids, await replenish(ctx, ids.accounts!, (url, payload) => ask('POST', url, { payload })))
@@ -158,6 +157,7 @@ beforeAll(async () => {
   ids.webhooks = (await add('addWebhook')).id
   ids['api-keys'] = (await add('addApiKey')).id
   ids.imports = (await add('addImport')).id
+  Object.assign(ids, await makeDrafts((url, payload) => ask('POST', url, { payload })))
   await work(ctx)
   await add('addOrder')
   await ctx.db.run(anOversell, ['MUG', ctx.clock.now()])

@@ -11,6 +11,7 @@ import { Problem } from '../domain/errors.ts'
 import { largestFile } from '../operations/imports/file.ts'
 import type { Caller } from '../sign-in/people.ts'
 import { callerOf, requirePermission, sessionCookie } from './callers.ts'
+import { takeConsents } from './consent-return.ts'
 import { serveDashboard } from './dashboard.ts'
 import type { Handler } from './handlers/handler.ts'
 import { takeUpload } from './handlers/imports.ts'
@@ -72,6 +73,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   )
   app.get('/api/v1/openapi.json', async () => openApi())
   for (const name of Object.keys(routes) as RouteName[]) register(app, name, options)
+  takeConsents(app, options)
   serveDashboard(app, options)
   return app
 }

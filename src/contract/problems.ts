@@ -4,6 +4,7 @@
  */
 import { fill } from './fill.ts'
 import { type ProblemText, text } from './problem-text.ts'
+import { connectingProblems } from './problems-connecting.ts'
 import { matchingProblems } from './problems-matching.ts'
 import { stockProblems } from './problems-stock.ts'
 import { terminalProblems } from './problems-terminal.ts'
@@ -309,6 +310,7 @@ export const problemTexts = {
       '请提供当初用于加密的密钥（base64 或十六进制），否则无法解开已加密的凭据和买家数据。',
     ],
   ),
+  ...connectingProblems,
   ...stockProblems,
   ...terminalProblems,
 } as const satisfies Record<string, ProblemText>

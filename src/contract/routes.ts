@@ -1,6 +1,7 @@
 /** Every route of /api/v1. Errors are application/problem+json with a stable code. Every POST takes an Idempotency-Key. */
 import { accountsRoutes } from './routes/accounts.ts'
 import { catalogRoutes } from './routes/catalog.ts'
+import { connectingRoutes } from './routes/connecting.ts'
 import { driftRoutes } from './routes/drift.ts'
 import { exposureRoutes } from './routes/exposure.ts'
 import { importsRoutes } from './routes/imports.ts'
@@ -17,6 +18,7 @@ export const routes = {
   ...peopleRoutes,
   ...systemRoutes,
   ...accountsRoutes,
+  ...connectingRoutes,
   ...catalogRoutes,
   ...planRoutes,
   ...publishingRoutes,

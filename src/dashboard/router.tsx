@@ -86,6 +86,12 @@ const accounts = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Accounts.tsx'), 'AccountsPage'),
 })
+const connect = createRoute({
+  getParentRoute: () => app,
+  path: '/accounts/connect',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Connect.tsx'), 'ConnectPage'),
+})
 const files = createRoute({
   getParentRoute: () => app,
   path: '/files',
@@ -114,6 +120,7 @@ const tree = root.addChildren([
     drift,
     matching,
     accounts,
+    connect,
     files,
     journal,
   ]),

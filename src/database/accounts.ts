@@ -16,6 +16,8 @@ export interface AccountRow {
   /** How late its list tells of sales, as learned so far. */
   lag: Lag | null
   created_at: Date
+  /** Since when it is being connected: nothing works for it before a person finishes that. */
+  draft_since: Date | null
 }
 
 export async function findAccount(db: Sql, idOrName: string): Promise<AccountRow | undefined> {
@@ -44,11 +46,12 @@ export async function allAccounts(db: Sql): Promise<AccountRow[]> {
 
 export async function insertAccount(
   db: Sql,
-  row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at' | 'lag'>,
+  row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at' | 'lag' | 'draft_since'> &
+    Partial<Pick<AccountRow, 'draft_since'>>,
 ): Promise<void> {
   await db.run(
-    `insert into accounts (id, channel, name, stage, region, identity, settings, opened_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    `insert into accounts (id, channel, name, stage, region, identity, settings, opened_at, created_at, draft_since)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       row.id,
       row.channel,
@@ -59,6 +62,7 @@ export async function insertAccount(
       JSON.stringify(row.settings),
       row.opened_at,
       row.created_at,
+      row.draft_since ?? null,
     ],
   )
 }

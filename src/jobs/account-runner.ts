@@ -25,6 +25,8 @@ export interface RunnerOptions {
 export interface AccountRunner {
   accountId: string
   wake(): void
+  /** The account under the runner's lease, for what a person asks for now and then. */
+  work: AccountAtWork
   stop(): Promise<void>
   /** Resolves when the runner has ended, by itself or because it was told to. */
   done: Promise<void>
@@ -91,6 +93,7 @@ export async function startRunner(
   })
   return {
     accountId: row.id,
+    work,
     wake() {
       slots.wake()
       readings.wake()

@@ -1,12 +1,14 @@
 /** Finds accounts without a worker and works for them; and the housekeeping that belongs to no account. */
 import { type AccountRow, allAccounts, endHalt } from '../database/accounts.ts'
 import { forgetReadings } from '../database/audit.ts'
+import { forgetConsents } from '../database/connecting.ts'
 import { endLateSales } from '../database/findings.ts'
 import { forgetFiles } from '../database/imports.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { heldAccounts } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
+import { runAskedChecks } from '../operations/check-account.ts'
 import type { Context } from '../operations/context.ts'
 import { createWebhookSender } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/end-reservation.ts'
@@ -37,6 +39,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const rare = createSignal()
   const files = createSignal()
   const catalogs = createSignal()
+  const checks = createSignal()
   const ending = new AbortController()
   const stopping = new AbortController()
   const sender = createWebhookSender(ctx, stopping.signal, () => events.wake())
@@ -59,6 +62,7 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     repeat(ctx, catalogs, options.idleMs, 'catalogs', async () => {
       if (await workOnCatalog(ctx)) catalogs.wake()
     }),
+    repeat(ctx, checks, options.idleMs, 'checks', () => runAskedChecks(ctx, (id) => runners.get(id)?.work, options)),
     repeat(ctx, rare, 30_000, 'upkeep', () => ctx.db.transaction((tx) => keepUp(tx, ctx))),
   ]
   return {
@@ -69,9 +73,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       rules.wake()
       files.wake()
       catalogs.wake()
+      checks.wake()
     },
     async stop() {
-      for (const signal of [scan, chores, events, rules, rare, files, catalogs]) signal.stop()
+      for (const signal of [scan, chores, events, rules, rare, files, catalogs, checks]) signal.stop()
       // An import stops behind the batch at hand and is given back; whoever is there goes on with it.
       ending.abort()
       // No account is taken any more; then everything under way ends side by side.
@@ -92,6 +97,7 @@ async function keepUp(tx: Sql, ctx: Context): Promise<void> {
   await ensureJournalDays(ctx.db, now)
   await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
   await ctx.db.run('delete from sessions where expires_at < $1', [now])
+  await forgetConsents(tx, new Date(now.getTime() - 7 * dayMs))
   await endLateSales(tx, new Date(now.getTime() - dayMs), now)
   await forgetReadings(ctx.db, new Date(now.getTime() - 90 * dayMs))
   await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))

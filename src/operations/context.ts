@@ -112,6 +112,15 @@ async function stageNow(ctx: Context, row: AccountRow): Promise<AccountRow['stag
   return row.stage
 }
 
+/**
+ * An account to whoever does not hold its lease: only calls that cost no allowance can be made (a consent's, say). A budget is
+ * fenced by the lease's epoch, and none has this one.
+ */
+export function accountAside(ctx: Context, row: AccountRow): Account {
+  const none: HeldLease = { accountId: row.id, holder: '', epoch: 0, expiresAt: row.created_at, until: Infinity }
+  return accountAtWork(ctx, row, () => none).account
+}
+
 async function openSecrets(ctx: Context, accountId: string): Promise<unknown> {
   const sealed = await getSecrets(ctx.db, accountId)
   return sealed ? JSON.parse(ctx.sealing.openSecret(sealed, `account:${accountId}`)) : {}

@@ -55,7 +55,7 @@ export interface PushReport {
 const lookMs = 250
 
 /** Runs `work` under the account's lease; undefined where another process holds it. */
-async function underLease<T>(
+export async function underLease<T>(
   ctx: Context,
   row: AccountRow,
   { holder, leaseMs, isDead }: OnceOptions,

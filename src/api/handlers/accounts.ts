@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { checkTitle } from '../../contract/checks.ts'
 import { type AccountRow, allAccounts, findAccount } from '../../database/accounts.ts'
 import type { Sql } from '../../database/pool.ts'
 import { describeFirstPull } from '../../database/views/first-pull.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
+import { broughtByConsent, consentPath } from '../../operations/consent.ts'
 import type { Context } from '../../operations/context.ts'
 import { timesOf } from '../../operations/plan-slots.ts'
 import type { Handlers } from './handler.ts'
@@ -47,7 +49,7 @@ export const accountHandlers: Handlers<
     return await describe(sql, options.ctx, id)
   },
   firstPull: async ({ sql, input }) => await describeFirstPull(sql, await mustFind(sql, input.params.id)),
-  channels: async ({ options }) => ({
+  channels: async ({ api, options }) => ({
     items: [...options.ctx.registry.values()].map((connector) => ({
       channel: connector.channel,
       title: connector.title,
@@ -60,6 +62,17 @@ export const accountHandlers: Handlers<
       ].filter((one) => one !== undefined),
       settings: z.toJSONSchema(connector.settings, { io: 'input' }) as Record<string, unknown>,
       secrets: Object.keys(connector.secrets.shape),
+      secretsOptional: Object.entries(connector.secrets.shape)
+        .filter(([, schema]) => z.safeParse(schema, undefined).success)
+        .map(([name]) => name),
+      consent: connector.consent
+        ? { brings: [...broughtByConsent(connector)], redirectUri: options.publicUrl + consentPath }
+        : null,
+      checks: (connector.checks ?? []).map(({ id, optional }) => ({
+        id,
+        title: checkTitle(connector.channel, id, api.language),
+        optional: optional === true,
+      })),
     })),
   }),
 }

@@ -2,6 +2,7 @@
 import type { RouteName } from '../../contract/routes.ts'
 import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
+import { connectingHandlers } from './connecting.ts'
 import { driftHandlers } from './drift.ts'
 import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
@@ -19,6 +20,7 @@ export const handlers = {
   ...peopleHandlers,
   ...systemHandlers,
   ...accountHandlers,
+  ...connectingHandlers,
   ...catalogHandlers,
   ...planHandlers,
   ...publishingHandlers,

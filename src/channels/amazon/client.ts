@@ -15,8 +15,10 @@ import {
   getOrder,
   inventorySummaries,
   listingsItem,
+  participations,
   searchListings,
   searchOrders,
+  sellerAccount,
   submission,
   tokenAnswer,
 } from './wire.ts'
@@ -36,13 +38,16 @@ export const limits = {
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
   getInventorySummaries: { rate: 2, burst: 2 },
+  getMarketplaceParticipations: { rate: 0.016, burst: 15 },
+  getAccount: { rate: 0.016, burst: 15 },
 } as const satisfies Record<string, Limit>
 type Operation = keyof typeof limits
 
 /** Access tokens live an hour (facts §2); renewed this early, so that none runs out on its way. */
 const earlyMs = 5 * 60_000
 
-async function mint(account: Account): Promise<{ value: string; expiresAt: Date }> {
+/** Asks Login with Amazon for an access token, whatever it answers. */
+export async function askToken(account: Account): Promise<WireResponse> {
   const { tokenEndpoint } = readSettings(account.settings)
   const { clientId, clientSecret, refreshToken } = secrets.parse(await account.secrets())
   const body = new URLSearchParams({
@@ -51,7 +56,7 @@ async function mint(account: Account): Promise<{ value: string; expiresAt: Date 
     client_id: clientId,
     client_secret: clientSecret,
   })
-  const answer = await account.http({
+  return await account.http({
     operation: 'token',
     method: 'POST',
     url: tokenEndpoint,
@@ -60,6 +65,10 @@ async function mint(account: Account): Promise<{ value: string; expiresAt: Date 
     body: body.toString(),
     headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
   })
+}
+
+async function mint(account: Account): Promise<{ value: string; expiresAt: Date }> {
+  const answer = await askToken(account)
   const token = tokenAnswer.safeParse(answer.json)
   if (answer.status !== 200 || !token.success) throw readTokenError(answer, account.now())
   return {
@@ -136,6 +145,10 @@ export interface OrderWindow {
   lastUpdatedAfter: string
   includedData: string
   paginationToken?: string
+  /** Orders on a page; 100 is the most. */
+  pageSize?: number
+  fulfillmentStatuses?: string
+  fulfilledBy?: string
 }
 
 export const client = {
@@ -150,9 +163,11 @@ export const client = {
       query: {
         marketplaceIds: marketplaceIds.join(','),
         lastUpdatedAfter: window.lastUpdatedAfter,
-        maxResultsPerPage: '100',
+        maxResultsPerPage: String(window.pageSize ?? 100),
         includedData: window.includedData,
         paginationToken: window.paginationToken,
+        fulfillmentStatuses: window.fulfillmentStatuses,
+        fulfilledBy: window.fulfilledBy,
       },
     })
   },
@@ -296,6 +311,22 @@ export const client = {
         marketplaceIds: marketplaceId,
         nextToken,
       },
+    })
+  },
+
+  /** GET /sellers/v1/marketplaceParticipations */
+  getParticipations(account: Account) {
+    const path = '/sellers/v1/marketplaceParticipations'
+    return call(account, { operation: 'getMarketplaceParticipations', method: 'GET', path, answer: participations })
+  },
+
+  /** GET /sellers/v1/account */
+  getAccount(account: Account) {
+    return call(account, {
+      operation: 'getAccount',
+      method: 'GET',
+      path: '/sellers/v1/account',
+      answer: sellerAccount,
     })
   },
 }

@@ -1,7 +1,9 @@
 /** Amazon as a seller: absolute quantities, by single calls or by feed; orders by polling. */
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Connector, QuantityReading } from '../connector.ts'
+import { checks } from './checks.ts'
 import { client, limits } from './client.ts'
+import { consent } from './consent.ts'
 import { feed } from './feeds.ts'
 import { pullHeldStock } from './held-stock.ts'
 import { pullListings } from './listings.ts'
@@ -77,6 +79,9 @@ export const amazon: Connector = {
     'totalUnfulfillableQuantity',
     'totalResearchingQuantity',
     'totalQuantity',
+    'sellingPlan',
+    'isParticipating',
+    'hasSuspendedListings',
   ]),
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
@@ -113,6 +118,8 @@ export const amazon: Connector = {
     delays: { effectMs: 30_000, salesKnownMs: 8 * 60_000 },
     auditEveryMs: 30 * 60_000,
   },
+  consent,
+  checks,
 }
 
 /** A SKU that is not found has no merchant quantity. */

@@ -199,3 +199,17 @@ export const errorList = z.object({
 })
 export const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() })
 export const tokenError = z.object({ error: z.string(), error_description: z.string().nullish() })
+
+/** What a code is exchanged for. */
+export const grantAnswer = z.object({ refresh_token: z.string().min(1) })
+
+/** sellers v1 wraps its answers. Of the account only the plan is read: the rest is the seller's own data. */
+export const participations = z.object({
+  payload: z.array(
+    z.object({
+      marketplace: z.object({ id: z.string(), name: word }),
+      participation: z.object({ isParticipating: z.boolean(), hasSuspendedListings: z.boolean().nullish() }),
+    }),
+  ),
+})
+export const sellerAccount = z.object({ payload: z.object({ sellingPlan: z.string() }) })

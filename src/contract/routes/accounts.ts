@@ -104,6 +104,15 @@ export const accountsRoutes = defineRoutes({
           quantityWrites: z.enum(['absolute', 'compare-and-set']),
           settings: z.record(z.string(), z.unknown()).describe('JSON Schema'),
           secrets: z.array(z.string()),
+          secretsOptional: z.array(z.string()).describe('of these, what may be left out'),
+          consent: z
+            .object({
+              brings: z.array(z.string()).describe('secrets that nobody need give'),
+              redirectUri: z.string().describe('to be registered at the channel, to the last slash'),
+            })
+            .nullable()
+            .describe('the seller may authorize in the browser'),
+          checks: z.array(z.object({ id: z.string(), title: z.string(), optional: z.boolean() })),
         }),
       ),
     }),

@@ -1,4 +1,5 @@
 import { enCommon } from './en-common.ts'
+import { enConnect } from './en-connect.ts'
 import { enDrift } from './en-drift.ts'
 import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
@@ -10,6 +11,7 @@ import { enRules } from './en-rules.ts'
 export const en = {
   ...enCommon,
   ...enExposure,
+  ...enConnect,
   ...enFiles,
   ...enPlan,
   ...enPools,
@@ -64,7 +66,7 @@ export const en = {
     seeAll: 'See all',
     noAccounts: 'No account is connected',
     noAccountsText: 'Connect the first one: Entrepot then reads its orders and what it shows.',
-    connect: 'How to connect',
+    connect: 'Connect an account',
     severity: { loss: 'Loss', warning: 'Warning', info: 'Note' },
     newAnnounced_one: '{{count}} new order',
     newAnnounced_other: '{{count}} new orders',
@@ -357,12 +359,8 @@ export const en = {
     secretsDone: 'Saved. {{name}} is read again now.',
     secretsNone: 'This channel asks for no secrets.',
     emptyTitle: 'No account is connected',
-    emptyText: 'An account is one seller’s connection to a channel. Connect the first one through the API.',
-    connectTitle: 'Connect an account',
-    connectText:
-      'Start in the stage “shadow”: everything is read, nothing is written. The form for this page comes later.',
-    connectApi: 'Through the API',
-    channelsKnown: 'Channels this hub knows: {{list}}',
+    emptyText: 'An account is one seller’s connection to a channel. Connect the first one: it begins by reading only.',
+    connect: 'Connect an account',
     forbidden: 'Your role may look at accounts, not change them.',
   },
   journal: {

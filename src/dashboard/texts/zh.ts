@@ -1,6 +1,7 @@
 import type { en } from './en.ts'
 import type { Texts } from './texts.ts'
 import { zhCommon } from './zh-common.ts'
+import { zhConnect } from './zh-connect.ts'
 import { zhDrift } from './zh-drift.ts'
 import { zhExposure } from './zh-exposure.ts'
 import { zhFiles } from './zh-files.ts'
@@ -11,6 +12,7 @@ import { zhRules } from './zh-rules.ts'
 export const zh = {
   ...zhCommon,
   ...zhExposure,
+  ...zhConnect,
   ...zhFiles,
   ...zhPlan,
   ...zhPools,
@@ -337,11 +339,8 @@ export const zh = {
     secretsDone: '已保存，正在重新读取{{name}}。',
     secretsNone: '这个平台不需要密钥。',
     emptyTitle: '尚未连接店铺',
-    emptyText: '店铺是卖家与一个平台的连接。请通过API连接第一个店铺。',
-    connectTitle: '连接店铺',
-    connectText: '建议从“影子运行”开始：读取全部数据，不写入任何内容。本页的表单将在以后提供。',
-    connectApi: '通过API',
-    channelsKnown: '系统支持的平台：{{list}}',
+    emptyText: '店铺是卖家与一个平台的连接。请连接第一个店铺，开始时只读取不写入。',
+    connect: '连接店铺',
     forbidden: '当前角色可以查看店铺，但不能更改。',
   },
   journal: {

@@ -12,6 +12,7 @@ export const models = [
   'ordersV0',
   'feeds_2021-06-30',
   'fbaInventory',
+  'sellers',
 ].map(readModel)
 
 /** `unreadable`: an answer that is no JSON at all. It is expected exactly as often as the fault was planted. */
@@ -142,8 +143,10 @@ function judgeTokenRequest(sent: SentRequest): RequestVerdict {
   const names = Object.keys(fields as object).sort()
   const mismatches: Mismatch[] = []
   if (sent.method !== 'POST') mismatches.push({ at: 'method', problem: 'is not POST' })
-  if (names.join() !== 'client_id,client_secret,grant_type,refresh_token')
-    mismatches.push({ at: 'body', problem: `has ${names}` })
+  const wanted = names.includes('code')
+    ? 'client_id,client_secret,code,grant_type,redirect_uri'
+    : 'client_id,client_secret,grant_type,refresh_token'
+  if (names.join() !== wanted) mismatches.push({ at: 'body', problem: `has ${names}` })
   if (!isJsonBody && !sent.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')) {
     mismatches.push({ at: 'header content-type', problem: 'is no form' })
   }
