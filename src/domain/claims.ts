@@ -186,6 +186,30 @@ export function claimRestocked(
 }
 
 /**
+ * The slot after it became known that `units` came there (or went, less than 0) by other hands than ours and not by a sale:
+ * the own store's number is the truth there. They may be sold at once. Where units went, the claim falls by them, but not
+ * below what the reading that told of it still allows: a reading may have counted them before. `soldSince`: sales known
+ * behind that reading.
+ */
+export function claimMoved(
+  slot: SlotClaim,
+  units: number,
+  { shown, since, soldSince }: { shown: number; since: number; soldSince: number },
+): SlotClaim {
+  if (units >= 0) {
+    const next = raised(slot, units)
+    return { ...next, strays: [...next.strays, { version: null, value: units, deadAt: since }] }
+  }
+  if (slot.claim === null) return slot
+  const { live } = slot
+  const coming = live && live.deadAt > since ? chargeOf(live.value, live.expected) : 0
+  const bound = Math.max(0, shown) + landing(slot.strays, since) + coming - soldSince
+  const claim = Math.max(slot.claim + units, Math.min(slot.claim, bound))
+  const follows = live !== null && live.expected !== null && live.bound !== null && !live.assigns
+  return { ...slot, claim, live: follows ? { ...live, bound: live.bound! + claim - slot.claim } : live }
+}
+
+/**
  * The slot after a proof that its write of `version` has taken effect by `at`: an answer that proves it, or a mark that
  * only this write can leave. "Accepted" proves nothing, and nor does reading the same value.
  */
