@@ -185,28 +185,45 @@ export function claimRestocked(
   return { ...next, strays: [...next.strays, stray] }
 }
 
+/** A reading of which all is known that happened before it. */
+export interface ToldReading {
+  shown: number
+  since: number
+  /** Sales known behind it. */
+  soldSince: number
+}
+
 /**
  * The slot after it became known that `units` came there (or went, less than 0) by other hands than ours and not by a sale:
  * the own store's number is the truth there. They may be sold at once. Where units went, the claim falls by them, but not
- * below what the reading that told of it still allows: a reading may have counted them before. `soldSince`: sales known
- * behind that reading.
+ * below what the reading that told of it still allows: a reading may have counted them before.
  */
-export function claimMoved(
-  slot: SlotClaim,
-  units: number,
-  { shown, since, soldSince }: { shown: number; since: number; soldSince: number },
-): SlotClaim {
+export function claimMoved(slot: SlotClaim, units: number, reading: ToldReading): SlotClaim {
   if (units >= 0) {
     const next = raised(slot, units)
-    return { ...next, strays: [...next.strays, { version: null, value: units, deadAt: since }] }
+    return { ...next, strays: [...next.strays, { version: null, value: units, deadAt: reading.since }] }
   }
   if (slot.claim === null) return slot
-  const { live } = slot
+  return loweredTo(slot, Math.max(slot.claim + units, Math.min(slot.claim, boundOf(slot, reading))))
+}
+
+/** The slot once everything is booked that a reading told: what stood there then bounds it, as any reading does whose sales are known. */
+export function claimTold(slot: SlotClaim, reading: ToldReading): SlotClaim {
+  if (slot.claim === null || slot.alarm || reading.since < slot.doubtedUntil) return slot
+  return loweredTo(slot, Math.min(slot.claim, boundOf(slot, reading)))
+}
+
+function boundOf({ live, strays }: SlotClaim, { shown, since, soldSince }: ToldReading): number {
   const coming = live && live.deadAt > since ? chargeOf(live.value, live.expected) : 0
-  const bound = Math.max(0, shown) + landing(slot.strays, since) + coming - soldSince
-  const claim = Math.max(slot.claim + units, Math.min(slot.claim, bound))
+  return Math.max(0, shown) + landing(strays, since) + coming - soldSince
+}
+
+/** What is under way takes its part from what the claim is then. */
+function loweredTo(slot: SlotClaim, claim: number): SlotClaim {
+  const { live } = slot
+  if (claim === slot.claim) return slot
   const follows = live !== null && live.expected !== null && live.bound !== null && !live.assigns
-  return { ...slot, claim, live: follows ? { ...live, bound: live.bound! + claim - slot.claim } : live }
+  return { ...slot, claim, live: follows ? { ...live, bound: live.bound! + claim - slot.claim! } : live }
 }
 
 /**

@@ -148,6 +148,8 @@ test('in any history the level is the store’s truth once all is quiet, and bef
     if (world.wasUnclear) ends.unclear += 1
     else {
       expect(world.level).toBe(world.truth)
+      // No unit stays bound that nobody can sell.
+      if (!world.slot.alarm) expect(world.slot.claim).toBe(Math.max(0, world.available))
       ends.exact += 1
     }
   })

@@ -9,6 +9,7 @@ import type { Sql } from '../database/pool.ts'
 import { clearProblems, isOurs, lockSlots, type SlotRow, setProblem } from '../database/slots.ts'
 import { isChannelError } from '../domain/errors.ts'
 import { isOdd, type ReadBack, readBack } from '../domain/read-back.ts'
+import { lookAtStore } from '../database/store-stock.ts'
 import { type QuantityWrites, type ReadingTimes, strayLifeMs } from '../domain/slots.ts'
 import { mostSuspicious } from '../domain/suspicion.ts'
 import type { AccountAtWork, Context } from './context.ts'
@@ -131,7 +132,10 @@ export async function applyReadings(
   )
   const readNow = new Map([...absent, ...read.map((one) => one.slot)].map((slot) => [slot.id, slot]))
   const after = all.map((slot) => readNow.get(slot.id) ?? slot)
-  await noteSlotEvents(tx, misfitsAmong(shown, read, quantities, askedAt), at)
+  const judged = shown.flatMap((slot, index) => (isMasters(slot) ? [] : [index]))
+  const told = judged.map((index) => shown[index]!)
+  const means = judged.map((index) => read[index]!)
+  await noteSlotEvents(tx, misfitsAmong(told, means, quantities, askedAt), at)
   await saveAndPlan(tx, ctx, all, after, at)
   const doubts = shown.flatMap((slot) => {
     const { suspicion } = readNow.get(slot.id)!
@@ -142,14 +146,16 @@ export async function applyReadings(
     tx,
     work.row.id,
     shown.filter(isOurs).length,
-    deviationsAmong(shown, read, quantities),
+    deviationsAmong(told, means, quantities),
     at,
     ctx.newId,
   )
   // Never repaired upwards: the orders that explain it are fetched first.
   const asks = read.some((one) => ['lower', 'again'].includes(one.meaning) || one.slot.holdUntil === at)
   if (asks && !work.connector.ordersKnownAtOnce) await lookAgain(tx, work.row.id, at)
-  await noteDeviations(tx, ctx, work, shown, read, quantities, at)
+  await noteDeviations(tx, ctx, work, told, means, quantities, at)
+  const isOther = read.some((one) => isMasters(one.slot) && (one.meaning === 'lower' || one.meaning === 'higher'))
+  if (isOther) await lookAtStore(tx, work.row.id, at)
 }
 
 async function weighed(
@@ -167,8 +173,25 @@ async function weighed(
   return slots.map((slot) => {
     const ours = { ...slot, merchantFulfilled: slot.merchantFulfilled ?? true }
     const one = readBack(ours, quantities.get(slot.id)!, times, watermark, traces.get(slot.id) ?? null)
+    if (isMasters(slot)) return { ...one, slot: leftToTheStore(slot, one) }
     return isOurs(slot) ? one : { ...one, slot: { ...one.slot, suspicion: slot.suspicion } }
   })
+}
+
+/** The own store is the master: what it shows is told by its own numbers, and is no drift. */
+const isMasters = (slot: SlotRow) => slot.store === 'following' && slot.claim.claim !== null
+
+/** Units that came there are not written over before they could be booked. */
+const masterFirstMs = 60_000
+
+/**
+ * What stands there is believed, but the claim waits until the store's change is booked: units that went must leave what is
+ * available and the claim in one step, or the difference would look free in between.
+ */
+function leftToTheStore(before: SlotRow, { slot, meaning }: ReadBack<SlotRow>): SlotRow {
+  const waits = meaning === 'higher' && (slot.wish ?? 0) > 0
+  const retryAt = waits ? new Date(slot.confirmed!.at.getTime() + masterFirstMs) : slot.retryAt
+  return { ...slot, claim: before.claim, suspicion: before.suspicion, retryAt }
 }
 
 /**

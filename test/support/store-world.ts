@@ -10,6 +10,7 @@ import {
   claimRefused,
   claimRestocked,
   claimSent,
+  claimTold,
   claimUnanswered,
   mayLeave,
   type SlotClaim,
@@ -286,17 +287,12 @@ export class StoreWorld {
     const real = this.edits.filter((one) => one.at > this.basis.at && one.at < reading.since)
     const units = real.reduce((total, one) => total + one.units, 0) - this.basis.booked
     if (verdict.kind === 'certain' && verdict.change === 0 && units !== 0 && this.hasLost(reading)) this.coincided = true
-    if (verdict.change !== 0) {
-      this.level += verdict.change
-      const soldSince = -steps
-        .filter((one) => one.kind === 'sale' && one.from > reading.at)
-        .reduce((total, one) => total + one.units, 0)
-      this.slot = claimMoved(this.slot, verdict.change, {
-        shown: reading.available,
-        since: reading.since,
-        soldSince,
-      })
-    }
+    const behind = steps.filter((one) => one.kind === 'sale' && one.from > reading.at)
+    const soldSince = -behind.reduce((total, one) => total + one.units, 0)
+    const told = { shown: reading.available, since: reading.since, soldSince }
+    this.level += verdict.change
+    if (verdict.change !== 0) this.slot = claimMoved(this.slot, verdict.change, told)
+    if (verdict.kind === 'certain') this.slot = claimTold(this.slot, told)
     if (verdict.kind === 'open') {
       this.basis = { ...this.basis, booked: this.basis.booked + verdict.change }
       return
