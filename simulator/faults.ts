@@ -38,6 +38,8 @@ export const faultKinds: Record<'amazon' | 'storefront' | 'shopify', Record<stri
     cancelFeed: everyCall,
     getFeedDocument: everyCall,
     getInventorySummaries: [...everyCall, 'stale-read'],
+    getReports: everyCall,
+    getReportDocument: everyCall,
     // at the address that was handed out; there is no access token on the way
     uploadFeedDocument: anywhere,
     downloadFeedDocument: anywhere,

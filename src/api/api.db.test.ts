@@ -6,6 +6,7 @@ import { work } from '../../test/support/imports.ts'
 import { matchingBodies, queries } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
 import { replenish, replenishmentBodies } from '../../test/support/replenished.ts'
+import { fillStore, storeQueries } from '../../test/support/store-rows.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
@@ -152,6 +153,7 @@ beforeAll(async () => {
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
   Object.assign(ids, await replenish(ctx, ids.accounts!, (url, payload) => ask('POST', url, { payload })))
+  ids.settlements = await fillStore(ctx, ids.accounts!)
   ids.reservations = (await add('addReservation')).id
   ids.orders = (await add('addOrder')).id
   ids['publishing-rules'] = (await add('addRule')).id
@@ -225,6 +227,7 @@ test.each(names.filter((name) => routeOf(name).method === 'GET'))(
   async (name) => {
     const { status, body, headers } = await ask('GET', urlOf(name))
     expect(status, JSON.stringify(body)).toBe(200)
+    if (routeOf(name).file === 'raw') return expect(headers['content-type']).toBe('text/tab-separated-values')
     if (routeOf(name).file === 'down') return expect(headers['content-type']).toBe('text/csv; charset=utf-8')
     const told = routeOf(name).response.parse(body)
     expect(told).toEqual(body)

@@ -8,6 +8,7 @@ import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from 
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
+import { pullSettlements } from '../operations/pull-settlements.ts'
 import { pullStoreStock } from '../operations/pull-store-stock.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
@@ -151,6 +152,7 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
     // After the orders: nothing waits for it.
     { name: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
     { name: 'store-stock', pull: work.connector.storeStock && (() => pullStoreStock(ctx, work)) },
+    { name: 'settlements', pull: work.connector.settlements && (() => pullSettlements(ctx, work)) },
   ]
   while (!signal.stopped) {
     try {

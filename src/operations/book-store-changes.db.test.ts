@@ -110,10 +110,10 @@ describe('the store becomes the master', () => {
   test('its numbers become ours where we never wrote; the preview told so before', async () => {
     await turns(2)
     expect(await level()).toMatchObject({ onHand: 0 })
-    const { items, changed, units } = await previewMaster(own.db, ctx, change('store'), 50)
+    const { steps, changed, units } = await previewMaster(own.db, ctx, change('store'), 50)
     expect([changed, units]).toEqual([1, 10])
-    expect(items).toEqual([
-      { sku, remoteSku: sku, onHand: 0, available: 10, committed: 0, then: 10, how: 'adopt' },
+    expect(steps).toEqual([
+      { sku, remoteSku: sku, onHand: 0, available: 10, committed: 0, becomes: 10, how: 'adopt' },
     ])
     await master()
     await turns(6, 60_000)
@@ -141,7 +141,7 @@ describe('the store becomes the master', () => {
     await own.db.transaction((tx) => moveStock(tx, ctx, { sku, location: place, kind: 'receipt', quantity: 6 }, 'test'))
     await live()
     expect(store.shelf(sku).available).toBeLessThanOrEqual(6)
-    expect((await previewMaster(own.db, ctx, change('store'), 50)).items[0]).toMatchObject({ how: 'keep', then: null })
+    expect((await previewMaster(own.db, ctx, change('store'), 50)).steps[0]).toMatchObject({ how: 'keep', becomes: null })
     await master()
     await turns(6, 60_000)
     expect(await movements()).toEqual([])

@@ -31,7 +31,7 @@ export interface MasterStep {
   available: number
   committed: number
   /** On hand then; null where it stays as it is. */
-  then: number | null
+  becomes: number | null
   how: 'adopt' | 'keep' | 'kit' | 'several' | 'not_linked'
 }
 
@@ -140,10 +140,10 @@ export async function previewMaster(
   ctx: Pick<Context, 'registry'>,
   change: MasterChange,
   limit: number,
-): Promise<{ items: MasterStep[]; changed: number; kept: number; units: number }> {
+): Promise<{ steps: MasterStep[]; changed: number; kept: number; units: number }> {
   const found = await find(sql, ctx, change)
   await check(sql, found, change)
-  if (change.master === 'hub') return { items: [], changed: 0, kept: 0, units: 0 }
+  if (change.master === 'hub') return { steps: [], changed: 0, kept: 0, units: 0 }
   const rows = await sql.rows<LevelRow>(
     `select l.slot_id, s.variant_id, v.sku, l.remote_sku, s.units_per_sale, l.available, l.committed,
        exists (select 1 from kit_parts k where k.kit_id = s.variant_id) as is_kit,
@@ -162,18 +162,18 @@ export async function previewMaster(
     found.accountId,
     rows.flatMap((row) => row.variant_id ?? []),
   )
-  const items = rows.map((row) => stepOf(row, written, orders))
-  const changed = items.filter((one) => one.then !== null && one.then !== one.onHand)
+  const steps = rows.map((row) => stepOf(row, written, orders))
+  const changed = steps.filter((one) => one.becomes !== null && one.becomes !== one.onHand)
   return {
     // What changes first, the largest first.
-    items: [...items].sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, limit),
+    steps: [...steps].sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, limit),
     changed: changed.length,
-    kept: items.length - changed.length,
-    units: changed.reduce((sum, one) => sum + one.then! - one.onHand, 0),
+    kept: steps.length - changed.length,
+    units: changed.reduce((sum, one) => sum + one.becomes! - one.onHand, 0),
   }
 }
 
-const sizeOf = (one: MasterStep) => (one.then === null ? -1 : Math.abs(one.then - one.onHand))
+const sizeOf = (one: MasterStep) => (one.becomes === null ? -1 : Math.abs(one.becomes - one.onHand))
 
 function stepOf(
   row: LevelRow,
@@ -181,12 +181,12 @@ function stepOf(
   orders: ReadonlyMap<string, { open: number; slots: number }>,
 ): MasterStep {
   const { sku, remote_sku: remoteSku, on_hand: onHand, available, committed } = row
-  const step = { sku, remoteSku, onHand, available, committed, then: null }
+  const step = { sku, remoteSku, onHand, available, committed, becomes: null }
   if (row.slot_id === null || row.variant_id === null) return { ...step, how: 'not_linked' }
   if (row.is_kit) return { ...step, how: 'kit' }
   const { open, slots } = orders.get(row.variant_id)!
   if (slots !== 1) return { ...step, how: 'several' }
   if (written.has(row.slot_id)) return { ...step, how: 'keep' }
-  const then = Math.max(0, available * row.units_per_sale! + open + row.unsellable)
-  return { ...step, then, how: 'adopt' }
+  const becomes = Math.max(0, available * row.units_per_sale! + open + row.unsellable)
+  return { ...step, becomes, how: 'adopt' }
 }

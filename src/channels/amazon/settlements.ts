@@ -12,10 +12,8 @@ import { type Account, asChannelError, type Pulled } from '../connector.ts'
 import { client, documentStore } from './client.ts'
 import type { WireReportEntry } from './wire.ts'
 
-/** Amazon lists reports for 90 days; a day less, lest a clock that differs is refused. */
+/** Amazon lists reports for 90 days; a day less, lest a clock that differs is refused. All of them, each time: they are few. */
 const listedMs = 89 * 24 * 3_600_000
-/** Reports may be listed some time after they were made. */
-const overlapMs = 3 * 24 * 3_600_000
 /** The largest seen have some tens of megabytes. */
 const maxBytes = 128 * 1024 * 1024
 /** Tries of one that does not come, before it is said; others go on. */
@@ -30,77 +28,55 @@ const waitingSchema = z.object({
 })
 
 const cursorSchema = z.object({
-  /** Reports made since are listed. */
-  since: z.string(),
-  /** The newest one of the listing under way. */
-  newest: z.string().nullable(),
   nextToken: z.string().nullable(),
   isListing: z.boolean(),
   waiting: z.array(waitingSchema),
-  /** Fetched, or told as lost, of those that may still be listed. */
+  /** Fetched, or gone, of those that may still be listed. */
   done: z.array(z.string()),
 })
 type Cursor = z.output<typeof cursorSchema>
 
+const begin: Cursor = { nextToken: null, isListing: true, waiting: [], done: [] }
+
 export async function pullSettlements(account: Account, saved: unknown): Promise<Pulled<RawSettlement>> {
-  const cursor = cursorSchema.safeParse(saved).data ?? begin(account)
+  const cursor = cursorSchema.safeParse(saved).data ?? begin
   if (cursor.isListing) return await list(account, cursor)
   const [first, ...others] = cursor.waiting
-  // All is here: the next pull lists again.
-  if (!first) return { items: [], next: { ...cursor, isListing: true }, more: false }
-  const done: Cursor = { ...cursor, waiting: others, done: [...cursor.done, first.reportId] }
-  const goOn = (next: Cursor, items: RawSettlement[]): Pulled<RawSettlement> =>
-    next.waiting.length > 0
-      ? { items, next, more: true }
-      : { items, next: { ...next, isListing: true }, more: false }
+  if (!first) return goOn(cursor)
   const body = await fetchDocument(account, first.documentId)
-  if (!(body instanceof ChannelError)) return goOn(done, [settlementOf(first, body)])
-  if (first.tries + 1 < triesAtMost && body.kind === 'unavailable') {
-    const again = { ...first, tries: first.tries + 1 }
-    return { items: [], next: { ...cursor, waiting: [...others, again] }, more: others.length > 0 }
-  }
-  return { ...goOn(done, []), unreadable: [{ remoteId: first.reportId, where: body.code, raw: null }] }
+  const done = [...cursor.done, first.reportId].slice(-doneKept)
+  if (!(body instanceof ChannelError)) return goOn({ ...cursor, waiting: others, done }, [settlementOf(first, body)])
+  const again = { ...first, tries: first.tries + 1 }
+  if (body.kind === 'unavailable' && again.tries < triesAtMost) return goOn({ ...cursor, waiting: [...others, again] })
+  const unreadable = [{ remoteId: first.reportId, where: body.code, raw: null }]
+  // What is gone is not asked for again; the next listing names what may come yet.
+  const isGone = body.code === 'gone'
+  return { ...goOn({ ...cursor, waiting: others, done: isGone ? done : cursor.done }), unreadable }
 }
 
-const begin = (account: Account): Cursor => ({
-  since: new Date(account.now().getTime() - listedMs).toISOString(),
-  newest: null,
-  nextToken: null,
-  isListing: true,
-  waiting: [],
-  done: [],
-})
+/** When all is here the next pull lists again. */
+const goOn = (next: Cursor, items: RawSettlement[] = []): Pulled<RawSettlement> => {
+  const more = next.waiting.length > 0
+  return { items, next: { ...next, isListing: !more }, more }
+}
 
 async function list(account: Account, cursor: Cursor): Promise<Pulled<RawSettlement>> {
-  const now = account.now().getTime()
-  const least = now - listedMs
-  const since = new Date(Math.max(least, Date.parse(cursor.since)))
   let answer: Awaited<ReturnType<typeof client.getSettlementReports>>
   try {
+    const since = new Date(account.now().getTime() - listedMs)
     answer = await client.getSettlementReports(account, cursor.nextToken ?? since)
   } catch (error) {
     // A page token that ran out: the listing begins anew.
     if (error instanceof ChannelError && error.kind === 'rejected' && cursor.nextToken !== null)
-      return { items: [], next: { ...cursor, nextToken: null, newest: null }, more: true }
+      return { items: [], next: { ...cursor, nextToken: null }, more: true }
     throw error
   }
   const known = new Set([...cursor.done, ...cursor.waiting.map((one) => one.reportId)])
   const fresh = answer.reports.filter((one) => one.reportDocumentId && !known.has(one.reportId))
   const waiting = [...cursor.waiting, ...fresh.map(waitingOf)]
-  const newest = answer.reports.reduce((last, one) => (one.createdTime > last ? one.createdTime : last), cursor.newest ?? '')
   const nextToken = answer.nextToken || null
-  if (nextToken !== null) return { items: [], next: { ...cursor, waiting, newest, nextToken }, more: true }
-  const upTo = newest === '' ? since.getTime() : Math.max(least, Date.parse(newest) - overlapMs)
-  const next: Cursor = {
-    since: new Date(upTo).toISOString(),
-    newest: null,
-    nextToken: null,
-    isListing: waiting.length === 0,
-    waiting,
-    // What the next listing cannot name any more need not be known.
-    done: cursor.done.slice(-doneKept),
-  }
-  return { items: [], next, more: waiting.length > 0 }
+  if (nextToken !== null) return { items: [], next: { ...cursor, waiting, nextToken }, more: true }
+  return goOn({ ...cursor, waiting, nextToken: null })
 }
 
 /** A seller of twenty marketplaces gets some 150 of them in 90 days. */

@@ -9,12 +9,12 @@ export interface StoreLocationView {
   isActive: boolean
   location: { code: string; name: string } | null
   master: 'hub' | 'store'
-  masterSince: Date | null
+  masterSince: string | null
   changedBy: string | null
   /** SKUs told of there. */
   skus: number
-  readAt: Date | null
-  movedAt: Date | null
+  readAt: string | null
+  movedAt: string | null
   /** SKUs whose number is not what stands at our slot. */
   different: number
   /** SKUs whose first certain reading is still to come, of a store that is the master. */
@@ -62,11 +62,11 @@ export async function listStoreLocations(sql: Sql): Promise<StoreLocationView[]>
     isActive: row.is_active,
     location: row.code === null ? null : { code: row.code, name: row.location! },
     master: row.master,
-    masterSince: row.master_since,
+    masterSince: row.master_since?.toISOString() ?? null,
     changedBy: row.changed_by,
     skus: row.skus,
-    readAt: row.read_at,
-    movedAt: row.moved_at,
+    readAt: row.read_at?.toISOString() ?? null,
+    movedAt: row.moved_at?.toISOString() ?? null,
     different: row.different,
     waiting: row.waiting,
     unclear: row.unclear,
@@ -84,8 +84,8 @@ export interface StoreLevelView {
   expected: number | null
   /** The last change that came from the store. */
   movedUnits: number | null
-  movedAt: Date | null
-  readAt: Date
+  movedAt: string | null
+  readAt: string
   state: 'following' | 'waiting' | 'shown' | 'not_linked'
   isUnclear: boolean
 }
@@ -95,12 +95,12 @@ export async function listStoreLevels(
   query: PageQuery & { account: string; location: string; q?: string | undefined; view: 'all' | 'different' | 'moved' },
 ): Promise<Page<StoreLevelView>> {
   const where = conditions(query.account, query.location)
-  where.add('l.account_id = $1::uuid and l.remote_location = $2')
+  where.add('l.account_id = (select id from accounts where id::text = $1 or name = $1 limit 1) and l.remote_location = $2')
   if (query.q) where.add(`(l.remote_sku ilike '%' || ? || '%' or v.sku ilike '%' || ? || '%')`, query.q)
   if (query.view === 'different') where.add(`${differs}`)
   if (query.view === 'moved') where.add('l.moved_at is not null')
   if (query.cursor) where.add('l.remote_sku > ?', readCursor(query.cursor, 1)[0])
-  const rows = await sql.rows<StoreLevelView>(
+  const rows = await sql.rows<Omit<StoreLevelView, 'movedAt' | 'readAt'> & { movedAt: Date | null; readAt: Date }>(
     `select l.id, v.sku, l.remote_sku as "remoteSku", l.on_hand as "onHand", l.available, l.committed, ${expected} as expected,
        l.moved_units as "movedUnits", l.moved_at as "movedAt", l.read_at as "readAt", l.is_unclear as "isUnclear",
        case when s.variant_id is null then 'not_linked' when o.master <> 'store' then 'shown' when l.basis_at is null then 'waiting' else 'following' end as state
@@ -109,5 +109,13 @@ export async function listStoreLevels(
      ${where.where} order by l.remote_sku limit ${query.limit + 1}`,
     where.values,
   )
-  return toPage(rows, query.limit, (row) => [row.remoteSku])
+  const page = toPage(rows, query.limit, (row) => [row.remoteSku])
+  return {
+    ...page,
+    items: page.items.map((row) => ({
+      ...row,
+      movedAt: row.movedAt?.toISOString() ?? null,
+      readAt: row.readAt.toISOString(),
+    })),
+  }
 }
