@@ -74,6 +74,8 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     matching: '/matching',
     'matching-linked': '/matching?view=linked',
     accounts: '/accounts',
+    'store-locations': '/store-locations',
+    settlements: '/settlements',
     files: '/files',
     journal: '/journal',
     'filtered-empty': '/orders?q=no-such-order',

@@ -86,6 +86,18 @@ const accounts = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Accounts.tsx'), 'AccountsPage'),
 })
+const storeLocations = createRoute({
+  getParentRoute: () => app,
+  path: '/store-locations',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/StoreLocations.tsx'), 'StoreLocationsPage'),
+})
+const settlements = createRoute({
+  getParentRoute: () => app,
+  path: '/settlements',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Settlements.tsx'), 'SettlementsPage'),
+})
 const files = createRoute({
   getParentRoute: () => app,
   path: '/files',
@@ -114,6 +126,8 @@ const tree = root.addChildren([
     drift,
     matching,
     accounts,
+    storeLocations,
+    settlements,
     files,
     journal,
   ]),

@@ -5,6 +5,7 @@ import { enFiles } from './en-files.ts'
 import { enPlan } from './en-plan.ts'
 import { enPools } from './en-pools.ts'
 import { enRules } from './en-rules.ts'
+import { enStore } from './en-store.ts'
 
 /** Every text of the dashboard. Say what is, its effect, the next step; a button is verb, object, count. */
 export const en = {
@@ -15,6 +16,7 @@ export const en = {
   ...enPools,
   ...enDrift,
   ...enRules,
+  ...enStore,
   overview: {
     title: 'Overview',
     risk: 'At risk now',
@@ -321,7 +323,15 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: { orders: 'Orders', listings: 'Listings', 'held-stock': 'Held by channel', stock: 'Stock', feeds: 'Feeds' },
+    stream: {
+      orders: 'Orders',
+      listings: 'Listings',
+      'held-stock': 'Held by channel',
+      'store-stock': 'Store’s stock',
+      settlements: 'Settlements',
+      stock: 'Stock',
+      feeds: 'Feeds',
+    },
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',

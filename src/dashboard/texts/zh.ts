@@ -7,6 +7,7 @@ import { zhFiles } from './zh-files.ts'
 import { zhPlan } from './zh-plan.ts'
 import { zhPools } from './zh-pools.ts'
 import { zhRules } from './zh-rules.ts'
+import { zhStore } from './zh-store.ts'
 
 export const zh = {
   ...zhCommon,
@@ -16,6 +17,7 @@ export const zh = {
   ...zhPools,
   ...zhDrift,
   ...zhRules,
+  ...zhStore,
   overview: {
     title: '总览',
     risk: '当前风险',
@@ -303,7 +305,15 @@ export const zh = {
     since: '开通时间',
     ordersCount_other: '{{count}}个订单',
     streams: '读取',
-    stream: { orders: '订单', listings: '商品(Listing)', 'held-stock': '平台仓库存', stock: '库存', feeds: '批量上传' },
+    stream: {
+      orders: '订单',
+      listings: '商品(Listing)',
+      'held-stock': '平台仓库存',
+      'store-stock': '店铺库存',
+      settlements: '结算报告',
+      stock: '库存',
+      feeds: '批量上传',
+    },
     read: '上次读取',
     watermark: '已知至',
     next: '下次',
