@@ -95,7 +95,9 @@ function textOf(market: Market, one: Settlement): string {
     'total-amount': money(total),
     currency: 'USD',
   })
-  return [heads.join('\t'), head, ...rows.map(({ cents, cells }) => row({ ...cells, amount: money(cents) })), ''].join('\r\n')
+  return [heads.join('\t'), head, ...rows.map(({ cents, cells }) => row({ ...cells, amount: money(cents) })), ''].join(
+    '\r\n',
+  )
 }
 
 const documentIdOf = (one: Settlement) => `amzn1.spdoc.1.4.na.settlement-${one.id}`

@@ -67,7 +67,11 @@ function operation(name: string, route: Route) {
           : {
               description: 'Done',
               content:
-                route.file === 'down' ? csv : route.file === 'raw' ? raw : { 'application/json': { schema: schemaOf(route.response, 'output') } },
+                route.file === 'down'
+                  ? csv
+                  : route.file === 'raw'
+                    ? raw
+                    : { 'application/json': { schema: schemaOf(route.response, 'output') } },
             },
       default: {
         description: 'Refused',

@@ -19,7 +19,10 @@ export async function exportSettlements(
   try {
     const { ctx } = opened
     const name = typeof flags.account === 'string' ? flags.account : undefined
-    const account = name === undefined ? undefined : await ctx.db.one<{ id: string }>('select id from accounts where name = $1', [name])
+    const account =
+      name === undefined
+        ? undefined
+        : await ctx.db.one<{ id: string }>('select id from accounts where name = $1', [name])
     if (name !== undefined && !account) throw new Problem('not_found', { what: 'account', id: name })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     let written = 0

@@ -110,7 +110,10 @@ export const findingTexts = {
       '{account}: {units} more units of {sku} left the store than the location has',
       'They are booked as soon as the location has them. Look whether a receipt is missing, or whether units were booked to another location.',
     ],
-    zh: ['{account}：店铺 {sku} 多减少了 {units} 件，超出该仓库账面', '该仓库有货后会自动入账。请检查是否漏记入库，或记到了其他仓库。'],
+    zh: [
+      '{account}：店铺 {sku} 多减少了 {units} 件，超出该仓库账面',
+      '该仓库有货后会自动入账。请检查是否漏记入库，或记到了其他仓库。',
+    ],
   },
   settlement_unreadable: {
     en: [

@@ -112,6 +112,9 @@ export const stockProblems = {
       'One location has one master',
       'Another location of {account} is the master already, or this location has another store as its master. Give the role back to the hub there first. Nothing changed.',
     ],
-    ['一个仓库只能有一个主数据来源', '{account} 的另一地点已是主数据来源，或该仓库已以其他店铺为准。请先在那里改回本系统。未作任何更改。'],
+    [
+      '一个仓库只能有一个主数据来源',
+      '{account} 的另一地点已是主数据来源，或该仓库已以其他店铺为准。请先在那里改回本系统。未作任何更改。',
+    ],
   ),
 } as const satisfies Record<string, ProblemText>

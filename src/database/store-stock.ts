@@ -214,9 +214,10 @@ export async function stepsOf(
     restocked: number
     placed_at: Date
     told_at: Date
-  }>('select seq, slot_id, sold, restocked, placed_at, told_at from store_sales where slot_id = any($1::uuid[]) order by seq', [
-    ids,
-  ])
+  }>(
+    'select seq, slot_id, sold, restocked, placed_at, told_at from store_sales where slot_id = any($1::uuid[]) order by seq',
+    [ids],
+  )
   for (const row of sales) {
     const placedAt = row.placed_at.getTime()
     const list = steps.get(row.slot_id)!

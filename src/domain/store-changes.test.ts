@@ -54,7 +54,10 @@ describe('what is not certain', () => {
   })
 
   test('a write under way', () => {
-    expect(judgeStore(basis, reading(6), [write(-4, 900, 2_000, false)], times)).toMatchObject({ kind: 'open', change: 0 })
+    expect(judgeStore(basis, reading(6), [write(-4, 900, 2_000, false)], times)).toMatchObject({
+      kind: 'open',
+      change: 0,
+    })
   })
 
   test('a write without an answer: the way that leaves nobody’s change is believed', () => {
@@ -114,7 +117,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       op: fc.constant('write' as const),
       want: fc.integer({ min: 0, max: 16 }),
-      fate: fc.constantFrom('answered' as const, 'answered' as const, 'lost' as const, 'vanished' as const, 'late' as const),
+      fate: fc.constantFrom(
+        'answered' as const,
+        'answered' as const,
+        'lost' as const,
+        'vanished' as const,
+        'late' as const,
+      ),
     }),
   },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('orders' as const) }) },
@@ -122,41 +131,48 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ op: fc.constant('judge' as const) }) },
   {
     weight: 5,
-    arbitrary: fc.record({ op: fc.constant('pass' as const), ms: fc.constantFrom(100, 3_000, 30_000, 120_000, 1_000_000) }),
+    arbitrary: fc.record({
+      op: fc.constant('pass' as const),
+      ms: fc.constantFrom(100, 3_000, 30_000, 120_000, 1_000_000),
+    }),
   },
 )
 
-test('in any history the level is the store’s truth once all is quiet, and before never higher than what is under way', () => {
-  const ends = { exact: 0, unclear: 0, coincided: 0, booked: 0 }
-  const run = fc.property(fc.nat(12), fc.nat(8), fc.array(step, { maxLength: 60 }), (units, elsewhere, steps) => {
-    const world = new StoreWorld(units, elsewhere)
-    for (const one of steps) {
-      world.run(one)
-      // Nobody can tell an edit of the very same units from a lost write (docs).
-      if (world.coincided) break
-      expect(world.level - world.truth).toBeLessThanOrEqual(world.underWay())
-      if (world.slot.claim !== null && !world.slot.alarm)
-        expect(Math.max(0, world.available) + world.unseen()).toBeLessThanOrEqual(world.slot.claim + world.comingUp())
-    }
-    if (!world.coincided) world.rest()
-    ends.booked += world.verdicts.filter((one) => one.change !== 0).length
-    if (world.coincided) {
-      ends.coincided += 1
-      return
-    }
-    expect(world.level).toBeLessThanOrEqual(world.truth)
-    if (world.wasUnclear) ends.unclear += 1
-    else {
-      expect(world.level).toBe(world.truth)
-      // No unit stays bound that nobody can sell.
-      if (!world.slot.alarm) expect(world.slot.claim).toBe(Math.max(0, world.available))
-      ends.exact += 1
-    }
-  })
-  const numRuns = storeHistories
-  fc.assert(run, { numRuns, seed: 22 })
-  const { exact, unclear, coincided, booked } = ends
-  printCount(`store changes: ${numRuns} histories`, exact)
-  expect(booked).toBeGreaterThan(numRuns / 4)
-  expect(coincided + unclear).toBeLessThan(numRuns / 4)
-}, patienceMs)
+test(
+  'in any history the level is the store’s truth once all is quiet, and before never higher than what is under way',
+  () => {
+    const ends = { exact: 0, unclear: 0, coincided: 0, booked: 0 }
+    const run = fc.property(fc.nat(12), fc.nat(8), fc.array(step, { maxLength: 60 }), (units, elsewhere, steps) => {
+      const world = new StoreWorld(units, elsewhere)
+      for (const one of steps) {
+        world.run(one)
+        // Nobody can tell an edit of the very same units from a lost write (docs).
+        if (world.coincided) break
+        expect(world.level - world.truth).toBeLessThanOrEqual(world.underWay())
+        if (world.slot.claim !== null && !world.slot.alarm)
+          expect(Math.max(0, world.available) + world.unseen()).toBeLessThanOrEqual(world.slot.claim + world.comingUp())
+      }
+      if (!world.coincided) world.rest()
+      ends.booked += world.verdicts.filter((one) => one.change !== 0).length
+      if (world.coincided) {
+        ends.coincided += 1
+        return
+      }
+      expect(world.level).toBeLessThanOrEqual(world.truth)
+      if (world.wasUnclear) ends.unclear += 1
+      else {
+        expect(world.level).toBe(world.truth)
+        // No unit stays bound that nobody can sell.
+        if (!world.slot.alarm) expect(world.slot.claim).toBe(Math.max(0, world.available))
+        ends.exact += 1
+      }
+    })
+    const numRuns = storeHistories
+    fc.assert(run, { numRuns, seed: 22 })
+    const { exact, unclear, coincided, booked } = ends
+    printCount(`store changes: ${numRuns} histories`, exact)
+    expect(booked).toBeGreaterThan(numRuns / 4)
+    expect(coincided + unclear).toBeLessThan(numRuns / 4)
+  },
+  patienceMs,
+)

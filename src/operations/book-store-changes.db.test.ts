@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { ownStore, type StoreServer, startStore } from '../../test/support/own-store.ts'
 import { createWorld, seeded, type World, workFor } from '../../test/support/world.ts'
-import { listStoreLevels, listStoreLocations } from '../database/views/store.ts'
-import { levelOf } from '../database/views/stock.ts'
 import { findAccount } from '../database/accounts.ts'
+import { levelOf } from '../database/views/stock.ts'
+import { listStoreLevels, listStoreLocations } from '../database/views/store.ts'
 import { applyPublishingRules } from './apply-publishing-rules.ts'
 import { bookStoreChanges } from './book-store-changes.ts'
 import { changeStage } from './change-stage.ts'
@@ -81,9 +81,10 @@ const movements = () =>
     [sku],
   )
 const findings = () =>
-  own.db.rows<{ code: string }>('select code from findings where account_id = $1 and resolved_at is null order by code', [
-    work.row.id,
-  ])
+  own.db.rows<{ code: string }>(
+    'select code from findings where account_id = $1 and resolved_at is null order by code',
+    [work.row.id],
+  )
 
 async function live(): Promise<void> {
   await own.db.transaction(async (tx) => {
@@ -112,16 +113,16 @@ describe('the store becomes the master', () => {
     expect(await level()).toMatchObject({ onHand: 0 })
     const { steps, changed, units } = await previewMaster(own.db, ctx, change('store'), 50)
     expect([changed, units]).toEqual([1, 10])
-    expect(steps).toEqual([
-      { sku, remoteSku: sku, onHand: 0, available: 10, committed: 0, becomes: 10, how: 'adopt' },
-    ])
+    expect(steps).toEqual([{ sku, remoteSku: sku, onHand: 0, available: 10, committed: 0, becomes: 10, how: 'adopt' }])
     await master()
     await turns(6, 60_000)
     expect(await level()).toMatchObject({ onHand: 10, availableToPromise: 10 })
     expect(await movements()).toEqual([{ on_hand: 10, kind: 'adjustment', note: 'store', actor: 'store' }])
     await live()
     expect(await slot()).toMatchObject({ claim: 10, confirmed_value: 10 })
-    const here = (await listStoreLocations(own.db)).find((one) => one.account.id === work.row.id && one.remoteId === 'loc-1')
+    const here = (await listStoreLocations(own.db)).find(
+      (one) => one.account.id === work.row.id && one.remoteId === 'loc-1',
+    )
     expect(here).toMatchObject({ master: 'store', location: { code: place }, skus: 1, different: 0, waiting: 0 })
   })
 
@@ -141,7 +142,10 @@ describe('the store becomes the master', () => {
     await own.db.transaction((tx) => moveStock(tx, ctx, { sku, location: place, kind: 'receipt', quantity: 6 }, 'test'))
     await live()
     expect(store.shelf(sku).available).toBeLessThanOrEqual(6)
-    expect((await previewMaster(own.db, ctx, change('store'), 50)).steps[0]).toMatchObject({ how: 'keep', becomes: null })
+    expect((await previewMaster(own.db, ctx, change('store'), 50)).steps[0]).toMatchObject({
+      how: 'keep',
+      becomes: null,
+    })
     await master()
     await turns(6, 60_000)
     expect(await movements()).toEqual([])
@@ -153,12 +157,17 @@ describe('the store becomes the master', () => {
   test('what cannot be: a second location of the same store, and a channel that does not compare', async () => {
     await begun()
     const other = { ...change('store'), remoteId: 'loc-2' }
-    await expect(own.db.transaction((tx) => setMaster(tx, ctx, other, 'x'))).rejects.toMatchObject({ code: 'master_taken' })
+    await expect(own.db.transaction((tx) => setMaster(tx, ctx, other, 'x'))).rejects.toMatchObject({
+      code: 'master_taken',
+    })
     const none = { account: work.row.id, remoteId: 'loc-2', master: 'store' as const }
     await expect(own.db.transaction((tx) => setMaster(tx, ctx, none, 'x'))).rejects.toMatchObject({
       code: 'master_needs_location',
     })
-    const absolute: Context = { ...ctx, registry: new Map([['own-store', { ...ownStore(), quantityWrites: 'absolute' }]]) }
+    const absolute: Context = {
+      ...ctx,
+      registry: new Map([['own-store', { ...ownStore(), quantityWrites: 'absolute' }]]),
+    }
     await expect(previewMaster(own.db, absolute, change('store'), 1)).rejects.toMatchObject({
       code: 'store_cannot_be_master',
     })
@@ -178,7 +187,12 @@ describe('what people change there', () => {
     await turns(6, 60_000)
     expect((await movements()).map((one) => one.on_hand)).toEqual([10, 5, -2])
     expect(await findings()).toEqual([])
-    const { items } = await listStoreLevels(own.db, { account: work.row.id, location: 'loc-1', limit: 10, view: 'moved' })
+    const { items } = await listStoreLevels(own.db, {
+      account: work.row.id,
+      location: 'loc-1',
+      limit: 10,
+      view: 'moved',
+    })
     expect(items).toMatchObject([{ sku, available: 13, expected: 13, movedUnits: -2, state: 'following' }])
     // No number of the store was written over.
     expect(await own.db.rows(`select 1 from effects where account_id = $1`, [work.row.id])).toEqual([])
@@ -209,16 +223,15 @@ describe('what people change there', () => {
         settings: { origin: store.origin },
         secrets: {},
       })
-      await tx.run(
-        `update stock_slots set claim = 4, confirmed_value = 4 where account_id = $1`,
-        [work.row.id],
-      )
+      await tx.run(`update stock_slots set claim = 4, confirmed_value = 4 where account_id = $1`, [work.row.id])
       await tx.run(
         `insert into stock_slots (id, account_id, region, remote_sku, variant_id, units_per_sale, merchant_fulfilled, claim, confirmed_value, confirmed_at)
          select $1, a.id, '', $2, v.id, 1, true, 6, 6, $3 from accounts a, variants v where a.name = $4 and v.sku = $2`,
         [other, sku, new Date(time), `Other ${round}`],
       )
-      await tx.run(`update pool_levels set claimed = 10 where variant_id = (select id from variants where sku = $1)`, [sku])
+      await tx.run(`update pool_levels set claimed = 10 where variant_id = (select id from variants where sku = $1)`, [
+        sku,
+      ])
       await tx.run(
         `update store_levels set basis_available = 4, pending_on_hand = null, pending_available = null, pending_committed = null, pending_since = null, pending_at = null where account_id = $1`,
         [work.row.id],

@@ -117,7 +117,8 @@ async function judgeAll(
     const isWhole = verdict.kind === 'certain' && change === verdict.change
     if (!base) moved.set(one.slot.id, slotAfter(one, change, isWhole))
     judged.set(one.row.id, afterVerdict(one, verdict, change, isWhole, now))
-    if (isWhole) counted.push(...one.steps.flatMap((step) => (step.seq !== null && isBefore(step, one.reading) ? [step.seq] : [])))
+    if (isWhole)
+      counted.push(...one.steps.flatMap((step) => (step.seq !== null && isBefore(step, one.reading) ? [step.seq] : [])))
     noteTrouble(trouble, one, verdict, change)
   }
   await saveJudged(tx, [...judged.values()])
@@ -274,7 +275,13 @@ async function tellTrouble(
   ]
   await raise(
     tx,
-    found.map(({ code, one, data }) => ({ code, severity: 'warning' as const, accountId, subject: subjectOf(one), data })),
+    found.map(({ code, one, data }) => ({
+      code,
+      severity: 'warning' as const,
+      accountId,
+      subject: subjectOf(one),
+      data,
+    })),
     now,
     ctx.newId,
   )
@@ -288,5 +295,7 @@ async function tellTrouble(
   const clear = doubted.filter(({ row }) => set.has(row.id))
   await resolve(tx, 'store_level_unclear', clear.map(subjectOf), now)
   if (clear.length > 0)
-    await tx.send('update store_levels set is_unclear = false where id = any($1::uuid[])', [clear.map(({ row }) => row.id)])
+    await tx.send('update store_levels set is_unclear = false where id = any($1::uuid[])', [
+      clear.map(({ row }) => row.id),
+    ])
 }

@@ -73,11 +73,15 @@ const calls = async () => {
 const fault = async (operation: string, kind: string, count: number, status?: number) => {
   const body = JSON.stringify({ channel: 'amazon', operation, kind, count, ...(status ? { status } : {}) })
   const headers = { 'content-type': 'application/json' }
-  const answer = await simulator.handle(new Request('http://simulator/control/faults', { method: 'POST', headers, body }))
+  const answer = await simulator.handle(
+    new Request('http://simulator/control/faults', { method: 'POST', headers, body }),
+  )
   expect(answer.status, await answer.clone().text()).toBeLessThan(300)
 }
 const findings = () =>
-  own.db.rows<{ code: string }>('select code from findings where account_id = $1 and resolved_at is null', [work.row.id])
+  own.db.rows<{ code: string }>('select code from findings where account_id = $1 and resolved_at is null', [
+    work.row.id,
+  ])
 
 test('all that the channel still has, each once; later ones as they come', async () => {
   await pullAll()
@@ -125,5 +129,7 @@ test('without the role for it the account works on, and the failing is shown', a
     await pass(3_600_000)
   }
   expect((await findings()).map((one) => one.code)).toEqual(['pull_failing'])
-  expect(await own.db.one('select halted_code from accounts where id = $1', [work.row.id])).toEqual({ halted_code: null })
+  expect(await own.db.one('select halted_code from accounts where id = $1', [work.row.id])).toEqual({
+    halted_code: null,
+  })
 })

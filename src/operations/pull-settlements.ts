@@ -96,6 +96,7 @@ export async function openSettlement(
   if (!found) throw new Problem('not_found', { what: 'settlement', id })
   const { remoteId, accountId, name, contentType, sha256 } = found
   const body = await unpack(ctx.sealing.openFile(found.sealed, `${accountId}:${remoteId}`))
-  if (createHash('sha256').update(body).digest('hex') !== sha256) throw new Error(`settlement ${id} is not what was kept`)
+  if (createHash('sha256').update(body).digest('hex') !== sha256)
+    throw new Error(`settlement ${id} is not what was kept`)
   return { name, contentType, body }
 }

@@ -276,13 +276,7 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
 }
 
 /** Where the own store is the master another number there is a change of its own: the claim waits until it is booked. */
-function afterAnswer(
-  slot: SlotRow,
-  version: number,
-  answer: WriteAnswer,
-  now: Date,
-  watermark: Date | null,
-): SlotRow {
+function afterAnswer(slot: SlotRow, version: number, answer: WriteAnswer, now: Date, watermark: Date | null): SlotRow {
   const next = { ...slot, ...answered(slot, version, answer, now, watermark) }
   const isMasters = answer.kind === 'mismatch' && slot.store === 'following' && slot.claim.claim !== null
   return isMasters ? { ...next, claim: claimRefused(slot.claim, version) } : next

@@ -120,7 +120,12 @@ export async function startStore(now: () => number, lagMs = 30_000) {
 const settings = z.object({ origin: z.url() })
 const originOf = (account: Account) => settings.parse(account.settings).origin
 
-async function ask<S extends z.ZodType>(account: Account, path: string, answer: S, body?: unknown): Promise<z.output<S>> {
+async function ask<S extends z.ZodType>(
+  account: Account,
+  path: string,
+  answer: S,
+  body?: unknown,
+): Promise<z.output<S>> {
   try {
     const response = await account.http({
       operation: path,
@@ -168,7 +173,9 @@ export const ownStore = (lagMs = 30_000): Connector => ({
   secrets: z.object({}),
   regionOf: () => '',
   allowedOrigins: (value) => [settings.parse(value).origin],
-  limits: Object.fromEntries(['/levels', '/locations', '/orders', '/set'].map((one) => [one, { rate: 50, burst: 500 }])),
+  limits: Object.fromEntries(
+    ['/levels', '/locations', '/orders', '/set'].map((one) => [one, { rate: 50, burst: 500 }]),
+  ),
   journalKeys: new Set(),
   quantityWrites: 'compare-and-set',
   orders: {

@@ -232,11 +232,7 @@ export class StoreWorld {
       if (one.told === null) {
         one.told = 'open'
         this.level -= one.units
-        this.slot = claimLearned(
-          this.slot,
-          { quantity: one.units, placedAt: one.stampedAt, isLate: false },
-          claimTimes,
-        )
+        this.slot = claimLearned(this.slot, { quantity: one.units, placedAt: one.stampedAt, isLate: false }, claimTimes)
         this.sales.push(soldStep(one.units, one.stampedAt, marginMs))
       }
       if (one.state === 'canceled' && one.told === 'open') {
@@ -286,7 +282,8 @@ export class StoreWorld {
     this.verdicts.push(verdict)
     const real = this.edits.filter((one) => one.at > this.basis.at && one.at < reading.since)
     const units = real.reduce((total, one) => total + one.units, 0) - this.basis.booked
-    if (verdict.kind === 'certain' && verdict.change === 0 && units !== 0 && this.hasLost(reading)) this.coincided = true
+    if (verdict.kind === 'certain' && verdict.change === 0 && units !== 0 && this.hasLost(reading))
+      this.coincided = true
     const behind = steps.filter((one) => one.kind === 'sale' && one.from > reading.at)
     const soldSince = -behind.reduce((total, one) => total + one.units, 0)
     const told = { shown: reading.available, since: reading.since, soldSince }
@@ -303,9 +300,7 @@ export class StoreWorld {
   }
 
   private hasLost(reading: StoreReading): boolean {
-    return this.writes.some(
-      (one) => one.outcome === 'unknown' && one.from > this.basis.at && one.until < reading.since,
-    )
+    return this.writes.some((one) => one.outcome === 'unknown' && one.from > this.basis.at && one.until < reading.since)
   }
 
   /** Units that the hub cannot know of yet: orders that were not told, and what people took since the last certain reading. */
@@ -332,9 +327,7 @@ export class StoreWorld {
 
   /** Sold there and not told. */
   unseen(): number {
-    return this.orders
-      .filter((one) => one.told === null)
-      .reduce((total, one) => total + one.units, 0)
+    return this.orders.filter((one) => one.told === null).reduce((total, one) => total + one.units, 0)
   }
 
   /** Nothing happens any more, and everything that is under way arrives. */

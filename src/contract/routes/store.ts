@@ -38,7 +38,9 @@ const level = z.object({
   readAt: time,
   state: z
     .enum(['following', 'waiting', 'shown', 'not_linked'])
-    .describe('following: its changes are booked; waiting: from the first certain reading on; shown: the hub is the master'),
+    .describe(
+      'following: its changes are booked; waiting: from the first certain reading on; shown: the hub is the master',
+    ),
   isUnclear: z.boolean(),
 })
 

@@ -62,7 +62,15 @@ export function SettlementsPage() {
   )
 }
 
-function Day({ label, value, onChange }: { label: string; value: string; onChange: (value: string | undefined) => void }) {
+function Day({
+  label,
+  value,
+  onChange,
+}: {
+  label: string
+  value: string
+  onChange: (value: string | undefined) => void
+}) {
   return (
     <TextInput
       size="xs"

@@ -25,7 +25,8 @@ export function StoreLocationsPage() {
   const [result, setResult] = useState('')
   const query = useCall('storeLocations', {}, { every: 10_000 })
   const all = query.data?.items
-  const shown = all?.find((one) => keyOf(one) === asked.location) ?? all?.find((one) => one.master === 'store') ?? all?.[0]
+  const shown =
+    all?.find((one) => keyOf(one) === asked.location) ?? all?.find((one) => one.master === 'store') ?? all?.[0]
   const done = (text: string) => {
     setTask(null)
     setResult(text)
@@ -116,7 +117,9 @@ function LocationRow({
       <td className="wide">{row.location?.name ?? <span className="dim">{t('store.none')}</span>}</td>
       <td className="number wide">{format.number(row.skus)}</td>
       <td className={`number${row.different === 0 ? ' dim' : ''}`}>{format.number(row.different)}</td>
-      <td className="wide">{row.movedAt ? <Ago at={row.movedAt} /> : <span className="dim">{t('store.never')}</span>}</td>
+      <td className="wide">
+        {row.movedAt ? <Ago at={row.movedAt} /> : <span className="dim">{t('store.never')}</span>}
+      </td>
       <td>
         <span className="row-actions">
           <button

@@ -57,7 +57,12 @@ export function MasterForm({ row, onDone }: { row: StoreLocation; onDone: (text:
       {isWhole && master === 'store' && preview.error && <ErrorNotice error={preview.error} />}
       {isWhole && master === 'store' && preview.data && <Preview preview={preview.data} />}
       {save.error && <ErrorNotice error={save.error} />}
-      <Button size="xs" type="submit" disabled={!isWhole || (master === 'store' && !preview.data)} loading={save.isPending}>
+      <Button
+        size="xs"
+        type="submit"
+        disabled={!isWhole || (master === 'store' && !preview.data)}
+        loading={save.isPending}
+      >
         {t('store.form.save')}
       </Button>
     </form>

@@ -47,7 +47,7 @@ export const enCommon = {
     drift: 'Drift',
     matching: 'Matching',
     accounts: 'Accounts',
-    storeLocations: 'Store locations',
+    storeLocations: 'Locations',
     settlements: 'Settlements',
     files: 'CSV files',
     journal: 'Journal',

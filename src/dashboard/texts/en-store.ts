@@ -24,7 +24,8 @@ export const enStore = {
     show: 'Show SKUs',
     showOf: 'Show the SKUs of {{name}}',
     emptyTitle: 'No store tells its locations',
-    emptyText: 'Connect a store that tells its stock, e.g. Shopify. Its locations appear here once they have been read.',
+    emptyText:
+      'Connect a store that tells its stock, e.g. Shopify. Its locations appear here once they have been read.',
     form: {
       title: 'Who is the master of {{name}}?',
       location: 'It is our location',

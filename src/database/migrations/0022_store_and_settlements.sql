@@ -84,7 +84,7 @@ create table settlements (
   stored_at timestamptz not null,
   unique (account_id, remote_id)
 );
-create index settlements_newest on settlements (stored_at desc, id desc);
+create index settlements_newest on settlements ((coalesce(until_at, stored_at)) desc, id desc);
 -- Files of any kind, sealed; apart from what describes them, so that lists never read them.
 create table files (
   id uuid primary key,

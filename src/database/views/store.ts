@@ -95,7 +95,9 @@ export async function listStoreLevels(
   query: PageQuery & { account: string; location: string; q?: string | undefined; view: 'all' | 'different' | 'moved' },
 ): Promise<Page<StoreLevelView>> {
   const where = conditions(query.account, query.location)
-  where.add('l.account_id = (select id from accounts where id::text = $1 or name = $1 limit 1) and l.remote_location = $2')
+  where.add(
+    'l.account_id = (select id from accounts where id::text = $1 or name = $1 limit 1) and l.remote_location = $2',
+  )
   if (query.q) where.add(`(l.remote_sku ilike '%' || ? || '%' or v.sku ilike '%' || ? || '%')`, query.q)
   if (query.view === 'different') where.add(`${differs}`)
   if (query.view === 'moved') where.add('l.moved_at is not null')
