@@ -112,7 +112,7 @@ export function judgeStore(
 const sum = (steps: readonly KnownStep[]) => steps.reduce((total, step) => total + step.units, 0)
 
 /** The part of a change that holds at both bounds. */
-const common = (lowest: number, highest: number): number => (lowest > 0 ? lowest : highest < 0 ? highest : 0)
+const common = (lowest: number, highest: number): number => (lowest > 0 ? lowest : Math.min(highest, 0))
 
 /** Units that an order on its way may take are not booked as gone. */
 const held = (change: number, coming: number): number => (change < 0 ? Math.min(0, change + coming) : change)

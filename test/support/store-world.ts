@@ -101,35 +101,24 @@ export class StoreWorld {
   }
 
   run(step: Step): void {
-    switch (step.op) {
-      case 'pass':
-        return this.pass(step.ms)
-      case 'edit':
-        return this.change(Math.max(step.units, -Math.max(0, this.available)))
-      case 'till':
-        return this.change(-step.units)
-      case 'order':
-        return this.order(step.units, step.skew)
-      case 'cancel':
-        return this.cancel(step.pick)
-      case 'ship':
-        return this.ship(step.pick)
-      case 'elsewhere': {
-        const units = Math.min(step.units, this.elsewhere)
-        this.elsewhere -= units
-        this.truth -= units
-        this.level -= units
-        return
-      }
-      case 'write':
-        return this.write(step.want, step.fate)
-      case 'orders':
-        return this.pullOrders()
-      case 'read':
-        return this.read(step.slowMs)
-      case 'judge':
-        return this.judge()
-    }
+    if (step.op === 'pass') this.pass(step.ms)
+    if (step.op === 'edit') this.change(Math.max(step.units, -Math.max(0, this.available)))
+    if (step.op === 'till') this.change(-step.units)
+    if (step.op === 'order') this.order(step.units, step.skew)
+    if (step.op === 'cancel') this.cancel(step.pick)
+    if (step.op === 'ship') this.ship(step.pick)
+    if (step.op === 'elsewhere') this.sellElsewhere(step.units)
+    if (step.op === 'write') this.write(step.want, step.fate)
+    if (step.op === 'orders') this.pullOrders()
+    if (step.op === 'read') this.read(step.slowMs)
+    if (step.op === 'judge') this.judge()
+  }
+
+  private sellElsewhere(most: number): void {
+    const units = Math.min(most, this.elsewhere)
+    this.elsewhere -= units
+    this.truth -= units
+    this.level -= units
   }
 
   pass(ms: number): void {
