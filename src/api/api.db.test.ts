@@ -6,7 +6,7 @@ import { work } from '../../test/support/imports.ts'
 import { matchingBodies, queries } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
 import { replenish, replenishmentBodies } from '../../test/support/replenished.ts'
-import { fillStore, storeQueries } from '../../test/support/store-rows.ts'
+import { fileTypes, fillStore, queryOf, storeBodies } from '../../test/support/store-rows.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
@@ -28,8 +28,7 @@ let world: World
 let people: SignInContext
 let app: FastifyInstance
 let keys: Record<'owner' | 'operator' | 'viewer', string>
-let cookie: string
-let csrf: string
+let [cookie, csrf] = ['', '']
 /** What was made before, by the beginning of its routes' path. */
 let ids: Record<string, string>
 let times = 0
@@ -95,7 +94,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
   ...{ replayFinding: () => ({}), replayWebhook: () => ({}), changeImport: () => ({}), runImport: () => ({}) },
-  ...{ ...replenishmentBodies, ...matchingBodies },
+  ...{ ...replenishmentBodies, ...matchingBodies, ...storeBodies },
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -227,10 +226,9 @@ test.each(names.filter((name) => routeOf(name).method === 'GET'))(
   async (name) => {
     const { status, body, headers } = await ask('GET', urlOf(name))
     expect(status, JSON.stringify(body)).toBe(200)
-    if (routeOf(name).file === 'raw') return expect(headers['content-type']).toBe('text/tab-separated-values')
-    if (routeOf(name).file === 'down') return expect(headers['content-type']).toBe('text/csv; charset=utf-8')
-    const told = routeOf(name).response.parse(body)
-    expect(told).toEqual(body)
+    const { file, response } = routeOf(name)
+    if (file) return expect(headers['content-type']).toBe(fileTypes[file])
+    expect(response.parse(body)).toEqual(body)
     expect(headers['cache-control']).toBe('no-store')
     if (Array.isArray(body.items)) expect(body.items.length).toBeGreaterThan(0)
   },

@@ -95,7 +95,13 @@ async function takeLevels(
 async function noteUnreadable(tx: Sql, ctx: Context, work: AccountAtWork, count: number, now: Date): Promise<void> {
   const subject = `account:${work.row.id}:${stream}`
   const data = { account: work.row.name, count }
-  const code = 'store_stock_unreadable'
-  if (count === 0) await resolve(tx, code, [subject], now)
-  else await raise(tx, [{ code, severity: 'warning', accountId: work.row.id, subject, data }], now, ctx.newId)
+  const finding = {
+    code: 'store_stock_unreadable',
+    severity: 'warning' as const,
+    accountId: work.row.id,
+    subject,
+    data,
+  }
+  if (count === 0) await resolve(tx, 'store_stock_unreadable', [subject], now)
+  else await raise(tx, [finding], now, ctx.newId)
 }

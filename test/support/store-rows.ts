@@ -2,11 +2,22 @@
 import type { Context } from '../../src/operations/context.ts'
 import { keepSettlement } from '../../src/operations/pull-settlements.ts'
 
-/** What the routes of a store must be asked with. */
-export const storeQueries: Record<string, string> = {
+const queries: Record<string, string> = {
+  imports: 'kind=variants',
+  'publishing-rules/preview/slots': 'cap=0',
   'store-locations/levels': 'account=Store&location=loc-1',
   'store-locations/preview': 'account=Store&remoteId=loc-1&master=hub',
 }
+
+/** What a route must be asked with. */
+export const queryOf = (path: string): string => (queries[path.slice(1)] ? `?${queries[path.slice(1)]}` : '')
+
+export const storeBodies = {
+  setMaster: () => ({ account: 'Store', remoteId: 'loc-1', master: 'hub', location: 'MAIN' }),
+}
+
+/** What files are told to be. */
+export const fileTypes = { up: null, down: 'text/csv; charset=utf-8', raw: 'text/tab-separated-values' }
 
 /** Answers the settlement's id. */
 export async function fillStore(ctx: Context, accountId: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { enStageText, enStreams } from './en-accounts.ts'
 import { enCommon } from './en-common.ts'
 import { enDrift } from './en-drift.ts'
 import { enExposure } from './en-exposure.ts'
@@ -305,12 +306,7 @@ export const en = {
   accounts: {
     title: 'Accounts',
     stage: { sandbox: 'Sandbox', shadow: 'Shadow', live: 'Live', paused: 'Paused' },
-    stageText: {
-      sandbox: 'Works with the channel’s sandbox.',
-      shadow: 'Reads for real, writes nothing.',
-      live: 'Reads orders and writes quantities.',
-      paused: 'Neither reads nor writes.',
-    },
+    stageText: enStageText,
     halted: 'Halted: {{reason}}',
     haltedWord: 'Halted',
     haltedText: 'The hub itself stopped this account {{time}}. Nothing is read or written until it gets new secrets.',
@@ -323,15 +319,7 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: {
-      orders: 'Orders',
-      listings: 'Listings',
-      'held-stock': 'Held by channel',
-      'store-stock': 'Store’s stock',
-      settlements: 'Settlements',
-      stock: 'Stock',
-      feeds: 'Feeds',
-    },
+    stream: enStreams,
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',
