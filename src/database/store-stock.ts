@@ -62,16 +62,16 @@ export async function saveStoreLevels(
   const unique = [...new Map(rows.map((row) => [`${row.remoteLocation}\0${row.remoteSku}`, row])).values()]
   if (unique.length === 0) return
   await tx.send(
-    `insert into store_levels as l (id, account_id, remote_location, remote_sku, slot_id, on_hand, available, committed, changed_at, read_at,
+    `insert into store_levels as l (id, account_id, remote_location, remote_sku, slot_id, on_hand, available, committed, changed_at, read_since, read_at,
        pending_on_hand, pending_available, pending_committed, pending_changed_at, pending_since, pending_at)
      select t.id, $1, t.remote_location, t.remote_sku,
        -- A SKU that names several slots tells nothing of either.
        (select (array_agg(s.id))[1] from stock_slots s where s.account_id = $1 and s.remote_sku = t.remote_sku having count(*) = 1),
-       t.on_hand, t.available, t.committed, t.changed_at, $3, t.on_hand, t.available, t.committed, t.changed_at, $2, $3
+       t.on_hand, t.available, t.committed, t.changed_at, $2, $3, t.on_hand, t.available, t.committed, t.changed_at, $2, $3
      from unnest($4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::timestamptz[])
        as t(id, remote_location, remote_sku, on_hand, available, committed, changed_at)
      on conflict (account_id, remote_location, remote_sku) do update set slot_id = excluded.slot_id, on_hand = excluded.on_hand,
-       available = excluded.available, committed = excluded.committed, changed_at = excluded.changed_at, read_at = excluded.read_at,
+       available = excluded.available, committed = excluded.committed, changed_at = excluded.changed_at, read_since = excluded.read_since, read_at = excluded.read_at,
        pending_on_hand = case when l.pending_at is null then excluded.pending_on_hand else l.pending_on_hand end,
        pending_available = case when l.pending_at is null then excluded.pending_available else l.pending_available end,
        pending_committed = case when l.pending_at is null then excluded.pending_committed else l.pending_committed end,
@@ -89,6 +89,28 @@ export async function saveStoreLevels(
       unique.map((row) => row.committed),
       unique.map((row) => row.changedAt),
     ],
+  )
+}
+
+/**
+ * Notes what slots showed that follow their store. Such a reading tells what can be sold there and no more; the rest
+ * is as it was told last. Where a till sold more than there was, 0 tells nothing.
+ */
+export async function noteSlotsShown(
+  tx: Sql,
+  shown: readonly { slotId: string; quantity: number }[],
+  { since, at }: { since: Date; at: Date },
+): Promise<void> {
+  if (shown.length === 0) return
+  await tx.send(
+    `update store_levels l set on_hand = l.on_hand + t.shown - l.available, available = t.shown, changed_at = null, read_since = $1, read_at = $2,
+       pending_on_hand = coalesce(l.pending_on_hand, l.on_hand + t.shown - l.available), pending_available = coalesce(l.pending_available, t.shown),
+       pending_committed = coalesce(l.pending_committed, l.committed),
+       pending_since = coalesce(l.pending_since, $1), pending_at = coalesce(l.pending_at, $2)
+     from unnest($3::uuid[], $4::bigint[]) as t(slot_id, shown), store_locations o
+     where l.slot_id = t.slot_id and o.account_id = l.account_id and o.remote_id = l.remote_location and o.master = 'store'
+       and l.read_at <= $1 and (t.shown > 0 or l.available >= 0)`,
+    [since, at, shown.map((one) => one.slotId), shown.map((one) => one.quantity)],
   )
 }
 
@@ -148,7 +170,10 @@ export async function saveJudged(tx: Sql, rows: readonly PendingLevel[]): Promis
   await tx.send(
     `update store_levels l set basis_available = t.basis_available, basis_committed = t.basis_committed, basis_since = t.basis_since, basis_at = t.basis_at,
        booked = t.booked, bookings = t.bookings, waiting_since = t.waiting_since, moved_units = t.moved_units, moved_at = t.moved_at, is_unclear = t.is_unclear,
-       pending_on_hand = null, pending_available = null, pending_committed = null, pending_changed_at = null, pending_since = null, pending_at = null
+       -- What was read meanwhile waits now: a store may tell a number once only.
+       pending_on_hand = case when l.read_at > l.pending_at then l.on_hand end, pending_available = case when l.read_at > l.pending_at then l.available end,
+       pending_committed = case when l.read_at > l.pending_at then l.committed end, pending_changed_at = case when l.read_at > l.pending_at then l.changed_at end,
+       pending_since = case when l.read_at > l.pending_at then l.read_since end, pending_at = case when l.read_at > l.pending_at then l.read_at end
      from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::int[], $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::boolean[])
        as t(id, basis_available, basis_committed, basis_since, basis_at, booked, bookings, waiting_since, moved_units, moved_at, is_unclear)
      where l.id = t.id`,
@@ -301,6 +326,11 @@ export async function lookAtStore(tx: Sql, accountId: string, now: Date): Promis
      where account_id = $1 and stream = 'store-stock' and failures = 0`,
     [accountId, now],
   )
+}
+
+/** All of the store is told once more, not only what changed since. */
+export async function lookAtWholeStore(tx: Sql, accountId: string): Promise<void> {
+  await tx.send(`update cursors set value = null where account_id = $1 and stream = 'store-stock'`, [accountId])
 }
 
 /** The account's readings begin anew: nothing is booked before the next certain one. */

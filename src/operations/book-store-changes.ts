@@ -33,6 +33,8 @@ import { saveAndPlan, timesOf } from './plan-slots.ts'
 import { salesKnown } from './watermarks.ts'
 
 const atOnce = 100
+/** What is not certain yet is read once more after so long. */
+const readAgainAt = (now: Date) => new Date(now.getTime() + 30_000)
 /** Units that the store holds for an order which does not come are booked as gone after so long. */
 const orderComingMs = 30 * 60_000
 
@@ -105,17 +107,20 @@ async function judgeAll(
   const counted: number[] = []
   let booked = 0
   for (const one of cases) {
-    const base = one.row.basisAt === null ? begun(one, adopted, stock, master) : null
-    const verdict = base ?? verdictOf(one, marginMs, now)
-    if (!verdict) continue
-    if (base) moved.set(one.slot.id, { ...one.slot, retryAt: null })
+    const isFirst = one.row.basisAt === null
+    const verdict = isFirst ? begun(one, adopted, stock, master) : verdictOf(one, marginMs, now)
+    if (!verdict) {
+      moved.set(one.slot.id, { ...one.slot, readDueAt: readAgainAt(now) })
+      continue
+    }
+    if (isFirst) moved.set(one.slot.id, { ...one.slot, retryAt: null })
     const change = bookable(one, verdict.change, stock, master)
     if (change !== 0) {
       booked += 1
       book(one, change, stock, master)
     }
     const isWhole = verdict.kind === 'certain' && change === verdict.change
-    if (!base) moved.set(one.slot.id, slotAfter(one, change, isWhole))
+    if (!isFirst) moved.set(one.slot.id, slotAfter(one, change, isWhole, now))
     judged.set(one.row.id, afterVerdict(one, verdict, change, isWhole, now))
     if (isWhole)
       counted.push(...one.steps.flatMap((step) => (step.seq !== null && isBefore(step, one.reading) ? [step.seq] : [])))
@@ -208,7 +213,7 @@ function book({ row, slot, reading }: Case, change: number, stock: Stock, master
 }
 
 /** The claim follows in the same step; what a certain reading showed bounds it, now that all before it is booked. */
-function slotAfter({ slot, reading, steps }: Case, change: number, isWhole: boolean): SlotRow {
+function slotAfter({ slot, reading, steps }: Case, change: number, isWhole: boolean, now: Date): SlotRow {
   const behind = steps.filter((step) => step.kind === 'sale' && step.from > reading.at)
   const soldSince = -behind.reduce((total, step) => total + step.units, 0)
   const told = { shown: reading.available, since: reading.since, soldSince }
@@ -216,7 +221,10 @@ function slotAfter({ slot, reading, steps }: Case, change: number, isWhole: bool
   const settled = isWhole ? claimTold(claim, told) : claim
   // What waited for the store's change to be booked waits no longer.
   const retryAt = change === 0 || slot.problemCode !== null ? slot.retryAt : null
-  return settled === slot.claim && retryAt === slot.retryAt ? slot : { ...slot, claim: settled, retryAt }
+  // A store need not tell a number again that does not change.
+  const readDueAt = isWhole ? slot.readDueAt : readAgainAt(now)
+  if (settled === slot.claim && retryAt === slot.retryAt && readDueAt === slot.readDueAt) return slot
+  return { ...slot, claim: settled, retryAt, readDueAt }
 }
 
 function afterVerdict(

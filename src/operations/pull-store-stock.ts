@@ -78,7 +78,7 @@ async function takeLevels(
     )
     // A till may sell more than there is; a slot shows no less than nothing.
     const readings = slots.map((slot) => ({ slotId: slot.id, quantity: Math.max(0, shown.get(slot.remote_sku)!) }))
-    await applyReadings(tx, ctx, work, readings, { askedAt, at })
+    await applyReadings(tx, ctx, work, readings, { askedAt, at, isTold: true })
   }
   const since = new Date(askedAt.getTime() - (work.connector.stock?.readsMayBeOldMs ?? 0))
   const rows = items.map(({ location, remoteSku, onHand, available, committed, changedAt }) => ({

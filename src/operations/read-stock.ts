@@ -7,7 +7,7 @@ import { fence } from '../database/leases.ts'
 import { noteSlotEvents } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
 import { clearProblems, isOurs, lockSlots, type SlotRow, setProblem } from '../database/slots.ts'
-import { lookAtStore } from '../database/store-stock.ts'
+import { lookAtStore, noteSlotsShown } from '../database/store-stock.ts'
 import { isChannelError } from '../domain/errors.ts'
 import { isOdd, type ReadBack, readBack } from '../domain/read-back.ts'
 import { type QuantityWrites, type ReadingTimes, strayLifeMs } from '../domain/slots.ts'
@@ -110,7 +110,7 @@ export async function applyReadings(
   ctx: Context,
   work: AccountAtWork,
   readings: readonly { slotId: string; quantity: number | null }[],
-  { askedAt, at }: { askedAt: Date; at: Date },
+  { askedAt, at, isTold }: { askedAt: Date; at: Date; isTold?: boolean },
 ): Promise<void> {
   if (readings.length === 0) return
   const watermark = await watermarkOf(tx, work, at)
@@ -156,6 +156,8 @@ export async function applyReadings(
   await noteDeviations(tx, ctx, work, told, means, quantities, at)
   const isOther = read.some((one) => isMasters(one.slot) && (one.meaning === 'lower' || one.meaning === 'higher'))
   if (isOther) await lookAtStore(tx, work.row.id, at)
+  // The store's own list tells more of it.
+  if (!isTold) await noteSlotsShown(tx, followed(shown, quantities), { since: times.since, at })
 }
 
 async function weighed(
@@ -180,6 +182,9 @@ async function weighed(
 
 /** The own store is the master: what it shows is told by its own numbers, and is no drift. */
 const isMasters = (slot: SlotRow) => slot.store === 'following' && slot.claim.claim !== null
+
+const followed = (slots: readonly SlotRow[], quantities: ReadonlyMap<string, number | null>) =>
+  slots.flatMap(({ id, store }) => (store !== null ? [{ slotId: id, quantity: quantities.get(id)! }] : []))
 
 /** Units that came there are not written over before they could be booked. */
 const masterFirstMs = 60_000

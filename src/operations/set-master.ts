@@ -1,7 +1,7 @@
 /** Who is the master of a location: the hub, or the own store; and what a change would do, before it is done. */
 import type { Connector } from '../channels/connector.ts'
 import type { Sql } from '../database/pool.ts'
-import { everWritten, forgetBasis, lookAtStore, ordersOf } from '../database/store-stock.ts'
+import { everWritten, forgetBasis, lookAtStore, lookAtWholeStore, ordersOf } from '../database/store-stock.ts'
 import { Problem } from '../domain/errors.ts'
 import type { Context } from './context.ts'
 
@@ -102,6 +102,7 @@ export async function setMaster(
   )
   await forgetBasis(tx, accountId)
   if (change.master === 'store') await restUntilRead(tx, accountId, change.remoteId, now)
+  await lookAtWholeStore(tx, accountId)
   await lookAtStore(tx, accountId, now)
 }
 

@@ -238,9 +238,13 @@ export const ownStore = (lagMs = 30_000): Connector => ({
     everyMs: 60_000,
     locations: (account) =>
       ask(account, '/locations', z.array(z.object({ remoteId: z.string(), name: z.string(), active: z.boolean() }))),
-    async pull(account) {
+    async pull(account, cursor) {
+      // All of it once, then what changed since.
+      const since = typeof cursor === 'number' ? cursor : 0
+      const now = account.now().getTime()
       const all = await ask(account, '/levels', z.array(item))
-      const items = all.map(
+      const told = all.filter(({ changedAt }) => changedAt >= since)
+      const items = told.map(
         ({ sku, changedAt, ...units }): StoreLevel => ({
           location: { remoteId: 'loc-1', name: 'Shop' },
           remoteSku: sku,
@@ -248,7 +252,7 @@ export const ownStore = (lagMs = 30_000): Connector => ({
           changedAt: new Date(changedAt),
         }),
       )
-      return { items, next: null, more: false }
+      return { items, next: now, more: false }
     },
   },
 })

@@ -27,8 +27,8 @@ export async function fillStore(ctx: Context, accountId: string): Promise<string
     [accountId, now],
   )
   await ctx.db.run(
-    `insert into store_levels (id, account_id, remote_location, remote_sku, slot_id, on_hand, available, committed, read_at)
-     select $1, $2, 'loc-1', 'MUG', (select id from stock_slots where account_id = $2 and remote_sku = 'MUG'), 9, 7, 2, $3`,
+    `insert into store_levels (id, account_id, remote_location, remote_sku, slot_id, on_hand, available, committed, read_since, read_at)
+     select $1, $2, 'loc-1', 'MUG', (select id from stock_slots where account_id = $2 and remote_sku = 'MUG'), 9, 7, 2, $3, $3`,
     [ctx.newId(), accountId, now],
   )
   await keepSettlement(ctx.db, ctx, accountId, {

@@ -30,6 +30,7 @@ create table store_levels (
   available bigint not null,
   committed bigint not null,
   changed_at timestamptz,
+  read_since timestamptz not null,
   read_at timestamptz not null,
   -- The last reading that was certain: every change before it is booked.
   basis_available bigint,
