@@ -209,7 +209,7 @@ async function tellResult(
 
 export function exportCommand(tools: FileTools, terminal: Pick<Terminal, 'out' | 'language'>): Command {
   return {
-    summary: 'write a list as CSV: variants, stock, mappings, orders, exposure; or settlements as they came',
+    summary: 'write variants, stock, mappings, orders or exposure as CSV; settlements as they came',
     args: '<kind>',
     flags: {
       out: { takes: 'file', about: 'where it goes (<kind>.csv); - prints it. Settlements: a folder (settlements)' },
