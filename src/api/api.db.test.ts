@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { work } from '../../test/support/imports.ts'
-import { matchingBodies, queries } from '../../test/support/matched.ts'
+import { matchingBodies } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
 import { replenish, replenishmentBodies } from '../../test/support/replenished.ts'
 import { fileTypes, fillStore, queryOf, storeBodies } from '../../test/support/store-rows.ts'
@@ -108,8 +108,7 @@ function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
   const id = ids[path.split('/')[1]!] ?? ids.reservations!
   const filled = path.replace('{id}', id).replace('{sku}', 'MUG').replace('{kind}', 'variants')
-  const asked = queries[filled.slice(1)]
-  return asked ? `${filled}?${asked}` : filled
+  return `${filled}${queryOf(filled)}`
 }
 
 async function add(name: RouteName): Promise<{ id: string; key: string; secret: string }> {

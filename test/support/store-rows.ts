@@ -1,16 +1,16 @@
 /** A store's location with one SKU, and a settlement: rows for tests that ask every route. */
 import type { Context } from '../../src/operations/context.ts'
 import { keepSettlement } from '../../src/operations/pull-settlements.ts'
+import { queries } from './matched.ts'
 
-const queries: Record<string, string> = {
-  imports: 'kind=variants',
-  'publishing-rules/preview/slots': 'cap=0',
+const all: Record<string, string> = {
+  ...queries,
   'store-locations/levels': 'account=Store&location=loc-1',
   'store-locations/preview': 'account=Store&remoteId=loc-1&master=hub',
 }
 
 /** What a route must be asked with. */
-export const queryOf = (path: string): string => (queries[path.slice(1)] ? `?${queries[path.slice(1)]}` : '')
+export const queryOf = (path: string): string => (all[path.slice(1)] ? `?${all[path.slice(1)]}` : '')
 
 export const storeBodies = {
   setMaster: () => ({ account: 'Store', remoteId: 'loc-1', master: 'hub', location: 'MAIN' }),
