@@ -78,6 +78,8 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     connect: '/accounts/connect',
     'connect-settings': '/accounts/connect?channel=amazon',
     ...(account?.id ? { 'connect-checks': `/accounts/connect?account=${account.id}&step=checks` } : {}),
+    'store-locations': '/store-locations',
+    settlements: '/settlements',
     files: '/files',
     journal: '/journal',
     'filtered-empty': '/orders?q=no-such-order',

@@ -41,6 +41,8 @@ export const faultKinds: Record<'amazon' | 'storefront' | 'shopify', Record<stri
     getInventorySummaries: [...everyCall, 'stale-read'],
     getMarketplaceParticipations: everyCall,
     getAccount: everyCall,
+    getReports: everyCall,
+    getReportDocument: everyCall,
     // at the address that was handed out; there is no access token on the way
     uploadFeedDocument: anywhere,
     downloadFeedDocument: anywhere,

@@ -9,6 +9,7 @@ import { type AmazonOperation, admit } from './limits.ts'
 import { patchListing } from './listings-patch.ts'
 import { getListing, searchListings } from './listings-read.ts'
 import { getOrder, searchOrders } from './orders-search.ts'
+import { getReportDocument, getReports } from './reports.ts'
 import { getAccount, getParticipations } from './sellers.ts'
 import { confirmShipment } from './shipments.ts'
 import { isAuthorized, mintToken, refuse, revokeAccess } from './tokens.ts'
@@ -106,7 +107,7 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
     const perform = async () => confirmShipment(market, decodeURIComponent(shipment[1]!), await readJson(request))
     return { operation: 'confirmShipment', perform }
   }
-  const feed = matchFeeds(market, request, route)
+  const feed = matchFeeds(market, request, route) ?? matchReports(market, request, route, query)
   if (feed) return feed
   const listing = /^(GET|PATCH) \/listings\/2021-08-01\/items\/([^/]+)(?:\/([^/]+))?$/.exec(route)
   if (!listing) return undefined
@@ -120,6 +121,15 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
     return { operation: 'getListingsItem', sellerId, perform: () => getListing(market, sku, query) }
   const perform = async () => patchListing(market, sku, query, await readJson(request))
   return { operation: 'patchListingsItem', sellerId, perform }
+}
+
+function matchReports(market: Market, request: Request, route: string, query: URLSearchParams): Call | undefined {
+  if (route === 'GET /reports/2021-06-30/reports')
+    return { operation: 'getReports', perform: () => getReports(market, query) }
+  const document = /^GET \/reports\/2021-06-30\/documents\/([^/]+)$/.exec(route)
+  if (!document) return undefined
+  const id = decodeURIComponent(document[1]!)
+  return { operation: 'getReportDocument', perform: () => getReportDocument(market, request, id) }
 }
 
 function matchFeeds(market: Market, request: Request, route: string): Call | undefined {

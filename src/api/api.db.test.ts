@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useDatabase } from '../../test/support/database.ts'
 import { draftBodies, makeDrafts } from '../../test/support/drafts.ts'
 import { work } from '../../test/support/imports.ts'
-import { matchingBodies, queries } from '../../test/support/matched.ts'
+import { matchingBodies } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
 import { replenish, replenishmentBodies } from '../../test/support/replenished.ts'
+import { fileTypes, fillStore, queryOf, storeBodies } from '../../test/support/store-rows.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
@@ -28,8 +29,7 @@ let world: World
 let people: SignInContext
 let app: FastifyInstance
 let keys: Record<'owner' | 'operator' | 'viewer', string>
-let cookie: string
-let csrf: string
+let [cookie, csrf] = ['', '']
 /** What was made before, by the beginning of its routes' path. */
 let ids: Record<string, string>
 let times = 0
@@ -95,7 +95,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
   ...{ replayFinding: () => ({}), replayWebhook: () => ({}), changeImport: () => ({}), runImport: () => ({}) },
-  ...{ ...replenishmentBodies, ...matchingBodies, ...draftBodies },
+  ...{ ...replenishmentBodies, ...matchingBodies, ...draftBodies, ...storeBodies },
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -109,8 +109,7 @@ function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
   const id = ids[name] ?? ids[path.split('/')[1]!] ?? ids.reservations!
   const filled = path.replace('{id}', id).replace('{sku}', 'MUG').replace('{kind}', 'variants')
-  const asked = queries[filled.slice(1)]
-  return asked ? `${filled}?${asked}` : filled
+  return `${filled}${queryOf(filled)}`
 }
 
 async function add(name: RouteName): Promise<{ id: string; key: string; secret: string }> {
@@ -151,6 +150,7 @@ beforeAll(async () => {
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
   Object.assign(ids, await replenish(ctx, ids.accounts!, (url, payload) => ask('POST', url, { payload })))
+  ids.settlements = await fillStore(ctx, ids.accounts!)
   ids.reservations = (await add('addReservation')).id
   ids.orders = (await add('addOrder')).id
   ids['publishing-rules'] = (await add('addRule')).id
@@ -225,9 +225,9 @@ test.each(names.filter((name) => routeOf(name).method === 'GET'))(
   async (name) => {
     const { status, body, headers } = await ask('GET', urlOf(name))
     expect(status, JSON.stringify(body)).toBe(200)
-    if (routeOf(name).file === 'down') return expect(headers['content-type']).toBe('text/csv; charset=utf-8')
-    const told = routeOf(name).response.parse(body)
-    expect(told).toEqual(body)
+    const { file, response } = routeOf(name)
+    if (file) return expect(headers['content-type']).toBe(fileTypes[file])
+    expect(response.parse(body)).toEqual(body)
     expect(headers['cache-control']).toBe('no-store')
     if (Array.isArray(body.items)) expect(body.items.length).toBeGreaterThan(0)
   },

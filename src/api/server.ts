@@ -110,6 +110,7 @@ function register(app: FastifyInstance, name: RouteName, options: ApiOptions): v
       reply.header('cache-control', 'no-store')
       if (answer.replayed) reply.header('idempotency-replayed', 'true')
       if (route.file === 'down') return await sendFile(reply, name, answer.body as AsyncIterable<string>)
+      if (route.file === 'raw') return await sendKept(reply, answer.body as KeptFile)
       return reply.status(answer.status).send(answer.status === 204 ? undefined : answer.body)
     },
   })
@@ -120,6 +121,19 @@ async function sendFile(reply: FastifyReply, name: string, body: AsyncIterable<s
   reply.header('content-disposition', `attachment; filename="${name}.csv"`)
   reply.header('x-content-type-options', 'nosniff')
   return await reply.type('text/csv; charset=utf-8').send(Readable.from(body, { objectMode: false }))
+}
+
+interface KeptFile {
+  name: string
+  contentType: string
+  body: Buffer
+}
+
+/** A file as it was kept; never shown by a browser as if it were ours. */
+async function sendKept(reply: FastifyReply, { name, contentType, body }: KeptFile): Promise<FastifyReply> {
+  reply.header('content-disposition', `attachment; filename="${name.replace(/[^\w.-]/g, '_')}"`)
+  reply.header('x-content-type-options', 'nosniff')
+  return await reply.type(contentType).send(body)
 }
 
 interface Surroundings {

@@ -11,7 +11,9 @@ import { peopleRoutes } from './routes/people.ts'
 import { planRoutes } from './routes/plan.ts'
 import { publishingRoutes } from './routes/publishing.ts'
 import { replenishmentRoutes } from './routes/replenishment.ts'
+import { settlementsRoutes } from './routes/settlements.ts'
 import { stockRoutes } from './routes/stock.ts'
+import { storeRoutes } from './routes/store.ts'
 import { systemRoutes } from './routes/system.ts'
 
 export const routes = {
@@ -29,6 +31,8 @@ export const routes = {
   ...matchingRoutes,
   ...ordersRoutes,
   ...importsRoutes,
+  ...storeRoutes,
+  ...settlementsRoutes,
 }
 
 export type Routes = typeof routes

@@ -79,6 +79,11 @@ export const endpoints = {
   changeImport: { method: 'PATCH', path: '/imports/{id}' },
   runImport: { method: 'POST', path: '/imports/{id}/run' },
   removeImport: { method: 'DELETE', path: '/imports/{id}' },
+  storeLocations: { method: 'GET', path: '/store-locations' },
+  storeLevels: { method: 'GET', path: '/store-locations/levels' },
+  previewMaster: { method: 'GET', path: '/store-locations/preview' },
+  setMaster: { method: 'POST', path: '/store-locations/master' },
+  settlements: { method: 'GET', path: '/settlements' },
   calls: { method: 'GET', path: '/calls' },
 } as const satisfies { [K in keyof Routes]?: Place<K> }
 

@@ -92,6 +92,18 @@ const connect = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Connect.tsx'), 'ConnectPage'),
 })
+const storeLocations = createRoute({
+  getParentRoute: () => app,
+  path: '/store-locations',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/StoreLocations.tsx'), 'StoreLocationsPage'),
+})
+const settlements = createRoute({
+  getParentRoute: () => app,
+  path: '/settlements',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Settlements.tsx'), 'SettlementsPage'),
+})
 const files = createRoute({
   getParentRoute: () => app,
   path: '/files',
@@ -121,6 +133,8 @@ const tree = root.addChildren([
     matching,
     accounts,
     connect,
+    storeLocations,
+    settlements,
     files,
     journal,
   ]),

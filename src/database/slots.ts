@@ -38,6 +38,8 @@ export interface SlotRow extends Slot {
   lag: LagTail | null
   /** What makes it worth a reading sooner; null where nothing ever was odd there. */
   suspicion: Suspicion | null
+  /** The own store is the master there: its changes are booked as they come, or will be once a reading is certain. */
+  store: 'waiting' | 'following' | null
 }
 
 /** It sells from our pool and nobody else writes it: its claim counts. */
@@ -85,6 +87,7 @@ interface Raw {
   lag_behind: number | null
   lag_at: number | null
   suspicion: Suspicion | null
+  store: SlotRow['store']
 }
 
 function toSlot(row: Raw): SlotRow {
@@ -135,6 +138,7 @@ function toSlot(row: Raw): SlotRow {
     isHalted: row.halted_code !== null,
     lag: row.lag_behind === null || row.lag_at === null ? null : { behindMs: row.lag_behind, at: row.lag_at },
     suspicion: row.suspicion,
+    store: row.store,
   }
 }
 
@@ -147,7 +151,9 @@ export async function lockSlots(
   return rows.map(toSlot)
 }
 
-const selectSlots = `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at
+const selectSlots = `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at,
+    (select case when x.basis_at is null then 'waiting' else 'following' end from store_levels x join store_locations o
+      on o.account_id = x.account_id and o.remote_id = x.remote_location and o.master = 'store' where x.slot_id = s.id limit 1) as store
   from stock_slots s join accounts a on a.id = s.account_id join (
     select id from stock_slots where variant_id = any($1::uuid[])
     union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])

@@ -2,11 +2,14 @@
 import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts'
 import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
 import { ChannelError } from '../domain/errors.ts'
+import { bookStoreChanges } from '../operations/book-store-changes.ts'
 import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
+import { pullSettlements } from '../operations/pull-settlements.ts'
+import { pullStoreStock } from '../operations/pull-store-stock.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
 import { takeOver } from '../operations/take-over.ts'
@@ -151,6 +154,8 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
     { name: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
     // After the orders: nothing waits for it.
     { name: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
+    { name: 'store-stock', pull: work.connector.storeStock && (() => pullStoreStock(ctx, work)) },
+    { name: 'settlements', pull: work.connector.settlements && (() => pullSettlements(ctx, work)) },
   ]
   while (!signal.stopped) {
     try {
@@ -161,6 +166,8 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
         notBefore.set(name, result.notBefore)
         if (result.more) signal.wake()
       }
+      // A reading of the store is judged once its orders are known, which is later than it was taken.
+      if (work.connector.storeStock) await bookStoreChanges(ctx, work)
     } catch (error) {
       // The database is away, say: the lease decides whether the account is still ours.
       if (error instanceof LeaseLost) throw error

@@ -10,10 +10,12 @@ import { type EffectOutcome, recordOutcomes } from '../database/journal.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockSlots, type SlotRow } from '../database/slots.ts'
+import { lookAtStore } from '../database/store-stock.ts'
 import { allowanceOf, nextCallAt } from '../domain/budget.ts'
+import { claimRefused } from '../domain/claims.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { plan } from '../domain/planner.ts'
-import { answered } from '../domain/slots.ts'
+import { answered, type WriteAnswer } from '../domain/slots.ts'
 import type { CallWay } from '../domain/split.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { createFeeder, feedsUnderWay, toWrite } from './feed-stock.ts'
@@ -260,7 +262,7 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
       const outcome = bySlot.get(line.slotId)
       const slot = slots.get(line.slotId)!
       const { answer, effect, detail } = interpret(outcome, slot.problemAt, now)
-      changed.push({ ...slot, ...answered(slot, line.version, answer, now, watermark) })
+      changed.push(afterAnswer(slot, line.version, answer, now, watermark))
       effects.push({ id: line.effectId, outcome: effect, detail })
     }
     const answeredSlots = new Map(changed.map((slot) => [slot.id, slot]))
@@ -268,9 +270,18 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
     await saveAndPlan(tx, ctx, all, after, now)
     await noteRefusals(tx, ctx, work, changed, bySlot, now)
     await recordOutcomes(tx, effects, now)
+    if (changed.some((slot) => slot.store !== null && bySlot.get(slot.id)?.kind === 'mismatch'))
+      await lookAtStore(tx, work.row.id, now)
     const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')
     if (refused?.kind === 'failed') await halt(tx, ctx, work, refused.error)
   })
+}
+
+/** Where the own store is the master another number there is a change of its own: the claim waits until it is booked. */
+function afterAnswer(slot: SlotRow, version: number, answer: WriteAnswer, now: Date, watermark: Date | null): SlotRow {
+  const next = { ...slot, ...answered(slot, version, answer, now, watermark) }
+  const isMasters = answer.kind === 'mismatch' && slot.store === 'following' && slot.claim.claim !== null
+  return isMasters ? { ...next, claim: claimRefused(slot.claim, version) } : next
 }
 
 /** What nobody foresaw says nothing about whether the write left: it counts as unanswered, not as under way. */

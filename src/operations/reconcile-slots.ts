@@ -191,6 +191,7 @@ function rowOf(
     problemAt: null,
     lag: account.lag,
     suspicion: null,
+    store: null,
     demand: demand as SlotRow['demand'],
     reason: null,
     waits,

@@ -34,6 +34,8 @@ export const keyProcesses = 4
 export const amounts = 5_000
 /** Random histories of one stock slot, and of one order line. */
 export const histories = 2_000
+/** Random histories of a store that is the master of its shelf. */
+export const storeHistories = times(3_000, 200_000)
 /** R12: deliveries of one page over the wire. */
 export const samePages = times(25, 1_000)
 /** R13: rounds of shuffled, doubled and outdated pages. */

@@ -13,7 +13,9 @@ import { peopleHandlers } from './people.ts'
 import { planHandlers } from './plan.ts'
 import { publishingHandlers } from './publishing.ts'
 import { replenishmentHandlers } from './replenishment.ts'
+import { settlementHandlers } from './settlements.ts'
 import { stockHandlers } from './stock.ts'
+import { storeHandlers } from './store.ts'
 import { systemHandlers } from './system.ts'
 
 export const handlers = {
@@ -31,4 +33,6 @@ export const handlers = {
   ...matchingHandlers,
   ...orderHandlers,
   ...importHandlers,
+  ...storeHandlers,
+  ...settlementHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

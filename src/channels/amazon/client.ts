@@ -16,6 +16,7 @@ import {
   inventorySummaries,
   listingsItem,
   participations,
+  reportList,
   searchListings,
   searchOrders,
   sellerAccount,
@@ -23,7 +24,7 @@ import {
   tokenAnswer,
 } from './wire.ts'
 
-/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01, feeds_2021-06-30 and fbaInventory, usage plans). */
+/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01, feeds_2021-06-30, reports_2021-06-30 and fbaInventory, usage plans). */
 export const limits = {
   searchOrders: { rate: 0.0056, burst: 20 },
   getOrder: { rate: 0.5, burst: 30 },
@@ -40,6 +41,8 @@ export const limits = {
   getInventorySummaries: { rate: 2, burst: 2 },
   getMarketplaceParticipations: { rate: 0.016, burst: 15 },
   getAccount: { rate: 0.016, burst: 15 },
+  getReports: { rate: 0.0222, burst: 10 },
+  getReportDocument: { rate: 0.0167, burst: 15 },
 } as const satisfies Record<string, Limit>
 type Operation = keyof typeof limits
 
@@ -295,6 +298,32 @@ export const client = {
   getFeedDocument(account: Account, documentId: string) {
     const path = `/feeds/2021-06-30/documents/${encode(documentId)}`
     return call(account, { operation: 'getFeedDocument', method: 'GET', path, answer: feedDocument })
+  },
+
+  /** GET /reports/2021-06-30/reports: settlements that are done, since a moment or by a page's token, which stands alone. */
+  getSettlementReports(account: Account, page: Date | string) {
+    return call(account, {
+      operation: 'getReports',
+      method: 'GET',
+      path: '/reports/2021-06-30/reports',
+      answer: reportList,
+      query:
+        typeof page === 'string'
+          ? { nextToken: page }
+          : {
+              // Amazon makes other forms of it as well, which end in 2026 (facts §0).
+              reportTypes: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2',
+              processingStatuses: 'DONE',
+              createdSince: page.toISOString(),
+              pageSize: '100',
+            },
+    })
+  },
+
+  /** GET /reports/2021-06-30/documents/{reportDocumentId} */
+  getReportDocument(account: Account, documentId: string) {
+    const path = `/reports/2021-06-30/documents/${encode(documentId)}`
+    return call(account, { operation: 'getReportDocument', method: 'GET', path, answer: feedDocument })
   },
 
   /** GET /fba/inventory/v1/summaries: all SKUs that Amazon holds for one marketplace, with their details. */

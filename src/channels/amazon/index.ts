@@ -10,6 +10,7 @@ import { pullListings } from './listings.ts'
 import { quantitiesIn, readQuantity } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { readSettings, secrets, settings } from './settings.ts'
+import { pullSettlements } from './settlements.ts'
 
 export const amazon: Connector = {
   channel: 'amazon',
@@ -52,6 +53,11 @@ export const amazon: Connector = {
     'processingEndTime',
     'compressionAlgorithm',
     'contentType',
+    'reportId',
+    'reportType',
+    'reportDocumentId',
+    'dataStartTime',
+    'dataEndTime',
     'fulfillmentChannelCode',
     'fulfillment_channel_code',
     'quantity',
@@ -89,6 +95,7 @@ export const amazon: Connector = {
   orders: { pull: pullOrders, read: readRaw, everyMs: 180_000 },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
+  settlements: { pull: pullSettlements, everyMs: 12 * 3_600_000 },
   stock: {
     pushBatch: 1,
     pushAtOnce: 25,

@@ -175,6 +175,18 @@ export const feed = z.object({
 export const feedList = z.object({ feeds: z.array(feed) })
 export const feedDocument = z.object({ url: z.url(), compressionAlgorithm: z.string().nullish() })
 
+/** Of a report (model reports_2021-06-30). */
+const reportEntry = z.object({
+  reportId: z.string().min(1),
+  processingStatus: z.string(),
+  createdTime: time,
+  dataStartTime: time.nullish().catch(null),
+  dataEndTime: time.nullish().catch(null),
+  reportDocumentId: z.string().min(1).nullish(),
+})
+export type WireReportEntry = z.output<typeof reportEntry>
+export const reportList = z.object({ reports: z.array(reportEntry), nextToken: z.string().nullish() })
+
 /** Listings feed processing report, schema v2. */
 export const processingReport = z.object({
   header: z.object({ feedId: z.string() }),

@@ -18,6 +18,8 @@ interface Entry {
     | 'drift'
     | 'matching'
     | 'accounts'
+    | 'storeLocations'
+    | 'settlements'
     | 'files'
     | 'journal'
   permission: Permission
@@ -68,6 +70,8 @@ function entriesOf(overview: Overview | undefined): Entry[] {
     { to: '/drift', key: 'drift', permission: 'stock.read', icon: 'eye', count: 0, tone: '' },
     { to: '/matching', key: 'matching', permission: 'catalog.read', icon: 'link', count: 0, tone: '' },
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
+    { to: '/store-locations', key: 'storeLocations', permission: 'stock.read', icon: 'box', count: 0, tone: '' },
+    { to: '/settlements', key: 'settlements', permission: 'settlements.read', icon: 'money', count: 0, tone: '' },
     { to: '/files', key: 'files', permission: 'exports.read', icon: 'files', count: 0, tone: '' },
     { to: '/journal', key: 'journal', permission: 'journal.read', icon: 'journal', count: 0, tone: '' },
   ]

@@ -47,6 +47,8 @@ export const enCommon = {
     drift: 'Drift',
     matching: 'Matching',
     accounts: 'Accounts',
+    storeLocations: 'Locations',
+    settlements: 'Settlements',
     files: 'CSV files',
     journal: 'Journal',
   },

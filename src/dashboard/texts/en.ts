@@ -1,3 +1,4 @@
+import { enStageText, enStreams } from './en-accounts.ts'
 import { enCommon } from './en-common.ts'
 import { enConnect } from './en-connect.ts'
 import { enDrift } from './en-drift.ts'
@@ -6,6 +7,7 @@ import { enFiles } from './en-files.ts'
 import { enPlan } from './en-plan.ts'
 import { enPools } from './en-pools.ts'
 import { enRules } from './en-rules.ts'
+import { enStore } from './en-store.ts'
 
 /** Every text of the dashboard. Say what is, its effect, the next step; a button is verb, object, count. */
 export const en = {
@@ -17,6 +19,7 @@ export const en = {
   ...enPools,
   ...enDrift,
   ...enRules,
+  ...enStore,
   overview: {
     title: 'Overview',
     risk: 'At risk now',
@@ -305,12 +308,7 @@ export const en = {
   accounts: {
     title: 'Accounts',
     stage: { sandbox: 'Sandbox', shadow: 'Shadow', live: 'Live', paused: 'Paused' },
-    stageText: {
-      sandbox: 'Works with the channel’s sandbox.',
-      shadow: 'Reads for real, writes nothing.',
-      live: 'Reads orders and writes quantities.',
-      paused: 'Neither reads nor writes.',
-    },
+    stageText: enStageText,
     halted: 'Halted: {{reason}}',
     haltedWord: 'Halted',
     haltedText: 'The hub itself stopped this account {{time}}. Nothing is read or written until it gets new secrets.',
@@ -323,7 +321,7 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: { orders: 'Orders', listings: 'Listings', 'held-stock': 'Held by channel', stock: 'Stock', feeds: 'Feeds' },
+    stream: enStreams,
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',

@@ -47,6 +47,8 @@ export const zhCommon = {
     drift: '偏差',
     matching: '商品配对',
     accounts: '店铺',
+    storeLocations: '店铺仓位',
+    settlements: '结算报告',
     files: '导入导出',
     journal: '操作日志',
   },

@@ -11,6 +11,7 @@ export const models = [
   'listingsItems_2021-08-01',
   'ordersV0',
   'feeds_2021-06-30',
+  'reports_2021-06-30',
   'fbaInventory',
   'sellers',
 ].map(readModel)
@@ -85,7 +86,8 @@ export function createGate(simulator: Pick<Simulator, 'handle'>, options: GateOp
     })
     const answer = await lossCounted(name, simulator.handle(sent))
     const bytes = Buffer.from(await answer.arrayBuffer())
-    if (!isUpload && answer.status === 200) judgeReport(bytes).forEach(note('answer'))
+    // Settlements are no JSON; their test reads them.
+    if (!isUpload && answer.status === 200 && !request.url.includes('spdoc')) judgeReport(bytes).forEach(note('answer'))
     tally(name).answers += 1
     tally(name).statuses[answer.status] = (tally(name).statuses[answer.status] ?? 0) + 1
     return new Response(bytes, { status: answer.status, headers: answer.headers })
