@@ -15,6 +15,11 @@ export type AmazonOperation =
   | 'cancelFeed'
   | 'getFeedDocument'
   | 'getInventorySummaries'
+  | 'getDestinations'
+  | 'createDestination'
+  | 'getSubscription'
+  | 'createSubscription'
+  | 'deleteSubscription'
 
 /** Published usage plans (models and facts: requests per second and burst). */
 export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }> = {
@@ -32,6 +37,11 @@ export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
   getInventorySummaries: { rate: 2, burst: 2 },
+  getDestinations: { rate: 1, burst: 5 },
+  createDestination: { rate: 1, burst: 5 },
+  getSubscription: { rate: 1, burst: 5 },
+  createSubscription: { rate: 1, burst: 5 },
+  deleteSubscription: { rate: 1, burst: 5 },
 }
 
 /** Counts the call and takes a token from its bucket; false if there is none. */

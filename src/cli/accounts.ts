@@ -107,8 +107,8 @@ async function prepare(terminal: Terminal, { flags }: Given, opened: Opened, cha
   const connector = opened.ctx.registry.get(channel)!
   const settings = await askSettings(terminal, z.toJSONSchema(connector.settings, { io: 'input' }) as ObjectSchema)
   const secrets: Record<string, string> = {}
-  for (const secret of Object.keys(connector.secrets.shape))
-    secrets[secret] = await terminal.ask(secret, { secret: true })
+  for (const [secret, type] of Object.entries(connector.secrets.shape))
+    if (!type.isOptional()) secrets[secret] = await terminal.ask(secret, { secret: true })
   return { settings, secrets, ...given }
 }
 

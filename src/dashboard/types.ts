@@ -8,6 +8,7 @@ export type FirstPullStream = Received<Routes['firstPull']>['streams'][number]
 export type MatchItem = Received<Routes['matching']>['items'][number]
 export type CatalogPreview = Received<Routes['catalogPreview']>
 export type CatalogRun = NonNullable<Received<Routes['catalogRun']>['run']>
+export type NotificationHealth = Received<Routes['notifications']>
 export type Order = Received<Routes['orders']>['items'][number]
 export type OrderDetail = Received<Routes['order']>
 export type OrderLine = Order['lines'][number]

@@ -385,3 +385,11 @@ export async function upsertListings(
   )
   return slotOf
 }
+
+/** Is a slot of the account bound until more of its sales are known? */
+export async function waitsForSales(db: Sql, accountId: string): Promise<boolean> {
+  return (
+    (await db.one('select 1 from stock_slots where account_id = $1 and settle_at is not null limit 1', [accountId])) !==
+    undefined
+  )
+}

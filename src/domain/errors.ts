@@ -42,6 +42,7 @@ export type ProblemCode =
   | 'url_refused'
   | 'order_still_unreadable'
   | 'file_too_large'
+  | 'notification_too_large'
   | 'file_is_workbook'
   | 'file_unreadable'
   | 'import_closed'

@@ -7,6 +7,7 @@ import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
 import { matchingHandlers } from './matching.ts'
+import { notificationHandlers } from './notifications.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { planHandlers } from './plan.ts'
@@ -19,6 +20,7 @@ export const handlers = {
   ...peopleHandlers,
   ...systemHandlers,
   ...accountHandlers,
+  ...notificationHandlers,
   ...catalogHandlers,
   ...planHandlers,
   ...publishingHandlers,

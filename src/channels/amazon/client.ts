@@ -36,18 +36,30 @@ export const limits = {
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
   getInventorySummaries: { rate: 2, burst: 2 },
+  getDestinations: { rate: 1, burst: 5 },
+  createDestination: { rate: 1, burst: 5 },
+  getSubscription: { rate: 1, burst: 5 },
+  createSubscription: { rate: 1, burst: 5 },
+  deleteSubscription: { rate: 1, burst: 5 },
+  // The seller's own queue at AWS, which has no limit worth one: this only bounds what we ask.
+  receiveMessage: { rate: 2, burst: 20 },
+  deleteMessages: { rate: 2, burst: 20 },
+  sendMessage: { rate: 0.1, burst: 3 },
+  getQueueAttributes: { rate: 0.1, burst: 5 },
 } as const satisfies Record<string, Limit>
 type Operation = keyof typeof limits
 
 /** Access tokens live an hour (facts §2); renewed this early, so that none runs out on its way. */
 const earlyMs = 5 * 60_000
 
-async function mint(account: Account): Promise<{ value: string; expiresAt: Date }> {
+/** With a scope: a token of the app itself, for what belongs to no seller. */
+async function mint(account: Account, scope?: string): Promise<{ value: string; expiresAt: Date }> {
   const { tokenEndpoint } = readSettings(account.settings)
   const { clientId, clientSecret, refreshToken } = secrets.parse(await account.secrets())
   const body = new URLSearchParams({
-    grant_type: 'refresh_token',
-    refresh_token: refreshToken,
+    ...(scope
+      ? { grant_type: 'client_credentials', scope }
+      : { grant_type: 'refresh_token', refresh_token: refreshToken }),
     client_id: clientId,
     client_secret: clientSecret,
   })
@@ -68,7 +80,7 @@ async function mint(account: Account): Promise<{ value: string; expiresAt: Date 
   }
 }
 
-interface Call<S extends z.ZodType> {
+export interface Call<S extends z.ZodType> {
   operation: Operation
   method: WireRequest['method']
   path: string
@@ -76,10 +88,12 @@ interface Call<S extends z.ZodType> {
   body?: unknown
   /** The status of a good answer; 200 where it is left out. */
   status?: number
+  /** The scope of an operation that no seller grants. */
+  scope?: string
   answer: S
 }
 
-async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promise<z.output<S>> {
+export async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promise<z.output<S>> {
   const isWrite = one.method !== 'GET'
   try {
     let answer = await send(account, one)
@@ -102,9 +116,10 @@ async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promis
 
 async function send(
   account: Account,
-  { operation, method, path, query, body }: Call<z.ZodType>,
+  { operation, method, path, query, body, scope }: Call<z.ZodType>,
 ): Promise<WireResponse> {
-  const token = await account.token('access', () => mint(account))
+  const tokenName = scope ?? 'access'
+  const token = await account.token(tokenName, () => mint(account, scope))
   const url = new URL(`${endpointOf(readSettings(account.settings))}${path}`)
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, value)
   const answer = await account.http({
@@ -119,7 +134,7 @@ async function send(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  if (isExpiredToken(answer)) await account.dropToken('access', token)
+  if (isExpiredToken(answer)) await account.dropToken(tokenName, token)
   return answer
 }
 

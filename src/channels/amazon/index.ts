@@ -6,6 +6,7 @@ import { feed } from './feeds.ts'
 import { pullHeldStock } from './held-stock.ts'
 import { pullListings } from './listings.ts'
 import { quantitiesIn, readQuantity } from './mapping.ts'
+import { notifications } from './notifications.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 
@@ -18,8 +19,8 @@ export const amazon: Connector = {
   // Two accounts on one shelf would write and book everything twice.
   identityOf: (value) => `${readSettings(value).sellerId} ${readSettings(value).region}`,
   allowedOrigins: (value) => {
-    const { endpoint, tokenEndpoint } = readSettings(value)
-    return endpoint ? [new URL(endpoint).origin, new URL(tokenEndpoint).origin] : []
+    const { endpoint, tokenEndpoint, queueEndpoint } = readSettings(value)
+    return [endpoint, endpoint && tokenEndpoint, queueEndpoint].flatMap((one) => (one ? [new URL(one).origin] : []))
   },
   limits,
   journalKeys: new Set([
@@ -84,6 +85,7 @@ export const amazon: Connector = {
   orders: { pull: pullOrders, read: readRaw, everyMs: 180_000 },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
+  notifications,
   stock: {
     pushBatch: 1,
     pushAtOnce: 25,

@@ -321,7 +321,6 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: { orders: 'Orders', listings: 'Listings', 'held-stock': 'Held by channel', stock: 'Stock', feeds: 'Feeds' },
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',

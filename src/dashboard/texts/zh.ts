@@ -303,7 +303,6 @@ export const zh = {
     since: '开通时间',
     ordersCount_other: '{{count}}个订单',
     streams: '读取',
-    stream: { orders: '订单', listings: '商品(Listing)', 'held-stock': '平台仓库存', stock: '库存', feeds: '批量上传' },
     read: '上次读取',
     watermark: '已知至',
     next: '下次',
