@@ -79,12 +79,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
   addLocation: (n) => ({ code: `L${n}`, name: 'Shelf' }),
   addMovement: () => ({ sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1 }),
   addReservation: (n) => ({ account: 'Store', reference: `checkout ${n}`, lines: [{ sku: 'MUG', quantity: 1 }] }),
-  ...{
-    lookAgain: () => ({}),
-    testNotifications: () => ({}),
-    confirmReservation: () => ({}),
-    releaseReservation: () => ({}),
-  },
+  ...{ lookAgain: () => ({}), confirmReservation: () => ({}), releaseReservation: () => ({}) },
   // None: a plain variant stays one.
   defineKit: () => ({ components: [] }),
   setMode: () => ({ mode: 'shared' }),
