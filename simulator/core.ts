@@ -1,3 +1,4 @@
+import { emptyQueue } from './amazon/notifications.ts'
 import { seedMarket } from './amazon/seed.ts'
 import { firstEbay } from './ebay/market.ts'
 import { type MarketSettings, marketSettings } from './profiles.ts'
@@ -98,6 +99,7 @@ function emptyMarket(settings: MarketSettings): MarketState {
     feeds: [],
     documents: {},
     feedPace: settings.feedPace,
+    ...(settings.queue ? { queue: emptyQueue(settings.queue.arn) } : {}),
   }
 }
 

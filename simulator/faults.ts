@@ -73,6 +73,16 @@ const ebayFaults: Partial<Record<string, FaultKind[]>> = {
   bulkUpdatePriceQuantity: ['duplicate', 'reorder', 'refuse'],
 }
 
+/** On the way to a notification, and to the notification itself. */
+const notificationFaults: Record<string, FaultKind[]> = {
+  getDestinations: everyCall,
+  createDestination: everyCall,
+  getSubscription: everyCall,
+  createSubscription: everyCall,
+  deleteSubscription: everyCall,
+  notification: ['drop', 'duplicate'],
+}
+
 /** What can happen where; a fault that could never fire is refused when it is planted. */
 export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
   if (channel === 'shopify') return faultKinds.shopify
@@ -82,7 +92,7 @@ export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
   }
   return channel === 'storefront'
     ? faultKinds.storefront
-    : { ...faultKinds.amazon, JSON_LISTINGS_FEED: [...feedFaults] }
+    : { ...faultKinds.amazon, JSON_LISTINGS_FEED: [...feedFaults], ...notificationFaults }
 }
 
 /**

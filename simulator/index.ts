@@ -1,5 +1,6 @@
 import { consentPage } from './amazon/consent.ts'
 import { feedDocuments } from './amazon/feeds-documents.ts'
+import { queueEndpoint } from './amazon/queue.ts'
 import { amazon, tokenEndpoint } from './amazon/router.ts'
 import { controlBuyers, createBuyers } from './buyers.ts'
 import { tellHubAll } from './checkout.ts'
@@ -60,6 +61,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
         return ebayApi(ebayOf(core), request, url.pathname.slice('/ebay'.length), query)
       }
       const path = host.includes('sellingpartnerapi') ? url.pathname : url.pathname.replace(/^\/amazon(?=\/)/, '')
+      if (url.pathname === '/sqs/' && request.method === 'POST') return queueEndpoint(core.amazon, request)
       if (path === '/lwa/auth/o2/token') return tokenEndpoint(core.amazon, request)
       if (path === '/auth/o2/token' || path !== url.pathname || host.includes('sellingpartnerapi')) {
         return atMarket(core.amazon, request, path, query)

@@ -52,7 +52,9 @@ export const profiles: Record<MarketName, Profile> = {
  */
 const feedPace: FeedPace = { queueMs: 5 * second, feedMs: 5 * minute, per1000Ms: 30 * second }
 
-export interface MarketSettings extends Required<Omit<AmazonOptions, 'lifecycle' | 'feedPace'>> {
+export interface MarketSettings
+  extends Required<Omit<AmazonOptions, 'lifecycle' | 'feedPace' | 'queue'>>,
+    Pick<AmazonOptions, 'queue'> {
   lifecycle: Lifecycle
   feedPace: FeedPace
 }

@@ -122,6 +122,14 @@ export interface OrderVersion {
   parcels?: Parcel[]
 }
 
+/** The seller's queue, and who put what into it. */
+export interface QueueState {
+  messages: { id: string; body: string; visibleAt: number; receipt: string | null }[]
+  policy: string
+  destinations: { destinationId: string; name: string; resource: { sqs: { arn: string } } }[]
+  subscriptions: { subscriptionId: string; type: string; payloadVersion: string; destinationId: string }[]
+}
+
 export interface AmazonOrder {
   id: string
   marketplaceId: string
@@ -250,6 +258,8 @@ export interface MarketState {
   effects: Effect[]
   calls: Record<string, CallCount>
   buckets: Record<string, { tokens: number; at: number }>
+  /** absent: the seller has none */
+  queue?: QueueState
   accessTokens: Record<string, number>
   searches: Record<string, FrozenSearch>
   pageTokens: Record<string, PageToken>

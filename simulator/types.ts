@@ -91,6 +91,8 @@ export interface AmazonOptions extends Partial<Profile> {
   refreshToken?: string
   feedPace?: Partial<FeedPace>
   limits?: 'published' | 'none'
+  /** the seller's queue at AWS that notifications go to; absent: there is none */
+  queue?: { arn: string; accessKeyId: string; secretAccessKey: string }
   /** searchOrders never answers more than this, whatever is asked for: Amazon promises no full pages */
   largestPage?: number
   lifecycle?: Partial<Lifecycle>

@@ -39,6 +39,8 @@ export interface Config {
   key: string | undefined
   keyFile: string
   publicUrl: string
+  /** The same where somebody gave it: then channels can reach it, too. */
+  outsideUrl: string | undefined
   logLevel: 'error' | 'warn' | 'info' | 'debug' | 'silent'
   role: 'all' | 'api' | 'worker'
 }
@@ -71,6 +73,7 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     key: value.ENTREPOT_KEY,
     keyFile: value.ENTREPOT_KEY_FILE ? resolve(cwd, value.ENTREPOT_KEY_FILE) : resolve(dataDir, 'entrepot.key'),
     publicUrl: value.PUBLIC_URL ?? `http://${value.HOST.includes(':') ? `[${value.HOST}]` : value.HOST}:${value.PORT}`,
+    outsideUrl: value.PUBLIC_URL,
     logLevel: value.LOG_LEVEL,
     role: value.ROLE,
   }

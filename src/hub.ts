@@ -163,6 +163,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     ready: async () => (await ctx.db.one('select 1 from migrations limit 1').catch(() => undefined)) !== undefined,
   })
   const url = await listen(app, config)
+  // The demo's marketplaces are on this machine, so they reach the hub as it listens.
+  ctx.publicUrl = config.outsideUrl ?? (demo ? url : undefined)
   // Built while the rest starts, so that the first page is not what waits for it.
   if (config.role !== 'worker') await dashboard()
   const setupToken = await onceBack(ctx.db, () => newSetupToken(people))

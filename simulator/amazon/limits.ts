@@ -19,6 +19,11 @@ export type AmazonOperation =
   | 'getAccount'
   | 'getReports'
   | 'getReportDocument'
+  | 'getDestinations'
+  | 'createDestination'
+  | 'getSubscription'
+  | 'createSubscription'
+  | 'deleteSubscription'
 
 /** Published usage plans (models and facts: requests per second and burst). */
 export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }> = {
@@ -40,6 +45,11 @@ export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }
   getAccount: { rate: 0.016, burst: 15 },
   getReports: { rate: 0.0222, burst: 10 },
   getReportDocument: { rate: 0.0167, burst: 15 },
+  getDestinations: { rate: 1, burst: 5 },
+  createDestination: { rate: 1, burst: 5 },
+  getSubscription: { rate: 1, burst: 5 },
+  createSubscription: { rate: 1, burst: 5 },
+  deleteSubscription: { rate: 1, burst: 5 },
 }
 
 /** Counts the call and takes a token from its bucket; false if there is none. */

@@ -4,6 +4,7 @@ import type { AmazonItem, AmazonLine, AmazonOrder, OrderVersion } from '../state
 import type { FulfilledBy } from '../types.ts'
 import { setFbaQuantity, setQuantity } from './items.ts'
 import { inventPerson, marketplaces } from './marketplaces.ts'
+import { tellOrderChange } from './notifications.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -120,6 +121,7 @@ export function addVersion(
     readableAt: Math.round(at + Math.min(lag, random.next() * 30 * second)),
     ...change,
   })
+  tellOrderChange(market, order, order.versions.at(-1)!)
   market.touch()
 }
 

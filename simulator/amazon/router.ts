@@ -8,6 +8,7 @@ import { getInventorySummaries } from './inventory.ts'
 import { type AmazonOperation, admit } from './limits.ts'
 import { patchListing } from './listings-patch.ts'
 import { getListing, searchListings } from './listings-read.ts'
+import { matchNotifications } from './notifications.ts'
 import { getOrder, searchOrders } from './orders-search.ts'
 import { getReportDocument, getReports } from './reports.ts'
 import { getAccount, getParticipations } from './sellers.ts'
@@ -18,6 +19,8 @@ interface Call {
   operation: AmazonOperation
   perform: () => Response | Promise<Response>
   sellerId?: string
+  /** Belongs to the app: only a token of its own opens it. */
+  isGrantless?: true
 }
 
 /** Answers a call of the SP-API; `path` is what stands behind the host. */
@@ -59,7 +62,7 @@ async function guarded(market: Market, request: Request, query: URLSearchParams,
     (call.operation === 'getInventorySummaries' && query.has('nextToken'))
   if (!paged && fires(market.core, market.name, call.operation, 'expire-token')) revokeAccess(market, request)
   if (fires(market.core, market.name, call.operation, 'expire-access')) revokeAccess(market, request)
-  if (!isAuthorized(market, request)) {
+  if (!isAuthorized(market, request, call.isGrantless)) {
     const missing = !request.headers.has('x-amz-access-token')
     return amazonError(
       market,
@@ -107,7 +110,10 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
     const perform = async () => confirmShipment(market, decodeURIComponent(shipment[1]!), await readJson(request))
     return { operation: 'confirmShipment', perform }
   }
-  const feed = matchFeeds(market, request, route) ?? matchReports(market, request, route, query)
+  const feed =
+    matchFeeds(market, request, route) ??
+    matchReports(market, request, route, query) ??
+    matchNotifications(market, request, route)
   if (feed) return feed
   const listing = /^(GET|PATCH) \/listings\/2021-08-01\/items\/([^/]+)(?:\/([^/]+))?$/.exec(route)
   if (!listing) return undefined

@@ -13,6 +13,7 @@ export async function mintToken(market: Market, request: Request): Promise<Respo
     return refuse(401, 'invalid_client', 'Client authentication failed')
   }
   if (given.grant_type === 'authorization_code') return exchangeCode(market, given)
+  if (given.grant_type === 'client_credentials') return mintGrantless(market, given.scope)
   if (given.grant_type !== 'refresh_token') {
     return refuse(400, 'unsupported_grant_type', 'The authorization grant type is not supported by the server')
   }
@@ -45,6 +46,16 @@ function grant(market: Market): Response {
   return json(200, body, { date: new Date(now).toUTCString() })
 }
 
+const grantlessScopes = ['sellingpartnerapi::notifications', 'sellingpartnerapi::migration']
+
+/** A token of the app itself, for operations that no seller grants. */
+function mintGrantless(market: Market, scope: unknown): Response {
+  if (!grantlessScopes.includes(String(scope))) return refuse(400, 'invalid_scope', 'The requested scope is invalid')
+  const token = `Atc|${market.random('ids').letters(48)}`
+  market.state.accessTokens[token] = market.now() + lifeSeconds * 1000
+  return json(200, { access_token: token, scope, token_type: 'bearer', expires_in: lifeSeconds })
+}
+
 async function readFields(request: Request): Promise<Record<string, unknown>> {
   if (request.headers.get('content-type')?.includes('json')) {
     const body = await readJson(request)
@@ -59,9 +70,10 @@ export function refuse(status: number, error: string, description: string): Resp
 }
 
 /** Is the call's access token valid now? */
-export function isAuthorized(market: Market, request: Request): boolean {
+export function isAuthorized(market: Market, request: Request, isGrantless = false): boolean {
   const token = request.headers.get('x-amz-access-token') ?? ''
   const { accessTokens } = market.state
+  if (token.startsWith('Atc|') !== isGrantless) return false
   return Object.hasOwn(accessTokens, token) && accessTokens[token]! > market.now()
 }
 

@@ -74,7 +74,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
   }),
   addProduct: (n) => ({ title: 'Mug', variants: [{ sku: `SKU ${n}`, gtin: '2000000000015' }] }),
-  ...{ changeAccount: () => ({}), changeProduct: () => ({ category: 'Mugs' }) },
+  ...{ changeAccount: () => ({}), changeSettings: () => ({}), changeProduct: () => ({ category: 'Mugs' }) },
   addRule: (n) => ({ category: `Category ${n}`, safetyUnits: 2 }),
   changeRule: (n) => ({ cap: 100 + n }),
   addLocation: (n) => ({ code: `L${n}`, name: 'Shelf' }),

@@ -17,6 +17,7 @@ import type { Handler } from './handlers/handler.ts'
 import { takeUpload } from './handlers/imports.ts'
 import { handlers } from './handlers/index.ts'
 import { reserve } from './handlers/reserve.ts'
+import { receiveNotifications } from './hooks.ts'
 import { once, requireKey } from './idempotency.ts'
 import { openApi } from './openapi.ts'
 import type { ApiOptions, ApiRequest } from './options.ts'
@@ -74,6 +75,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   app.get('/api/v1/openapi.json', async () => openApi())
   for (const name of Object.keys(routes) as RouteName[]) register(app, name, options)
   takeConsents(app, options)
+  await receiveNotifications(app, options)
   serveDashboard(app, options)
   return app
 }

@@ -219,8 +219,13 @@ export interface Notifications {
   /** What is not acknowledged comes again. */
   acknowledge(account: Account, receipts: readonly string[]): Promise<void>
   subscribe(account: Account): Promise<{ topic: string; state: 'kept' | 'created' | 'failed' }[]>
-  /** Sends a word through and waits for it: does delivery work? Absent: the channel has no such test. */
-  test?(account: Account): Promise<{ kind: 'delivered'; tookMs: number } | { kind: 'failed'; why: string }>
+  /** Has the seller given a queue at all? */
+  isSetUp(settings: unknown): boolean
+  /**
+   * Looks whether the channel may write into the queue, and puts a word into it as the channel would; that it was read is
+   * seen by its `dedupe`. `why` is a code. Absent: the channel has no such test.
+   */
+  sendTest?(account: Account): Promise<{ kind: 'sent'; dedupe: string } | { kind: 'failed'; why: string }>
 }
 
 /** Connecting by the seller's consent in a browser. */

@@ -179,6 +179,56 @@ export const findingTexts = {
       '请在平台上修正该 Listing；系统会自动重试（先半小时，之后间隔逐渐拉长），库存变化时也会重新发送。',
     ],
   },
+  notifications_missing: {
+    en: [
+      '{account}: {missed} of the last {orders} orders came without a notification',
+      'Nothing is lost: orders are read every {minutes} minutes all the same, only later. See under Accounts whether notifications are subscribed and refused, and that PUBLIC_URL is reached from the internet.',
+    ],
+    zh: [
+      '{account}：最近 {orders} 个订单中有 {missed} 个没有收到通知',
+      '不会丢单：系统仍每 {minutes} 分钟读取一次订单，只是会稍晚。请在“店铺”页查看通知是否已订阅、是否被拒绝，并确认 PUBLIC_URL 可从互联网访问。',
+    ],
+  },
+  notifications_refused: {
+    en: [
+      '{account}: notifications arrive and are refused ({why})',
+      'Most often the secret is not the one the channel signs with: give the current one under Accounts. Orders are read all the same.',
+    ],
+    zh: [
+      '{account}：收到的通知被拒绝（{why}）',
+      '通常是密钥与平台签名所用的不一致：请在“店铺”页填写当前密钥。订单仍会照常读取。',
+    ],
+  },
+  subscribing_failing: {
+    en: [
+      '{account}: notifications could not be subscribed ({topics})',
+      'It is tried again by itself. If it stays, check the app’s permissions on the channel, and that PUBLIC_URL starts with https. Orders are read all the same.',
+    ],
+    zh: [
+      '{account}：无法订阅通知（{topics}）',
+      '系统会自动重试；若持续失败，请检查平台上应用的权限，以及 PUBLIC_URL 是否以 https 开头。订单仍会照常读取。',
+    ],
+  },
+  erasure_asked: {
+    en: [
+      '{account}: a buyer’s data must be erased by {by}: {orders}',
+      'The channel asks for it on the buyer’s behalf. Erase what you keep of these orders elsewhere, too.',
+    ],
+    zh: [
+      '{account}：须在 {by} 前删除买家数据：{orders}',
+      '平台代买家提出此要求。请同时删除在其他地方保存的这些订单的买家信息。',
+    ],
+  },
+  erasure_of_all: {
+    en: [
+      '{account}: all buyers’ data of this account must be erased by {by}',
+      'The channel asks for it because the connection ended. Erase what you keep elsewhere, too.',
+    ],
+    zh: [
+      '{account}：须在 {by} 前删除该店铺的全部买家数据',
+      '连接已结束，平台要求删除。请同时删除在其他地方保存的数据。',
+    ],
+  },
   webhook_given_up: {
     en: [
       '{count} events to {origin} were given up ({reason})',

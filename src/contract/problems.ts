@@ -162,6 +162,14 @@ export const problemTexts = {
     ],
     ['文件过大', '最多支持 {megabytes} MB 的文件。未保存任何内容，请拆分后分别上传。'],
   ),
+  notification_too_large: text(
+    413,
+    [
+      'The notification is too large',
+      'Up to {megabytes} MB are taken. Nothing was stored. Subscribe to fewer fields, if the channel can.',
+    ],
+    ['通知过大', '最多接收 {megabytes} MB，未保存任何内容。若平台支持，请减少订阅的字段。'],
+  ),
   file_is_workbook: text(
     422,
     [

@@ -6,6 +6,7 @@ import { driftRoutes } from './routes/drift.ts'
 import { exposureRoutes } from './routes/exposure.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { matchingRoutes } from './routes/matching.ts'
+import { notificationsRoutes } from './routes/notifications.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { planRoutes } from './routes/plan.ts'
@@ -21,6 +22,7 @@ export const routes = {
   ...systemRoutes,
   ...accountsRoutes,
   ...connectingRoutes,
+  ...notificationsRoutes,
   ...catalogRoutes,
   ...planRoutes,
   ...publishingRoutes,

@@ -17,6 +17,8 @@ export const endpoints = {
   replayWebhook: { method: 'POST', path: '/webhooks/{id}/replay' },
   accounts: { method: 'GET', path: '/accounts' },
   changeAccount: { method: 'PATCH', path: '/accounts/{id}' },
+  notifications: { method: 'GET', path: '/accounts/{id}/notifications' },
+  testNotifications: { method: 'POST', path: '/accounts/{id}/notifications/test' },
   lookAgain: { method: 'POST', path: '/accounts/{id}/look-again' },
   firstPull: { method: 'GET', path: '/accounts/{id}/first-pull' },
   matching: { method: 'GET', path: '/matching' },

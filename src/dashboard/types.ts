@@ -11,6 +11,7 @@ export type CatalogRun = NonNullable<Received<Routes['catalogRun']>['run']>
 export type Channel = Received<Routes['channels']>['items'][number]
 export type Connection = Received<Routes['connection']>
 export type CheckTold = Connection['checks']['items'][number]
+export type NotificationHealth = Received<Routes['notifications']>
 export type Order = Received<Routes['orders']>['items'][number]
 export type OrderDetail = Received<Routes['order']>
 export type OrderLine = Order['lines'][number]

@@ -63,6 +63,7 @@ export type ProblemCode =
   | 'consent_refused'
   | 'consent_unanswered'
   | 'file_too_large'
+  | 'notification_too_large'
   | 'file_is_workbook'
   | 'file_unreadable'
   | 'import_closed'

@@ -1,16 +1,21 @@
 /** Works for one account while its lease is held: reads orders and listings, pumps quantities. */
 import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts'
 import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
+import { waitsForSales } from '../database/slots.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { bookStoreChanges } from '../operations/book-store-changes.ts'
 import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
+import { createHeeding } from '../operations/heed-notifications.ts'
+import { createKeeping } from '../operations/keep-notifications.ts'
+import { createNotificationDesk } from '../operations/notification-desk.ts'
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { pullSettlements } from '../operations/pull-settlements.ts'
 import { pullStoreStock } from '../operations/pull-store-stock.ts'
 import { createPump } from '../operations/push-stock.ts'
+import { readQueue } from '../operations/read-queue.ts'
 import { readStock } from '../operations/read-stock.ts'
 import { takeOver } from '../operations/take-over.ts'
 import { createSignal } from './wait.ts'
@@ -60,10 +65,11 @@ export async function startRunner(
   const readings = createSignal()
   const pulls = createSignal()
   const feeds = createSignal()
+  const queue = createSignal()
   const ticks = createSignal()
   let clean = true
   const end = () => {
-    for (const signal of [slots, readings, pulls, feeds, ticks]) signal.stop()
+    for (const signal of [slots, readings, pulls, feeds, queue, ticks]) signal.stop()
   }
   const guarded = async (name: string, loop: () => Promise<void>) => {
     try {
@@ -89,6 +95,7 @@ export async function startRunner(
     guarded('push', () => pushLoop(ctx, work, slots, feeds, options)),
     guarded('read', () => readLoop(ctx, work, readings, options)),
     ...(connector.stock?.feed ? [guarded('feeds', () => feedLoop(ctx, work, feeds))] : []),
+    ...(connector.notifications ? [guarded('queue', () => queueLoop(ctx, work, queue))] : []),
   ]
   const done = Promise.all(loops).then(async () => {
     // After an unclean end nobody knows what was sent: the lease is left to run out.
@@ -143,12 +150,16 @@ type Loop = ReturnType<typeof createSignal>
 async function isWorking(ctx: Context, work: AccountAtWork): Promise<boolean> {
   const row = await findAccount(ctx.db, work.row.id)
   if (!row || row.stage === 'paused' || row.halted_code !== null) return false
+  // What a connector was given of it stands still: with new settings the account is taken anew.
+  if (JSON.stringify(row.settings) !== JSON.stringify(work.row.settings)) return false
   Object.assign(work.row, row)
   return true
 }
 
 async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
   const notBefore = new Map<string, Date | null>()
+  const heeding = createHeeding(ctx, work)
+  const keeping = createKeeping(ctx, work)
   const streams = [
     { name: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
     { name: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
@@ -160,14 +171,19 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
   while (!signal.stopped) {
     try {
       if (!(await isWorking(ctx, work))) return
+      await heeding.listen(streams.flatMap(({ name, pull }) => (pull ? [name] : [])))
       for (const { name, pull } of streams) {
-        if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, notBefore.get(name) ?? null))) continue
+        const wait = notBefore.get(name) ?? null
+        if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, wait, heeding.isDue(name)))) continue
+        const began = ctx.clock.now()
         const result = await visibly(ctx, work, name, pull)
         notBefore.set(name, result.notBefore)
         if (result.more) signal.wake()
+        else if (!result.notBefore) await heeding.looked(name, began)
       }
       // A reading of the store is judged once its orders are known, which is later than it was taken.
       if (work.connector.storeStock) await bookStoreChanges(ctx, work)
+      if (!signal.stopped) await keeping.step()
     } catch (error) {
       // The database is away, say: the lease decides whether the account is still ours.
       if (error instanceof LeaseLost) throw error
@@ -209,13 +225,23 @@ const failuresToShow = 3
 /** What was asked for shows only after the channel's lag, so asking more often than this only burns allowance. */
 const breathMs = 30_000
 
-async function isPullDue(ctx: Context, work: AccountAtWork, name: string, notBefore: Date | null): Promise<boolean> {
+async function isPullDue(
+  ctx: Context,
+  work: AccountAtWork,
+  name: string,
+  notBefore: Date | null,
+  isAnnounced: boolean,
+): Promise<boolean> {
   const now = ctx.clock.now()
   if (notBefore && notBefore > now) return false
+  if (isAnnounced) return true
   const cursor = await getCursor(ctx.db, work.row.id, name)
   if (!cursor || cursor.next_at <= now) return true
-  const asked = name === 'orders' && work.row.look_again_at !== null && work.row.look_again_at <= now
-  return asked && (!cursor.pulled_at || now.getTime() - cursor.pulled_at.getTime() >= breathMs)
+  if (name !== 'orders') return false
+  const sinceMs = cursor.pulled_at ? now.getTime() - cursor.pulled_at.getTime() : Number.POSITIVE_INFINITY
+  if (work.row.look_again_at !== null && work.row.look_again_at <= now && sinceMs >= breathMs) return true
+  // Asked seldom because notifications are proven: not while units wait for sales to be known.
+  return sinceMs >= (work.connector.orders?.everyMs ?? 0) && (await waitsForSales(ctx.db, work.row.id))
 }
 
 /** Quantities out: a call leaves as soon as one has ended and something is due. */
@@ -266,6 +292,32 @@ async function readLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
 
 /** Without a feed under way nothing is looked at: whoever hands one in wakes it. */
 const feedIdleMs = 10 * 60_000
+
+/** An empty queue at AWS answers late by itself; elsewhere it must not be asked in a circle. */
+const queuePauseMs = 1_000
+/** Without a queue: until a person gives one. */
+const noQueueMs = 30_000
+
+/** The seller's queue, where the channel has one. */
+async function queueLoop(ctx: Context, work: AccountAtWork, signal: Loop): Promise<void> {
+  const failing = createFailing(ctx, work)
+  const desk = createNotificationDesk(ctx)
+  while (!signal.stopped) {
+    try {
+      if (!work.connector.notifications!.isSetUp(work.row.settings)) {
+        await signal.wait(noQueueMs)
+        continue
+      }
+      const { messages, notBefore } = await readQueue(ctx, work, desk)
+      await failing.end()
+      const waitMs = notBefore ? notBefore.getTime() - ctx.clock.now().getTime() : messages > 0 ? 0 : queuePauseMs
+      if (waitMs > 0) await signal.wait(waitMs)
+    } catch (error) {
+      await failing.note('queue', error)
+      await signal.wait(2_000)
+    }
+  }
+}
 
 /** What became of feeds. */
 async function feedLoop(ctx: Context, work: AccountAtWork, signal: Loop): Promise<void> {

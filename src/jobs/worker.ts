@@ -6,6 +6,7 @@ import { endLateSales } from '../database/findings.ts'
 import { forgetFiles } from '../database/imports.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { heldAccounts } from '../database/leases.ts'
+import { forgetNotifications } from '../database/notifications.ts'
 import type { Sql } from '../database/pool.ts'
 import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
 import { runAskedChecks } from '../operations/check-account.ts'
@@ -99,6 +100,7 @@ async function keepUp(tx: Sql, ctx: Context): Promise<void> {
   await ctx.db.run('delete from sessions where expires_at < $1', [now])
   await forgetConsents(tx, new Date(now.getTime() - 7 * dayMs))
   await endLateSales(tx, new Date(now.getTime() - dayMs), now)
+  await forgetNotifications(ctx.db, new Date(now.getTime() - 3 * dayMs))
   await forgetReadings(ctx.db, new Date(now.getTime() - 90 * dayMs))
   await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))
 }

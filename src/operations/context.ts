@@ -9,7 +9,7 @@ import { type Lease, LeaseLost } from '../database/leases.ts'
 import type { Database } from '../database/pool.ts'
 import { dropToken, getToken, type TokenStore } from '../database/tokens.ts'
 import type { Clock, NewId } from '../domain/values.ts'
-import { createHttp } from '../http/client.ts'
+import { createHttp, type HttpOptions } from '../http/client.ts'
 import { refuseUrl } from '../http/guard.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import { gated } from './write-gate.ts'
@@ -37,6 +37,8 @@ export interface Context {
   allowedOrigins: readonly string[]
   /** Something to write may be waiting: the pumps look at once instead of at their next turn. */
   wake(): void
+  /** Where channels reach this installation from outside; absent where nobody said that they can. */
+  publicUrl?: string | undefined
 }
 
 /** The lease as its holder sees it: `until` is this process's own monotonic time, read before the database was asked. */
@@ -69,6 +71,23 @@ export function accountAtWork(
   if (!found) throw new Error(`no connector for ${row.channel}`)
   const connector = gated(found, () => stageNow(ctx, row))
   const budget = leasedBudget(ctx.db, lease(), () => ctx.clock.now())
+  const account = openAccount(ctx, row, connector, {
+    budget,
+    ...(stopping ? { stopping } : {}),
+    beforeCall(timeoutMs) {
+      if (ctx.monotonic() + timeoutMs > lease().until) throw new LeaseLost(row.id)
+    },
+  })
+  return { row, connector, account, lease, prepay: budget.prepay, rates: budget }
+}
+
+/** What a connector is given of an account, whoever asks: the holder of its lease, or a question beside it. */
+export function openAccount(
+  ctx: Context,
+  row: AccountRow,
+  connector: Connector,
+  asking: Pick<HttpOptions, 'budget' | 'beforeCall' | 'stopping'>,
+): Account {
   const store: TokenStore = {
     seal: (text) => ctx.sealing.sealSecret(text, `token:${row.id}`),
     open: (sealed) => ctx.sealing.openSecret(sealed, `token:${row.id}`),
@@ -76,34 +95,29 @@ export function accountAtWork(
     sleep: ctx.sleep,
   }
   const allowedOrigins = [...ctx.allowedOrigins, ...(connector.allowedOrigins?.(row.settings) ?? [])]
-  const account: Account = {
+  return {
     id: row.id,
     name: row.name,
     settings: row.settings,
     openedAt: row.opened_at,
     secrets: () => openSecrets(ctx, row.id),
-    budget,
+    budget: asking.budget,
     http: createHttp({
+      ...asking,
       fetch: ctx.fetch,
       now: () => ctx.clock.now(),
-      budget,
       journal: ctx.journal.forAccount(row.id),
       keep: connector.journalKeys,
       guard: (url) => refuseUrl(url, { allowedOrigins }),
       timeoutMs: callTimeoutMs,
-      ...(stopping ? { stopping } : {}),
       hidePaths: connector.secretUrls === true,
       ...(connector.requestIdHeader ? { requestIdHeader: connector.requestIdHeader } : {}),
-      beforeCall(timeoutMs) {
-        if (ctx.monotonic() + timeoutMs > lease().until) throw new LeaseLost(row.id)
-      },
     }),
     token: (name, mint) => getToken(ctx.db, store, row.id, name, mint),
     dropToken: (name, value) => dropToken(ctx.db, store, row.id, name, value),
     now: () => ctx.clock.now(),
     newId: ctx.newId,
   }
-  return { row, connector, account, lease, prepay: budget.prepay, rates: budget }
 }
 
 /** What was read some seconds ago lets nothing leave: a person may have stopped the account since. */

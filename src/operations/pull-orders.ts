@@ -10,6 +10,7 @@ import { type ChannelError, isChannelError } from '../domain/errors.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { importOrders, type SellingAccount } from './import-orders.ts'
+import { ordersEveryMs } from './judge-notifications.ts'
 import { learnLag } from './learn-lag.ts'
 import { noteStrangeFields } from './note-strange-fields.ts'
 import { timesOf } from './plan-slots.ts'
@@ -39,7 +40,8 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
   try {
     const pulled = await capability.pull(account, cursor?.value ?? null)
     const now = ctx.clock.now()
-    const nextAt = pulled.more ? now : new Date(startedAt.getTime() + capability.everyMs)
+    const everyMs = pulled.more ? 0 : await ordersEveryMs(ctx.db, work, now)
+    const nextAt = pulled.more ? now : new Date(startedAt.getTime() + everyMs)
     const { unreadable = [] } = pulled
     const finish = async (tx: Sql, aside: readonly Unreadable[]) => {
       await setAside(tx, ctx, row.id, aside)

@@ -51,7 +51,7 @@ export const access: { readonly [C in CapabilityName]: Access<NonNullable<Connec
   storeStock: { locations: 'read', pull: 'read' },
   webhooks: { verify: 'read', subscribe: refuse },
   // What was taken from the seller's own queue is theirs; a trial only asks for one word.
-  notifications: { read: 'read', acknowledge: 'read', subscribe: refuse, test: 'read' },
+  notifications: { read: 'read', acknowledge: 'read', subscribe: refuse, isSetUp: 'read', sendTest: 'read' },
   consent: { url: 'read', exchange: 'read' },
   settlements: { pull: 'read' },
 }

@@ -133,7 +133,8 @@ export function createBazaar(pageSize = 50): Bazaar {
         wrote('notifications.subscribe')
         return []
       },
-      test: async () => ({ kind: 'delivered', tookMs: 1 }),
+      isSetUp: () => true,
+      sendTest: async () => ({ kind: 'sent', dedupe: 'test' }),
     },
     consent: { url: () => 'https://bazaar.example', exchange: async () => ({ secrets: {} }) },
     checks: [{ id: 'token', serves: [], run: async () => ({ ok: true }) }],

@@ -158,3 +158,12 @@ export const salesOfADay = times(80, 5_000)
 export const changesOfADay = times(25, 250)
 /** Runs of Amazon and eBay on one guarded stock. */
 export const guardedDays = times(1, 40)
+
+/** Random histories of notifications, for each property. */
+export const notificationCases = times(300, 20_000)
+/** R50: notifications a second that each sends many times, late and shuffled; and seconds of load. */
+export const notificationRepeats = times(400, 20_000)
+export const notificationsPerSecond = 1_000
+export const notificationSeconds = times(4, 120)
+/** Mutated notifications for each channel. */
+export const mutatedNotifications = 10_000

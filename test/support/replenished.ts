@@ -3,6 +3,7 @@ import { channelLocation, saveHeld } from '../../src/database/held-stock.ts'
 import type { Context } from '../../src/operations/context.ts'
 
 export const replenishmentBodies = {
+  testNotifications: () => ({}),
   setThreshold: () => ({ sku: 'MUG', location: 'SHOP', source: 'MAIN', minimum: 300, maximum: 400 }),
   setLeadTime: () => ({ days: 14 }),
   bookTransfers: () => ({ lines: [{ sku: 'MUG', from: 'MAIN', to: 'SHOP', quantity: 5 }] }),

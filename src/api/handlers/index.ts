@@ -8,6 +8,7 @@ import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
 import { matchingHandlers } from './matching.ts'
+import { notificationHandlers } from './notifications.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { planHandlers } from './plan.ts'
@@ -23,6 +24,7 @@ export const handlers = {
   ...systemHandlers,
   ...accountHandlers,
   ...connectingHandlers,
+  ...notificationHandlers,
   ...catalogHandlers,
   ...planHandlers,
   ...publishingHandlers,

@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { WireRequest, WireResponse } from '../../http/client.ts'
-import { type Account, asChannelError, type Limit } from '../connector.ts'
+import { type Account, asChannelError } from '../connector.ts'
 import { isExpiredToken, readError, readTokenError, unreadable } from './errors.ts'
+import { limits, type Operation } from './limits.ts'
 import { writeQuantity } from './mapping.ts'
 import { endpointOf, readSettings, secrets } from './settings.ts'
 import {
@@ -24,38 +25,17 @@ import {
   tokenAnswer,
 } from './wire.ts'
 
-/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01, feeds_2021-06-30, reports_2021-06-30 and fbaInventory, usage plans). */
-export const limits = {
-  searchOrders: { rate: 0.0056, burst: 20 },
-  getOrder: { rate: 0.5, burst: 30 },
-  searchListingsItems: { rate: 5, burst: 5 },
-  getListingsItem: { rate: 5, burst: 10 },
-  patchListingsItem: { rate: 5, burst: 5 },
-  createFeedDocument: { rate: 0.5, burst: 15 },
-  // 0.0083 and 15 for other types; for JSON_LISTINGS_FEED, the only one we hand in, 5 in 5 minutes (facts §6).
-  createFeed: { rate: 5 / 300, burst: 5 },
-  getFeeds: { rate: 0.0222, burst: 10 },
-  getFeed: { rate: 2, burst: 15 },
-  cancelFeed: { rate: 2, burst: 15 },
-  getFeedDocument: { rate: 0.0222, burst: 10 },
-  getInventorySummaries: { rate: 2, burst: 2 },
-  getMarketplaceParticipations: { rate: 0.016, burst: 15 },
-  getAccount: { rate: 0.016, burst: 15 },
-  getReports: { rate: 0.0222, burst: 10 },
-  getReportDocument: { rate: 0.0167, burst: 15 },
-} as const satisfies Record<string, Limit>
-type Operation = keyof typeof limits
-
 /** Access tokens live an hour (facts §2); renewed this early, so that none runs out on its way. */
 const earlyMs = 5 * 60_000
 
-/** Asks Login with Amazon for an access token, whatever it answers. */
-export async function askToken(account: Account): Promise<WireResponse> {
+/** Asks Login with Amazon for an access token, whatever it answers. With a scope: one of the app itself, for what belongs to no seller. */
+export async function askToken(account: Account, scope?: string): Promise<WireResponse> {
   const { tokenEndpoint } = readSettings(account.settings)
   const { clientId, clientSecret, refreshToken } = secrets.parse(await account.secrets())
   const body = new URLSearchParams({
-    grant_type: 'refresh_token',
-    refresh_token: refreshToken,
+    ...(scope
+      ? { grant_type: 'client_credentials', scope }
+      : { grant_type: 'refresh_token', refresh_token: refreshToken }),
     client_id: clientId,
     client_secret: clientSecret,
   })
@@ -70,8 +50,8 @@ export async function askToken(account: Account): Promise<WireResponse> {
   })
 }
 
-async function mint(account: Account): Promise<{ value: string; expiresAt: Date }> {
-  const answer = await askToken(account)
+async function mint(account: Account, scope?: string): Promise<{ value: string; expiresAt: Date }> {
+  const answer = await askToken(account, scope)
   const token = tokenAnswer.safeParse(answer.json)
   if (answer.status !== 200 || !token.success) throw readTokenError(answer, account.now())
   return {
@@ -80,7 +60,7 @@ async function mint(account: Account): Promise<{ value: string; expiresAt: Date 
   }
 }
 
-interface Call<S extends z.ZodType> {
+export interface Call<S extends z.ZodType> {
   operation: Operation
   method: WireRequest['method']
   path: string
@@ -88,10 +68,12 @@ interface Call<S extends z.ZodType> {
   body?: unknown
   /** The status of a good answer; 200 where it is left out. */
   status?: number
+  /** The scope of an operation that no seller grants. */
+  scope?: string
   answer: S
 }
 
-async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promise<z.output<S>> {
+export async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promise<z.output<S>> {
   const isWrite = one.method !== 'GET'
   try {
     let answer = await send(account, one)
@@ -114,9 +96,10 @@ async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promis
 
 async function send(
   account: Account,
-  { operation, method, path, query, body }: Call<z.ZodType>,
+  { operation, method, path, query, body, scope }: Call<z.ZodType>,
 ): Promise<WireResponse> {
-  const token = await account.token('access', () => mint(account))
+  const tokenName = scope ?? 'access'
+  const token = await account.token(tokenName, () => mint(account, scope))
   const url = new URL(`${endpointOf(readSettings(account.settings))}${path}`)
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, value)
   const answer = await account.http({
@@ -131,7 +114,7 @@ async function send(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  if (isExpiredToken(answer)) await account.dropToken('access', token)
+  if (isExpiredToken(answer)) await account.dropToken(tokenName, token)
   return answer
 }
 

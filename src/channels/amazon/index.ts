@@ -2,12 +2,14 @@
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Connector, QuantityReading } from '../connector.ts'
 import { checks } from './checks.ts'
-import { client, limits } from './client.ts'
+import { client } from './client.ts'
 import { consent } from './consent.ts'
 import { feed } from './feeds.ts'
 import { pullHeldStock } from './held-stock.ts'
+import { limits } from './limits.ts'
 import { pullListings } from './listings.ts'
 import { quantitiesIn, readQuantity } from './mapping.ts'
+import { notifications } from './notifications.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { pullSettlements } from './settlements.ts'
@@ -21,8 +23,8 @@ export const amazon: Connector = {
   // Two accounts on one shelf would write and book everything twice.
   identityOf: (value) => `${readSettings(value).sellerId} ${readSettings(value).region}`,
   allowedOrigins: (value) => {
-    const { endpoint, tokenEndpoint } = readSettings(value)
-    return endpoint ? [new URL(endpoint).origin, new URL(tokenEndpoint).origin] : []
+    const { endpoint, tokenEndpoint, queueEndpoint } = readSettings(value)
+    return [endpoint, endpoint && tokenEndpoint, queueEndpoint].flatMap((one) => (one ? [new URL(one).origin] : []))
   },
   limits,
   journalKeys: new Set([
@@ -96,6 +98,7 @@ export const amazon: Connector = {
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
   settlements: { pull: pullSettlements, everyMs: 12 * 3_600_000 },
+  notifications,
   stock: {
     pushBatch: 1,
     pushAtOnce: 25,

@@ -27,6 +27,18 @@ export const settings = z.object({
   draftApplication: z.boolean().default(true),
   /** Where the seller authorizes instead of Seller Central: a simulator. */
   consentPage: z.url().optional(),
+  /** The queue of the seller's that Amazon puts notifications into; without one orders are found by polling alone. */
+  queueArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$/,
+      'the ARN of a standard queue, e.g. arn:aws:sqs:eu-west-1:123456789012:entrepot; a FIFO queue does not work',
+    )
+    .optional(),
+  /** The access key that may read the queue; its secret is `queueSecret`. */
+  queueAccessKeyId: z.string().min(1).max(128).optional(),
+  /** Where the queue is instead of AWS: a simulator. */
+  queueEndpoint: z.url().optional(),
   /** How far back orders are read when the account is opened. */
   historyDays: z.number().int().min(0).max(730).default(30),
 })
@@ -36,6 +48,8 @@ export const secrets = z.object({
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
   refreshToken: z.string().min(1),
+  /** Of the access key to the seller's queue. */
+  queueSecret: z.string().optional(),
 })
 
 export function readSettings(value: unknown): Settings {

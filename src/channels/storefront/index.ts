@@ -6,6 +6,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { Connector } from '../connector.ts'
 import { checks } from './checks.ts'
 import { readItems } from './client.ts'
+import { verify } from './incoming.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { type ReadItem, readAnswer, readItem, type SetItem, setAnswer } from './wire.ts'
 
@@ -24,6 +25,7 @@ export const storefront: Connector = {
   quantityWrites: 'compare-and-set',
   secretUrls: true,
   ordersKnownAtOnce: true,
+  webhooks: { status: { accepted: 204, refused: 401 }, verify, everyMs: 24 * 3_600_000 },
   stock: {
     pushBatch: 100,
     // A shop of one's own is one server: a bulk change must not be an attack.

@@ -9,6 +9,7 @@ import { MaybeAgo, StageChip } from './AccountStates.tsx'
 import { Chip } from './Chip.tsx'
 import { FirstPull } from './FirstPull.tsx'
 import { Notice } from './Notice.tsx'
+import { NotificationPart } from './NotificationPart.tsx'
 import { TableFrame } from './Page.tsx'
 import { Sending } from './PlanLines.tsx'
 import { Ago, Exact } from './Time.tsx'
@@ -59,6 +60,12 @@ export function AccountCard({ account, plan }: { account: Account; plan: Account
           <dt>{t('lag.title')}</dt>
           <dd>
             <OrderLag lag={account.orderLag} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('notifications.title')}</dt>
+          <dd>
+            <NotificationPart account={account} />
           </dd>
         </div>
         <div>
@@ -159,7 +166,7 @@ function Stream({ stream, isStopped }: { stream: Account['streams'][number]; isS
   return (
     <>
       <tr>
-        <td>{word('accounts.stream', stream.stream)}</td>
+        <td>{word('streamWord', stream.stream)}</td>
         <td>{state}</td>
         <td>
           <MaybeAgo at={stream.pulledAt} />

@@ -5,7 +5,7 @@ import { useT } from '../i18n.ts'
 export function useWord() {
   useT()
   return (
-    group: 'channel' | 'accounts.stream' | 'accounts.haltedCode' | 'journal.errorKind' | 'moveKind' | 'files.field',
+    group: 'channel' | 'streamWord' | 'accounts.haltedCode' | 'journal.errorKind' | 'moveKind' | 'files.field',
     name: string,
   ): string => {
     const key = `${group}.${name}`

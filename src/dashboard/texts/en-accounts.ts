@@ -7,6 +7,7 @@ export const enStreams = {
   settlements: 'Settlements',
   stock: 'Stock',
   feeds: 'Feeds',
+  notifications: 'Queue',
 } as const
 
 /** What an account does in each stage. */

@@ -1,5 +1,8 @@
+import { enNotifications } from './en-notifications.ts'
+
 /** Texts of what is still to be sent, and of a bulk change before it is saved. */
 export const enPlan = {
+  ...enNotifications,
   plan: {
     title: 'How it is sent',
     line: '{{account}}: {{text}}',

@@ -1,4 +1,4 @@
-import { enStageText, enStreams } from './en-accounts.ts'
+import { enStageText } from './en-accounts.ts'
 import { enCommon } from './en-common.ts'
 import { enConnect } from './en-connect.ts'
 import { enDrift } from './en-drift.ts'
@@ -321,7 +321,6 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: enStreams,
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',

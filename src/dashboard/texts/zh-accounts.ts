@@ -7,6 +7,7 @@ export const zhStreams = {
   settlements: '结算报告',
   stock: '库存',
   feeds: '批量上传',
+  notifications: '通知队列',
 }
 
 /** What an account does in each stage. */

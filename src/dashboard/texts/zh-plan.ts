@@ -1,7 +1,9 @@
 import type { enPlan } from './en-plan.ts'
 import type { Texts } from './texts.ts'
+import { zhNotifications } from './zh-notifications.ts'
 
 export const zhPlan = {
+  ...zhNotifications,
   plan: {
     title: '推送方式',
     line: '{{account}}：{{text}}',

@@ -1,6 +1,6 @@
 import type { en } from './en.ts'
 import type { Texts } from './texts.ts'
-import { zhStageText, zhStreams } from './zh-accounts.ts'
+import { zhStageText } from './zh-accounts.ts'
 import { zhCommon } from './zh-common.ts'
 import { zhConnect } from './zh-connect.ts'
 import { zhDrift } from './zh-drift.ts'
@@ -303,7 +303,6 @@ export const zh = {
     since: '开通时间',
     ordersCount_other: '{{count}}个订单',
     streams: '读取',
-    stream: zhStreams,
     read: '上次读取',
     watermark: '已知至',
     next: '下次',

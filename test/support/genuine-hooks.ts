@@ -1,0 +1,99 @@
+/** For each channel that takes notifications: an account, and a call as the channel itself would make it. */
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import type { Genuine } from './mutated-hooks.ts'
+import { secretOfTests, signed } from './telling-channel.ts'
+
+export interface GenuineHooks {
+  settings: unknown
+  secrets: Record<string, string>
+  genuine(now: Date): Genuine
+  /** What the channel answers when the check asks it (for a key, say). */
+  fetch?: typeof fetch
+  /** The check asks the channel; where it may ask no more, the call is to come again: 503. */
+  asks?: true
+}
+
+const post = (headers: Record<string, string>, body: string) => ({
+  method: 'POST' as const,
+  query: {},
+  headers: { 'content-type': 'application/json', ...headers },
+  body: Buffer.from(body),
+})
+
+const storefront: GenuineHooks = {
+  settings: { webhookUrl: 'https://shop.example/hook' },
+  secrets: { webhookSecret: secretOfTests },
+  genuine(now) {
+    const said = { type: 'stock.changed', data: { items: [{ sku: 'TASSE-Ü' }] } }
+    const { body, headers } = signed(now, 'msg_genuine', said)
+    return { hook: post(headers, body), signed: ['webhook-id', 'webhook-timestamp', 'webhook-signature'] }
+  },
+}
+
+/** Topic, store and id stand outside of what Shopify signs; a wrong one makes the hub look once more. */
+const shopify: GenuineHooks = {
+  settings: { shop: 'example.myshopify.com' },
+  secrets: { clientId: 'an app', clientSecret: 'shpss_0123456789abcdef' },
+  genuine(now) {
+    const body = JSON.stringify({ id: 820982911946154, name: '#1001', note: 'Tasse für Zoë' })
+    const headers = {
+      'x-shopify-hmac-sha256': createHmac('sha256', 'shpss_0123456789abcdef').update(body).digest('base64'),
+      'x-shopify-topic': 'orders/create',
+      'x-shopify-shop-domain': 'example.myshopify.com',
+      'x-shopify-webhook-id': 'b54557e4-bdd9-4b37-8a5f-bf7d70bcd043',
+      'x-shopify-triggered-at': now.toISOString(),
+    }
+    return { hook: post(headers, body), signed: ['x-shopify-hmac-sha256'] }
+  },
+}
+
+const kid = '00000000-1111-2222-3333-444444444444'
+const keys = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status })
+
+const ebay: GenuineHooks = {
+  settings: { clientId: 'an-app', sellerId: 'a-seller', marketplaceIds: ['EBAY_US'] },
+  secrets: { clientSecret: 'PRD-secret', refreshToken: 'v^1.1#refresh', verificationToken: 'a'.repeat(40) },
+  asks: true,
+  fetch: (async (input: string | URL | Request) => {
+    const { pathname } = new URL(String(input))
+    if (pathname.endsWith('/oauth2/token'))
+      return json(200, { access_token: 'v^1.1#app', expires_in: 7200, token_type: 'app' })
+    if (!pathname.endsWith(`/public_key/${kid}`)) return json(404, { errors: [{ errorId: 195_000, message: 'none' }] })
+    const key = keys.publicKey.export({ format: 'pem', type: 'spki' }) as string
+    return json(200, { key: key.replaceAll('\n', ''), algorithm: 'ECDSA', digest: 'SHA1' })
+  }) as typeof fetch,
+  genuine(now) {
+    const body = JSON.stringify({
+      metadata: { topic: 'ORDER_CONFIRMATION', schemaVersion: '1.0', deprecated: false },
+      notification: {
+        notificationId: '49feeaeb-4982-42d9-a377-9645b8479411_33f7e043',
+        eventDate: now.toISOString(),
+        publishDate: now.toISOString(),
+        publishAttemptCount: 1,
+        data: { order: { orderId: '17-00001-00001' }, note: 'Tasse für Zoë' },
+      },
+    })
+    const signature = sign('sha1', Buffer.from(body), keys.privateKey).toString('base64')
+    const header = Buffer.from(JSON.stringify({ alg: 'ecdsa', kid, signature, digest: 'SHA1' })).toString('base64')
+    const meaning = (text = '') => {
+      const read = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as Record<string, string>
+      return [read.alg?.toLowerCase(), read.kid?.toLowerCase(), read.signature, read.digest?.toUpperCase()].join()
+    }
+    return {
+      hook: post({ 'x-ebay-signature': header }, body),
+      signed: ['x-ebay-signature'],
+      // The names of the algorithms are read in any case of letters.
+      isSame: (hook) => {
+        try {
+          return meaning(hook.headers['x-ebay-signature']) === meaning(header)
+        } catch {
+          return false
+        }
+      },
+    }
+  },
+}
+
+/** By channel. */
+export const genuineHooks: Record<string, GenuineHooks> = { storefront, shopify, ebay }
