@@ -1,0 +1,58 @@
+/** The own store against the contract. Its orders come through our own API, so only its quantities are asked. */
+import { openMarketplaces, webhookSecret } from '../../../test/support/marketplaces.ts'
+import { contractSuite, type Goods, type Harness } from '../contract-suite.ts'
+import { storefront } from './index.ts'
+
+const harness: Harness = {
+  connector: storefront,
+  orderShowsMs: 0,
+  writeShowsMs: 1_000,
+  stock: { unknownSku: 'GONE-1' },
+  async start({ goods }) {
+    const hub = { hubUrl: 'http://127.0.0.1:9', apiKey: 'none', account: 'store' }
+    const markets = await openMarketplaces(goods.map(catalogItem), { storefront: { ...hub, webhookSecret } })
+    const account = markets.account('storefront')
+    return {
+      settings: account.settings as Record<string, unknown>,
+      secrets: (await account.secrets()) as Record<string, string>,
+      now: () => markets.sim.now(),
+      pass: markets.pass,
+      shown: async (sku) => (await markets.state('storefront')).shown[sku],
+      overwrite: async (sku, quantity) =>
+        void (await markets.control('/quantities', { channel: 'storefront', sku, quantity })),
+      async trouble(trouble) {
+        const another = `whsec_${Buffer.from('another secret than that of the test').toString('base64')}`
+        if (trouble.kind === 'revoke') markets.sim.connectStorefront({ ...hub, webhookSecret: another })
+        else if (trouble.kind === 'throttle')
+          await markets.control('/faults', {
+            channel: 'storefront',
+            operation: trouble.operation,
+            kind: 'status',
+            status: 429,
+            count: 1,
+          })
+        else throw new Error('there is no token')
+      },
+      close: markets.close,
+    }
+  },
+}
+
+const catalogItem = ({ sku, quantity }: Goods, index: number) => ({
+  sku,
+  title: `Thing ${index}`,
+  asin: `B0SIM${String(index + 1).padStart(5, '0')}`,
+  price: 1_490,
+  currency: 'USD',
+  storefront: { quantity },
+})
+
+contractSuite({
+  harness,
+  skips: {
+    'stock: token renewed once for all': {
+      reason: 'no access tokens',
+      fact: 'each webhook is signed by itself (Standard Webhooks, signature over id, time and body)',
+    },
+  },
+})
