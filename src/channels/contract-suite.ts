@@ -8,6 +8,7 @@ import { type Effect, type EffectCase, effectCases, effects } from '../../test/c
 import { type Bench, type Harness, needed } from '../../test/contract/harness.ts'
 import { type Case, type ListCase, listCases, lists } from '../../test/contract/lists.ts'
 import { type OrderCase, orderCases } from '../../test/contract/orders.ts'
+import { plantsFor } from '../../test/contract/planted.ts'
 import { type RestCase, restBlocks, restCases } from '../../test/contract/rest.ts'
 import { type StockCase, stockCases } from '../../test/contract/stock.ts'
 import { createWire } from '../../test/contract/wire.ts'
@@ -39,6 +40,8 @@ export interface Skip {
 
 export interface Suite {
   harness: Harness
+  /** Proves the cases as well: each of them must find the faults that are planted for it. */
+  planted?: true
   skips?: Partial<Record<CaseName, Skip>>
 }
 
@@ -68,24 +71,37 @@ export async function runCase(harness: Harness, name: CaseName): Promise<void> {
   }
 }
 
+/** Every fault planted for the case makes it fail. */
+async function findsAll(harness: Harness, name: CaseName): Promise<void> {
+  const plants = plantsFor(name)
+  expect(plants.length, 'no fault is planted for it').toBeGreaterThan(0)
+  for (const [index, plant] of plants.entries()) {
+    const spoilt = { ...harness, connector: plant(harness.connector) }
+    await expect(runCase(spoilt, name), `fault ${index + 1} is not found`).rejects.toThrow()
+  }
+}
+
 /** The names of all cases that the connector's capabilities ask for. */
 export const caseNames = (connector: Connector): CaseName[] => Object.keys(casesOf(connector)) as CaseName[]
 
 /** Registers a test for each case. */
-export function contractSuite({ harness, skips = {} }: Suite): void {
+export function contractSuite({ harness, planted, skips = {} }: Suite): void {
   const { connector } = harness
   const names = caseNames(connector)
 
   for (const name of names) {
     const skip = skips[name]
-    if (!skip) test(name, async () => await runCase(harness, name))
-    else
+    if (skip) {
       test(`${name}: left out, ${skip.reason}`, async () => {
         expect(skip.fact.length).toBeGreaterThan(20)
         expect(reasons[skip.reason](harness, name), `'${skip.reason}' does not hold`).toBe(true)
         // A skip that is not needed is found by running what it leaves out.
         await expect(runCase(harness, name), 'the case passes: the skip is not needed').rejects.toThrow()
       })
+      continue
+    }
+    test(name, async () => await runCase(harness, name))
+    if (planted) test(`${name}: finds what is planted`, async () => await findsAll(harness, name))
   }
 
   test('every skip names a case of this connector', () => {

@@ -84,27 +84,29 @@ export function puller(bench: Bench, list: List): (account: Account, cursor: unk
 }
 
 /** Pulls until nothing waits any more. */
-export async function walk(
-  bench: Bench,
-  list: List,
-  {
-    account = bench.wire.account(),
-    from = null as unknown,
-    everyPage = undefined as (() => Promise<void>) | undefined,
-  } = {},
-): Promise<Walk> {
+export async function walk(bench: Bench, list: List, more: WalkOptions = {}): Promise<Walk> {
   const pull = puller(bench, list)
-  const walked: Walk = { items: [], unreadable: [], pages: [], next: from }
+  let account = more.account ?? bench.wire.account()
+  const walked: Walk = { items: [], unreadable: [], pages: [], next: more.from ?? null }
   for (let page = 0; ; page++) {
     if (page === 500) throw new Error(`${list} have no end`)
+    if (more.isNewProcess) account = bench.wire.account()
     const pulled = await pull(account, walked.next)
     walked.pages.push(pulled)
     walked.items.push(...pulled.items)
     walked.unreadable.push(...(pulled.unreadable ?? []))
     walked.next = pulled.next
     if (!pulled.more) return walked
-    await everyPage?.()
+    await more.everyPage?.()
   }
+}
+
+interface WalkOptions {
+  account?: Account
+  from?: unknown
+  /** Every page is read by a process that knows nothing of the one before. */
+  isNewProcess?: true
+  everyPage?: () => Promise<void>
 }
 
 /** The ChannelError of a call that has to fail. */
@@ -148,13 +150,7 @@ const shared = {
 
   /** Every page is read by another process: all it has is the text of the cursor. */
   async 'cursor outlives a restart'(bench, list, all) {
-    const walked: Walk = { items: [], unreadable: [], pages: [], next: null }
-    for (;;) {
-      const page = await puller(bench, list)(bench.wire.account(), walked.next)
-      walked.items.push(...page.items)
-      walked.next = page.next
-      if (!page.more) break
-    }
+    const walked = await walk(bench, list, { isNewProcess: true })
     told(list, walked, all)
   },
 

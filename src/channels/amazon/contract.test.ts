@@ -90,4 +90,4 @@ const catalogItem = ({ sku, quantity, held }: Goods, index: number) => ({
   amazon: { quantity, ...(held ? { fulfilledBy: 'AMAZON' as const } : {}) },
 })
 
-contractSuite({ harness })
+contractSuite({ harness, planted: true })
