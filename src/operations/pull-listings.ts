@@ -117,15 +117,14 @@ async function noteUnreadable(
   unreadable: readonly Unreadable[],
   now: Date,
 ): Promise<void> {
-  const code = 'listing_unreadable'
   await tx.run(
-    'update findings set resolved_at = $3 where code = $1 and account_id = $2 and resolved_at is null and last_at < $4',
-    [code, row.id, now, new Date(now.getTime() - unreadableMs)],
+    `update findings set resolved_at = $2 where code = 'listing_unreadable' and account_id = $1 and resolved_at is null and last_at < $3`,
+    [row.id, now, new Date(now.getTime() - unreadableMs)],
   )
   await raise(
     tx,
     unreadable.map(({ remoteId, where }) => ({
-      code,
+      code: 'listing_unreadable',
       severity: 'warning' as const,
       accountId: row.id,
       subject: `listing:${row.id}:${remoteId}`,
