@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest'
 import { type Effect, type EffectCase, effectCases, effects } from '../../test/contract/effects.ts'
-import { type Bench, type Harness, needed } from '../../test/contract/harness.ts'
+import { type Bench, type Harness, needed, secretsOf } from '../../test/contract/harness.ts'
 import { type Case, type ListCase, listCases, lists } from '../../test/contract/lists.ts'
 import { type OrderCase, orderCases } from '../../test/contract/orders.ts'
 import { plantsFor } from '../../test/contract/planted.ts'
@@ -62,7 +62,7 @@ export async function runCase(harness: Harness, name: CaseName): Promise<void> {
   const one = needed(casesOf(harness.connector)[name], `the case '${name}'`)
   const stage = await harness.start({ goods: one.goods(harness) })
   const { connector } = harness
-  const bench: Bench = { harness, connector, stage, wire: createWire(connector, stage) }
+  const bench: Bench = { harness, connector, stage, wire: createWire(harness, stage) }
   try {
     await one.run(bench)
     noSecrets(bench)
@@ -116,7 +116,7 @@ export function contractSuite({ harness, planted, skips = {} }: Suite): void {
     expect(connector.secrets.safeParse(stage.secrets).success).toBe(true)
     expect(connector.secrets.safeParse({}).success).toBe(false)
     const shown = JSON.stringify([connector.regionOf(stage.settings), connector.identityOf?.(stage.settings)])
-    for (const secret of Object.values(stage.secrets)) expect(shown).not.toContain(secret)
+    for (const secret of secretsOf(stage)) expect(shown).not.toContain(secret)
   })
 }
 
@@ -124,7 +124,7 @@ export function contractSuite({ harness, planted, skips = {} }: Suite): void {
 function noSecrets({ stage, wire }: Bench): void {
   for (const account of wire.accounts) {
     const journal = JSON.stringify(account.journal)
-    for (const secret of [...Object.values(stage.secrets), ...account.dropped, ...account.tokens])
+    for (const secret of [...secretsOf(stage), ...account.dropped, ...account.tokens])
       expect(journal.includes(secret), 'a secret stands in the journal').toBe(false)
   }
 }

@@ -22,7 +22,7 @@ export type Trouble =
 /** A started simulator with these goods in it, and the settings and secrets of an account there. */
 export interface Stage {
   settings: Record<string, unknown>
-  secrets: Record<string, string>
+  secrets: Record<string, unknown>
   now(): Date
   /** Simulated time passes, and what was due by then has happened. */
   pass(ms: number): Promise<void>
@@ -62,6 +62,8 @@ export interface ListWire {
   in(answer: unknown): unknown[] | undefined
   /** The place of a documented field that nothing depends on. */
   optional?: string
+  /** The place of what other calls are made by: with another word there it is another entry. */
+  joinedBy?: string
   /** Places without which an entry is not there yet; a later pull tells of it. */
   absentWithout?: readonly string[]
 }
@@ -73,12 +75,16 @@ export interface Harness {
   orderShowsMs: number
   /** After this long a write shows, or never will. */
   writeShowsMs: number
+  /** Makes a call ask for smaller pages than the connector does: no channel promises full ones. */
+  smaller?(call: { url: string; body: string | null }): { url: string; body: string | null }
   /** The operation that mints access tokens; absent where the channel has none. */
   tokenOperation?: string
   orders?: ListWire & {
     idOf(raw: unknown): unknown
     /** The place of the word that tells the state. */
     word: string
+    /** Makes it an order of so many lines of one unit each, where the simulator cannot. */
+    grow?(raw: Record<string, unknown>, lines: number): void
     /** Places whose absence, or whose other form, leaves nothing to count on: the order waits aside. */
     needed: readonly string[]
   }
@@ -115,4 +121,13 @@ export type CaseRun = (bench: Bench) => Promise<void>
 export function needed<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`the channel's harness lacks ${what}`)
   return value
+}
+
+/** Every text among the secrets, however deep. */
+export function secretsOf(stage: Stage): string[] {
+  const texts = (value: unknown): string[] => {
+    if (typeof value === 'string') return value.length >= 6 ? [value] : []
+    return typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : []
+  }
+  return texts(stage.secrets)
 }

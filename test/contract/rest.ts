@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import type { HookVerdict, IncomingHook, PriceLine } from '../../src/channels/capabilities.ts'
 import type { IncomingListing } from '../../src/channels/connector.ts'
-import { type Bench, needed } from './harness.ts'
+import { type Bench, needed, secretsOf } from './harness.ts'
 import { awkward, type Case, failure, walk } from './lists.ts'
 
 const goods = [...awkward.slice(0, 3), 'PLAIN'].map((sku) => ({ sku, quantity: 50 }))
@@ -173,7 +173,7 @@ const consent = {
     const state = 'state-of-this-try/+=&'
     const address = url(bench.stage.settings, { state, redirectUri })
     expect(new URL(address).searchParams.get('state')).toBe(state)
-    for (const secret of Object.values(bench.stage.secrets)) expect(address).not.toContain(secret)
+    for (const secret of secretsOf(bench.stage)) expect(address).not.toContain(secret)
     const returned = await needed(bench.stage.consented, 'consented')(address)
     expect(returned.state).toBe(state)
     const account = bench.wire.account()
@@ -223,7 +223,7 @@ const checks = {
       const results = []
       for (const check of bench.connector.checks!) results.push(await check.run(bench.wire.account()))
       expect(results.some(({ ok }) => !ok)).toBe(true)
-      for (const secret of Object.values(bench.stage.secrets)) expect(JSON.stringify(results)).not.toContain(secret)
+      for (const secret of secretsOf(bench.stage)) expect(JSON.stringify(results)).not.toContain(secret)
     }
   },
 } satisfies Record<string, (bench: Bench) => Promise<void>>

@@ -3,10 +3,9 @@
  * answer is lost, cut or changed here, so that no simulator needs to know how.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Connector } from '../../src/channels/connector.ts'
 import type { WireRequest } from '../../src/http/client.ts'
 import { createAccount, type TestAccount } from '../conformance/support/account.ts'
-import type { Stage } from './harness.ts'
+import type { Harness, Stage } from './harness.ts'
 
 export interface Passed {
   operation: string
@@ -56,7 +55,7 @@ export interface Wire {
   count(operation: string): number
 }
 
-export function createWire(connector: Connector, stage: Stage): Wire {
+export function createWire({ connector, smaller }: Harness, stage: Stage): Wire {
   const under = new AsyncLocalStorage<WireRequest>()
   const taps: { tap: Tap; seen: number; fired: number }[] = []
   const calls: Passed[] = []
@@ -74,7 +73,9 @@ export function createWire(connector: Connector, stage: Stage): Wire {
     if (held) held.fired += 1
     const act = held?.tap.act
     if (act === 'refuse') throw broken('ECONNREFUSED')
-    const answer = await fetch(input, init)
+    const asked = { url: String(input), body: (init?.body ?? null) as string | null }
+    const { url: address, body } = smaller?.(asked) ?? asked
+    const answer = await fetch(address, { ...init, body })
     passed.status = answer.status
     if (act === undefined) return answer
     const text = await answer.text()
@@ -88,7 +89,7 @@ export function createWire(connector: Connector, stage: Stage): Wire {
       fetch: tapped,
       now: () => stage.now(),
       settings: stage.settings,
-      secrets: stage.secrets,
+      secrets: stage.secrets as Record<string, string>,
       budget: more.budget ?? false,
     })
     const tokens = new Map<string, Promise<{ value: string; expiresAt: Date }>>()
