@@ -43,7 +43,8 @@ const linesOf = (order: IncomingOrder, quantity?: number) =>
 function shipment(bench: Bench, order: IncomingOrder, more: { trackingNumber?: string; quantity?: number } = {}) {
   const { carrier, trackingNumber } = told(bench, 'shipments')
   return {
-    reference: `parcel-${order.remoteId}-${more.trackingNumber ?? trackingNumber}`,
+    // Digits only, as the hub's own references are: some channels take nothing else.
+    reference: String(4_711 + (more.trackingNumber ?? '').length),
     orderRemoteId: order.remoteId,
     lines: linesOf(order, more.quantity),
     shippedAt: bench.stage.now(),
@@ -56,7 +57,7 @@ function shipment(bench: Bench, order: IncomingOrder, more: { trackingNumber?: s
 function refund(bench: Bench, order: IncomingOrder, quantity = 1) {
   const { currency, reason } = told(bench, 'refunds')
   return {
-    reference: `refund-${order.remoteId}`,
+    reference: '4799',
     orderRemoteId: order.remoteId,
     currency,
     lines: linesOf(order, quantity).map((line) => ({ ...line, amount: price * quantity })),
@@ -99,7 +100,7 @@ const prepare: Record<Effect, (bench: Bench) => Promise<Prepared>> = {
   async cancellations(bench) {
     const order = await boughtOrder(bench)
     const { reason } = told(bench, 'cancellations')
-    const request = { reference: `cancel-${order.remoteId}`, orderRemoteId: order.remoteId, lines: null, reason }
+    const request = { reference: '4788', orderRemoteId: order.remoteId, lines: null, reason }
     return {
       send: (account, more) => bench.connector.cancellations!.request(account, { ...request, ...more }),
       happened: async () => ((await newest(bench, order.remoteId)).state === 'canceled' ? 1 : 0),
@@ -239,7 +240,7 @@ const own = {
     await bench.connector.shipments!.confirm(bench.wire.account(), shipment(bench, order))
     await bench.stage.pass(bench.harness.orderShowsMs)
     const answer = await bench.connector.cancellations!.request(bench.wire.account(), {
-      reference: 'late',
+      reference: '4789',
       orderRemoteId: order.remoteId,
       lines: null,
       reason,

@@ -92,7 +92,12 @@ export interface Harness {
   heldStock?: ListWire
   storeStock?: ListWire
   settlements?: ListWire
+  /** The allowance that all calls share, where it is one; else each operation has its own. */
+  budget?: string
   stock?: {
+    /** The calls that write and read, where the connector names their allowance otherwise. */
+    push?: string
+    read?: string
     /** Does it tell of a SKU that it does not know, in a list of several, which one that is? */
     unknownSku: string
   }
@@ -104,7 +109,8 @@ export interface Harness {
     copies?: { operation: string; more?: Partial<OutgoingCopy> }
     prices?: { currency: string; marketplace: string }
   }
-  webhooks?: { address: string }
+  /** `asks`: the channel asks the address a question before it sends there. */
+  webhooks?: { address: string; asks: boolean }
   consent?: { redirectUri: string; operation: string }
 }
 

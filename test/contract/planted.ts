@@ -6,6 +6,7 @@ import type { Account, Connector, Pulled, QuantityLine, QuantityOutcome } from '
 import { ChannelError, isChannelError } from '../../src/domain/errors.ts'
 import type { IncomingOrder } from '../../src/domain/orders.ts'
 import type { List } from './lists.ts'
+import { effectPlants } from './planted-effects.ts'
 
 type Plant = (connector: Connector) => Connector
 
@@ -321,6 +322,8 @@ const stockPlants: Record<string, Plant[]> = {
 
 /** The faults that a case must find; none where nobody planted one yet. */
 export function plantsFor(name: string): Plant[] {
+  const effects = effectPlants(name)
+  if (effects) return effects
   const [block, ...rest] = name.split(': ')
   const what = rest.join(': ')
   if (block === 'stock') return stockPlants[what] ?? []

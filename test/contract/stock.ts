@@ -7,6 +7,8 @@ import { awkward, type Case } from './lists.ts'
 const goods: Goods[] = [...awkward, 'PLAIN', 'OTHER'].map((sku, index) => ({ sku, quantity: 10 + index }))
 
 const stockOf = (bench: Bench) => bench.connector.stock!
+const writing = (bench: Bench) => bench.harness.stock?.push ?? stockOf(bench).pushOperation
+const reading = (bench: Bench) => bench.harness.stock?.read ?? stockOf(bench).readOperation
 const isCompareAndSet = (bench: Bench) => bench.connector.quantityWrites === 'compare-and-set'
 
 let version = 0
@@ -96,7 +98,7 @@ const cases = {
 
   /** The write took effect and nobody said so: never repeated by the connector, and never called undone. */
   async 'a lost answer'(bench) {
-    const { pushOperation } = stockOf(bench)
+    const pushOperation = writing(bench)
     for (const act of ['lose', 'cut', 'page', 'empty', 'fail'] as const) {
       const before = bench.wire.count(pushOperation)
       const quantity = 30 + before
@@ -111,7 +113,7 @@ const cases = {
   },
 
   async 'a call that never left'(bench) {
-    bench.wire.tap({ on: stockOf(bench).pushOperation, act: 'refuse' })
+    bench.wire.tap({ on: writing(bench), act: 'refuse' })
     const error = failed((await push(bench, { PLAIN: 3 }))[0])
     expect([error.kind, error.mayHaveApplied]).toEqual(['unavailable', false])
     await bench.stage.pass(bench.harness.writeShowsMs)
@@ -119,14 +121,14 @@ const cases = {
   },
 
   async throttled(bench) {
-    const { pushOperation } = stockOf(bench)
+    const pushOperation = writing(bench)
     const account = bench.wire.account({ budget: true })
     await bench.stage.trouble({ kind: 'throttle', operation: pushOperation })
     const before = await showAll(bench)
     const error = failed((await push(bench, { PLAIN: 3 }, account))[0])
     expect([error.kind, error.mayHaveApplied]).toEqual(['throttled', false])
     expect(error.retryAt?.getTime()).toBeGreaterThan(bench.stage.now().getTime())
-    expect(account.exhausted).toEqual([pushOperation])
+    expect(account.exhausted).toEqual([stockOf(bench).pushOperation])
     // The own bucket is empty now: the next one does not even leave.
     const calls = bench.wire.count(pushOperation)
     const own = failed((await push(bench, { PLAIN: 3 }, account))[0])
@@ -177,7 +179,8 @@ const cases = {
 
   /** What cannot be read is an error: "not there" would give units free that are for sale. */
   async 'a reading that cannot be read is no reading'(bench) {
-    const { readOperation, read } = stockOf(bench)
+    const { read } = stockOf(bench)
+    const readOperation = reading(bench)
     for (const act of ['lose', 'refuse', 'cut', 'page', 'empty', 'fail', () => ({}), () => []] as const) {
       const tap = bench.wire.tap({ on: readOperation, act })
       const account = bench.wire.account()
@@ -190,7 +193,8 @@ const cases = {
 
   /** The journal keeps enough to tell later what a reading said. */
   async 'the journal tells readings'(bench) {
-    const { readOperation, read, readingsIn } = stockOf(bench)
+    const { read, readingsIn } = stockOf(bench)
+    const readOperation = reading(bench)
     const account = bench.wire.account()
     const readings = await read(account, ['PLAIN', 'OTHER'])
     const told = account.journal.flatMap(

@@ -36,6 +36,10 @@ const harness: Harness = {
     optional: '/lastUpdatedTime',
   },
   stock: { unknownSku: 'GONE-1' },
+  effects: {
+    shipments: { operation: 'confirmShipment', carrier: 'UPS', trackingNumber: '1Z999AA10123456784' },
+  },
+  consent: { redirectUri: 'https://hub.example/connect/return', operation: 'token' },
   async start({ goods }) {
     const markets = await openMarketplaces(goods.map(catalogItem), {
       amazon: {
@@ -51,7 +55,11 @@ const harness: Harness = {
       (await markets.control<{ orderId: string }>('/orders', { channel: 'amazon', sku, quantity })).orderId
     const account = markets.account('amazon')
     return {
-      settings: account.settings as Record<string, unknown>,
+      settings: {
+        ...(account.settings as Record<string, unknown>),
+        applicationId: 'amzn1.sp.solution.simulated',
+        consentPage: `${markets.url}/amazon/apps/authorize/consent`,
+      },
       secrets: (await account.secrets()) as Record<string, string>,
       now: () => markets.sim.now(),
       pass: markets.pass,
@@ -75,6 +83,11 @@ const harness: Harness = {
         }))
         await fault('searchOrders', 'rewrite', { orderId: id, changes: [{ at: '/orderItems', value }] })
         return id
+      },
+      // The seller confirms on Amazon's page, which sends the browser back.
+      async consented(url) {
+        const answer = await fetch(url, { method: 'POST', redirect: 'manual' })
+        return Object.fromEntries(new URL(answer.headers.get('location') ?? '').searchParams)
       },
       close: markets.close,
     }
