@@ -83,6 +83,8 @@ export interface Harness {
     idOf(raw: unknown): unknown
     /** The place of the word that tells the state. */
     word: string
+    /** True at this place: an order that nobody bought, left out. */
+    leftOutBy?: string
     /** Makes it an order of so many lines of one unit each, where the simulator cannot. */
     grow?(raw: Record<string, unknown>, lines: number): void
     /** Places whose absence, or whose other form, leaves nothing to count on: the order waits aside. */
@@ -92,8 +94,6 @@ export interface Harness {
   heldStock?: ListWire
   storeStock?: ListWire
   settlements?: ListWire
-  /** The allowance that all calls share, where it is one; else each operation has its own. */
-  budget?: string
   stock?: {
     /** The calls that write and read, where the connector names their allowance otherwise. */
     push?: string

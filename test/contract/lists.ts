@@ -1,6 +1,6 @@
 /** Everything that is pulled in pages: orders, listings, stock in the channel's warehouses, settlements, levels of a store. */
 import { expect } from 'vitest'
-import type { Account, Pulled } from '../../src/channels/connector.ts'
+import type { Account, Pulled, Unreadable } from '../../src/channels/connector.ts'
 import { type ChannelError, isChannelError } from '../../src/domain/errors.ts'
 import { type Bench, type CaseRun, type Goods, type Harness, type ListWire, needed } from './harness.ts'
 import { at, eachOdd } from './odd.ts'
@@ -10,7 +10,7 @@ export type List = (typeof lists)[number]
 
 export interface Walk {
   items: unknown[]
-  unreadable: unknown[]
+  unreadable: Unreadable[]
   pages: Pulled<unknown>[]
   next: unknown
 }
@@ -92,7 +92,7 @@ export async function walk(bench: Bench, list: List, more: WalkOptions = {}): Pr
   let account = more.account ?? bench.wire.account()
   const walked: Walk = { items: [], unreadable: [], pages: [], next: more.from ?? null }
   for (let page = 0; ; page++) {
-    if (page === 500) throw new Error(`${list} have no end`)
+    if (page === 60) throw new Error(`${list} have no end`)
     if (more.isNewProcess) account = bench.wire.account()
     const pulled = await pull(account, walked.next)
     walked.pages.push(pulled)
@@ -186,17 +186,20 @@ const shared = {
   },
 
   async 'throttled amid pages'(bench, list, all, { operation }) {
-    const { account, first } = await secondPage(bench, list)
+    const { first } = await secondPage(bench, list)
+    const account = bench.wire.account({ budget: true })
     await bench.stage.trouble({ kind: 'throttle', operation })
     const before = bench.wire.count(operation)
     const error = await failure(puller(bench, list)(account, first.next))
     expect(error.kind).toBe('throttled')
     expect(error.retryAt?.getTime()).toBeGreaterThan(bench.stage.now().getTime())
-    // Asked once, and the hub's own bucket knows it.
-    expect(bench.wire.count(operation) - before).toBe(1)
-    expect(account.exhausted).toContain(bench.harness.budget ?? operation)
-    await bench.stage.pass(error.retryAt!.getTime() - bench.stage.now().getTime())
-    const rest = await walk(bench, list, { account, from: first.next })
+    // Asked once; the hub's own bucket is empty now, and the next call does not even leave.
+    const again = await failure(puller(bench, list)(account, first.next))
+    expect([again.kind, bench.wire.count(operation) - before]).toEqual(['throttled', 1])
+    const until = Math.max(error.retryAt!.getTime(), again.retryAt!.getTime())
+    // And a minute more: what is left of the walk may need more than the one call.
+    await bench.stage.pass(until - bench.stage.now().getTime() + 60_000)
+    const rest = await walk(bench, list, { account: bench.wire.account(), from: first.next })
     told(list, { ...rest, items: [...first.items, ...rest.items] }, all)
   },
 
@@ -238,16 +241,17 @@ const shared = {
           if (entries) entries[0] = odd.entry
         },
       })
-      const page = await puller(bench, list)(account, null).catch((error: Error) => {
+      const page = await walk(bench, list, { account }).catch((error: Error) => {
         throw new Error(`${odd.what} threw the page: ${error.message}`, { cause: error })
       })
       tap.remove()
       const keys = keysOf(list, page.items)
       expect(keys, odd.what).toEqual(expect.arrayContaining(neighbors))
-      for (const { where } of page.unreadable ?? []) expect(where).not.toMatch(/odd words/)
+      for (const { where } of page.unreadable) expect(where).not.toMatch(/odd words/)
       const isAbsent =
         absentWithout.some((place) => (at(odd.entry, place).get() ?? null) === null) ||
-        (joinedBy === odd.pointer && at(odd.entry, joinedBy).get() === 'odd words')
+        (joinedBy === odd.pointer && at(odd.entry, joinedBy).get() === 'odd words') ||
+        (odd.pointer === bench.harness.orders?.leftOutBy && at(odd.entry, odd.pointer).get() === true)
       if (!isAbsent && !keys.includes(own!) && keys.length === neighbors.length)
         expect(page.unreadable, `${odd.what} lost the entry in silence`).toHaveLength(1)
       tried += 1

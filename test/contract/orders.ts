@@ -156,20 +156,21 @@ const cases = {
   /** In whatever form an order comes: what is kept has the units that were sold, or waits aside. */
   async 'drift never changes what was sold'(bench) {
     const id = await buy(bench, 2)
-    const { operation, in: listIn, needed: counted } = bench.harness.orders!
+    const { operation, in: listIn, needed: counted, leftOutBy } = bench.harness.orders!
     let base: unknown
     bench.wire.tap({ on: operation, act: (answer) => void (base = structuredClone(listIn(answer)![0])) })
     const plain = find((await walk(bench, 'orders')).items, id)
     const account = bench.wire.account()
     let aside = 0
     for (const odd of eachOdd(base)) {
+      if (odd.pointer === leftOutBy && at(odd.entry, odd.pointer).get() === true) continue
       const tap = rewrite(bench, id, () => odd.entry as Record<string, unknown>)
-      const page = await puller(bench, 'orders')(account, null)
+      const page = await walk(bench, 'orders', { account })
       tap.remove()
       if (page.items.length === 0) {
         expect(page.unreadable, odd.what).toHaveLength(1)
         // Set aside, it can be read again, and never throws.
-        const { raw } = page.unreadable![0]!
+        const { raw } = page.unreadable[0]!
         expect(bench.connector.orders!.read(stored(raw)), odd.what).toHaveProperty('where')
         aside += 1
         continue

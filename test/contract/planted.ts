@@ -46,6 +46,10 @@ const repeating = (list: List, kind: ChannelError['kind']): Plant =>
     }
   })
 
+/** The channel's refusal never reaches the hub's own bucket. */
+const unheeding = (list: List): Plant =>
+  withAccount(list, (account) => ({ budget: { ...account.budget, exhausted: async () => {} } }))
+
 const as =
   (kind: ChannelError['kind'], more: { retryAt?: Date; mayHaveApplied?: boolean } = {}) =>
   (error: Error) =>
@@ -95,10 +99,10 @@ const listPlants = (list: List): Record<string, Plant[]> => ({
     })),
   ],
   'throttled amid pages': [
-    repeating(list, 'throttled'),
+    (connector) => repeating(list, 'throttled')(unheeding(list)(connector)),
     retold(list, (error) => (error.kind === 'throttled' ? as('unavailable')(error) : error)),
     retold(list, (error) => (error.kind === 'throttled' ? as('throttled')(error) : error)),
-    withAccount(list, (account) => ({ budget: { ...account.budget, exhausted: async () => {} } })),
+    unheeding(list),
   ],
   'no answer, or none that can be read': [
     repeating(list, 'unavailable'),
