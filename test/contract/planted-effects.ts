@@ -41,15 +41,14 @@ const repeating = (effect: Effect): Plant =>
     return answer.kind === 'failed' ? await send(account, one) : answer
   })
 const believing = (effect: Effect): Plant => answering(effect, () => ({ kind: 'applied', remoteId: null }))
+/** Says so, and sends nothing. */
+const unsent = (effect: Effect): Plant => sending(effect, () => async () => ({ kind: 'applied', remoteId: null }))
 const nothing = async (): Promise<never[]> => []
 
 const sharedPlants = (effect: Effect): Record<string, Plant[]> => ({
   'sent once': [
-    sending(effect, (send) => async (account, one) => {
-      await send(account, one)
-      return await send(account, one)
-    }),
-    sending(effect, () => async () => ({ kind: 'applied', remoteId: null })),
+    unsent(effect),
+    answering(effect, () => ({ kind: 'failed', error: new ChannelError('rejected', 'planted', 'planted') })),
   ],
   'a lost answer': [failing(effect, told(false)), repeating(effect), believing(effect)],
   'an answer that cannot be read': [failing(effect, told(false)), believing(effect)],
