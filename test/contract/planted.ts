@@ -195,8 +195,8 @@ const orderPlants: Record<string, Plant[]> = {
   ],
   '1,000 lines': [orders((one) => ({ ...one, lines: one.lines.slice(0, 250) }))],
   'buyers stay unseen': [
-    journaling('name', 'buyerName'),
-    journaling('addressLine1'),
+    journaling('name', 'buyerName', 'fullName'),
+    journaling('addressLine1', 'address1'),
     journaling('receiver'),
     page('orders', ({ items }) => ({ strange: [{ field: JSON.stringify(items), isNew: true }] })),
   ],
