@@ -107,7 +107,7 @@ export interface Harness {
     cancellations?: { operation: string; reason: CancelReason }
     refunds?: { operation: string; currency: string; reason: OutgoingRefund['reason'] }
     copies?: { operation: string; more?: Partial<OutgoingCopy> }
-    prices?: { currency: string; marketplace: string }
+    prices?: { operation?: string; currency: string; marketplace: string }
   }
   /** `asks`: the channel asks the address a question before it sends there. */
   webhooks?: { address: string; asks: boolean }

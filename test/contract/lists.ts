@@ -130,6 +130,11 @@ async function secondPage(bench: Bench, list: List) {
   return { account, first }
 }
 
+const unitsOf = (item: unknown) => {
+  const { onHand, available, committed } = item as Record<string, unknown>
+  return { onHand, available, committed }
+}
+
 type Filled = (bench: Bench, list: List, told: string[], wire: ListWire) => Promise<void>
 
 /** Cases that need no second page: a few entries are enough, and each is tried often. */
@@ -254,6 +259,9 @@ const shared = {
         absentWithout.some((place) => (at(odd.entry, place).get() ?? null) === null) ||
         (joinedBy === odd.pointer && at(odd.entry, joinedBy).get() === 'odd words') ||
         (odd.pointer === bench.harness.orders?.leftOutBy && at(odd.entry, odd.pointer).get() === true)
+      // What the own store holds is believed: it must not become 0 because a number did not come.
+      const level = list === 'storeStock' && page.items.find((_, index) => keys[index] === own)
+      if (level) expect(unitsOf(level), odd.what).toEqual(unitsOf(plain.items[0]))
       if (!isAbsent && !keys.includes(own!) && keys.length === neighbors.length)
         expect(page.unreadable, `${odd.what} lost the entry in silence`).toHaveLength(1)
       tried += 1

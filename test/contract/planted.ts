@@ -47,8 +47,8 @@ const repeating = (list: List, kind: ChannelError['kind']): Plant =>
   })
 
 /** The channel's refusal never reaches the hub's own bucket. */
-const unheeding = (list: List): Plant =>
-  withAccount(list, (account) => ({ budget: { ...account.budget, exhausted: async () => {} } }))
+const unheeding = (list: List): Plant => withAccount(list, (account) => ({ budget: deaf(account.budget) }))
+const deaf = (budget: Account['budget']) => ({ ...budget, exhausted: async () => {}, told: async () => {} })
 
 const as =
   (kind: ChannelError['kind'], more: { retryAt?: Date; mayHaveApplied?: boolean } = {}) =>
@@ -275,7 +275,7 @@ const stockPlants: Record<string, Plant[]> = {
     failures((error) => told(error, true)),
     failures(as('throttled')),
     pushing((push) => (account, lines) => {
-      return push({ ...account, budget: { ...account.budget, exhausted: async () => {} } }, lines)
+      return push({ ...account, budget: deaf(account.budget) }, lines)
     }),
   ],
   'access taken back': [failures(as('unavailable')), failures((error) => told(error, true))],

@@ -44,7 +44,8 @@ const prices = {
   },
 
   async 'prices: trouble is told line by line'(bench) {
-    const { push, pushOperation } = bench.connector.prices!
+    const { push } = bench.connector.prices!
+    const pushOperation = bench.harness.effects?.prices?.operation ?? bench.connector.prices!.pushOperation
     const lines = await priceLines(bench, { PLAIN: 888 })
     const kinds = []
     for (const act of ['lose', 'cut', 'fail', 'refuse'] as const) {
@@ -161,7 +162,8 @@ const webhooks = {
     expect(again.map(({ topic, state }) => [topic, state])).toEqual(first.map(({ topic }) => [topic, 'kept']))
     await needed(bench.stage.dropSubscription, 'dropSubscription')()
     const mended = await subscribe(account, address)
-    expect(mended.filter(({ state }) => state === 'created')).toHaveLength(1)
+    expect(mended.filter(({ state }) => state === 'created').length).toBeGreaterThan(0)
+    expect(mended.filter(({ state }) => state === 'failed')).toEqual([])
     expect((await subscribe(account, address)).every(({ state }) => state === 'kept')).toBe(true)
   },
 } satisfies Record<string, (bench: Bench) => Promise<void>>

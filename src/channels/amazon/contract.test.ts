@@ -103,4 +103,4 @@ const catalogItem = ({ sku, quantity, held }: Goods, index: number) => ({
   amazon: { quantity, ...(held ? { fulfilledBy: 'AMAZON' as const } : {}) },
 })
 
-contractSuite({ harness, planted: true })
+contractSuite({ harness, planted: 'all' })

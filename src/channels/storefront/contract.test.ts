@@ -76,7 +76,7 @@ const ofWebhooks: Suite['skips'] = {
 
 contractSuite({
   harness,
-  planted: true,
+  planted: 'all',
   skips: {
     ...(storefront.webhooks ? ofWebhooks : {}),
     'stock: token renewed once for all': {
