@@ -39,8 +39,6 @@ export interface Stage {
   buyLines?(lines: number): Promise<string>
   /** A price that buyers see now, in minor units. */
   price?(sku: string): Promise<number | undefined>
-  /** Makes so many settlements that the channel has ready. */
-  settle?(count: number): Promise<void>
   /** What the channel would send to the address about this order; each as it would arrive. */
   hooks?(address: string, orderId: string): Promise<IncomingHook[]>
   /** Questions of the channel to the address, with the answer's body as it must be. */
@@ -93,7 +91,6 @@ export interface Harness {
   listings?: ListWire & { skuOf(raw: unknown): unknown }
   heldStock?: ListWire
   storeStock?: ListWire
-  settlements?: ListWire
   stock?: {
     /** The calls that write and read, where the connector names their allowance otherwise. */
     push?: string

@@ -1,11 +1,11 @@
-/** Everything that is pulled in pages: orders, listings, stock in the channel's warehouses, settlements, levels of a store. */
+/** Everything that is pulled in pages: orders, listings, stock in the channel's warehouses, levels of a store. */
 import { expect } from 'vitest'
 import type { Account, Pulled, Unreadable } from '../../src/channels/connector.ts'
 import { type ChannelError, isChannelError } from '../../src/domain/errors.ts'
 import { type Bench, type CaseRun, type Goods, type Harness, type ListWire, needed } from './harness.ts'
 import { at, eachOdd } from './odd.ts'
 
-export const lists = ['orders', 'listings', 'heldStock', 'storeStock', 'settlements'] as const
+export const lists = ['orders', 'listings', 'heldStock', 'storeStock'] as const
 export type List = (typeof lists)[number]
 
 export interface Walk {
@@ -36,7 +36,7 @@ export const goodsFor = (harness: Harness, list: List, pages: number): Goods[] =
       quantity: 500,
       ...(held ? { held: true as const } : {}),
     }))
-  if (list === 'orders' || list === 'settlements') return plain(2, false)
+  if (list === 'orders') return plain(2, false)
   return plain(entries(wire, pages), list === 'heldStock')
 }
 
@@ -65,14 +65,6 @@ const kinds: Record<List, Kind> = {
   storeStock: {
     key: (item: { remoteSku: string }) => item.remoteSku,
     fill: async ({ harness }, pages) => goodsFor(harness, 'storeStock', pages).map(({ sku }) => sku),
-  },
-  settlements: {
-    key: (item: { remoteId: string }) => item.remoteId,
-    async fill({ stage, harness }, pages) {
-      const count = entries(harness.settlements, pages)
-      await needed(stage.settle, 'settle')(count)
-      return []
-    },
   },
 }
 
@@ -143,7 +135,6 @@ const pagesFor = (name: string) => (onOnePage.includes(name) ? 0 : 2)
 
 const told = (list: List, walked: Walk, all: readonly string[]) => {
   const keys = keysOf(list, walked.items)
-  if (list === 'settlements') return void expect(new Set(keys).size).toBeGreaterThan(0)
   expect([...new Set(keys)].sort()).toEqual([...all].sort())
 }
 
