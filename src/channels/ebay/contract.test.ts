@@ -130,4 +130,4 @@ async function switchOff(url: string): Promise<void> {
   if (answer.status !== 204) throw new Error(`it was not switched off: ${answer.status}`)
 }
 
-contractSuite({ harness, planted: true })
+contractSuite({ harness, planted: 'own' })
