@@ -122,6 +122,13 @@ export const findingTexts = {
     ],
     zh: ['{account}：结算报告 {settlement} 无法获取（{where}）', '请趁平台仍保留时手动下载；其余报告已保存。'],
   },
+  listing_unreadable: {
+    en: [
+      '{account}: the listing {sku} could not be read ({where})',
+      'The other listings are read. Report it with the journal; it is read again with every pull.',
+    ],
+    zh: ['{account}：商品 {sku} 无法读取（{where}）', '其他商品照常读取；每次拉取都会重新尝试。请附上操作日志反馈。'],
+  },
   listings_unlinked: {
     en: [
       '{account}: {count} listings belong to no variant',

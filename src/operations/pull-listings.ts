@@ -1,8 +1,8 @@
 /** Reads one page of an account's listings: slots are made, equal SKUs linked, and what stands there is a reading. */
-import type { IncomingListing } from '../channels/connector.ts'
+import type { IncomingListing, Unreadable } from '../channels/connector.ts'
 import { getCursor, saveCursor } from '../database/accounts.ts'
 import { countJoined } from '../database/claims.ts'
-import { resolve } from '../database/findings.ts'
+import { raise, resolve } from '../database/findings.ts'
 import { noteFirstPage } from '../database/first-pulls.ts'
 import { kitsAmong } from '../database/kits.ts'
 import { fence } from '../database/leases.ts'
@@ -33,6 +33,7 @@ export async function pullListings(ctx: Context, work: AccountAtWork): Promise<P
     await ctx.db.transaction(async (tx) => {
       await fence(tx, work.lease())
       await takeListings(tx, ctx, work, pulled.items, now)
+      await noteUnreadable(tx, ctx, work, pulled.unreadable ?? [], now)
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: null, nextAt, now })
       const { items, remaining = null, more } = pulled
       const page = { items: items.length, remaining, isLast: !more, startedAt, now }
@@ -102,5 +103,34 @@ async function takeListings(
     work,
     [...read].map(([slotId, quantity]) => ({ slotId, quantity })),
     { askedAt: new Date(now.getTime() - callTimeoutMs), at: now },
+  )
+}
+
+/** A walk through all listings takes less than this: a listing that was not seen unreadable for so long is over. */
+const unreadableMs = 24 * 3_600_000
+
+/** The others of its page are taken all the same; nothing is written to one that nobody could read. */
+async function noteUnreadable(
+  tx: Sql,
+  ctx: Context,
+  { row }: AccountAtWork,
+  unreadable: readonly Unreadable[],
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `update findings set resolved_at = $2 where code = 'listing_unreadable' and account_id = $1 and resolved_at is null and last_at < $3`,
+    [row.id, now, new Date(now.getTime() - unreadableMs)],
+  )
+  await raise(
+    tx,
+    unreadable.map(({ remoteId, where }) => ({
+      code: 'listing_unreadable',
+      severity: 'warning' as const,
+      accountId: row.id,
+      subject: `listing:${row.id}:${remoteId}`,
+      data: { account: row.name, sku: remoteId, where },
+    })),
+    now,
+    ctx.newId,
   )
 }

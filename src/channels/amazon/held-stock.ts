@@ -33,7 +33,7 @@ export async function pullHeldStock(account: Account, saved: unknown): Promise<P
     const items: HeldStock[] = []
     const unreadable: Unreadable[] = []
     // Each by itself, so that one odd SKU never hides the others of its page.
-    for (const raw of answer.payload?.inventorySummaries ?? []) {
+    for (const raw of answer.payload.inventorySummaries) {
       const one = inventorySummary.safeParse(raw)
       if (one.success) items.push(readHeldStock(one.data, marketplace))
       else unreadable.push({ remoteId: skuOf(raw), where: one.error.issues[0]!.path.join('.'), raw })

@@ -1,9 +1,11 @@
 /** Amazon as a seller: absolute quantities, by single calls or by feed; orders by polling. */
+import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Connector, QuantityReading } from '../connector.ts'
 import { checks } from './checks.ts'
 import { client } from './client.ts'
 import { consent } from './consent.ts'
+import { unreadable } from './errors.ts'
 import { feed } from './feeds.ts'
 import { pullHeldStock } from './held-stock.ts'
 import { limits } from './limits.ts'
@@ -13,6 +15,7 @@ import { notifications } from './notifications.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { pullSettlements } from './settlements.ts'
+import { listingsItem } from './wire.ts'
 
 export const amazon: Connector = {
   channel: 'amazon',
@@ -136,11 +139,17 @@ export const amazon: Connector = {
 async function readQuantities(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]> {
   // The identifiers travel as one comma-separated value, so a SKU with a comma is asked for by itself.
   const together = remoteSkus.filter((sku) => !sku.includes(','))
-  const found =
-    together.length === 0 ? [] : (await client.searchListings(account, { skus: together })).items.map(readQuantity)
+  const found = together.length === 0 ? [] : readAll((await client.searchListings(account, { skus: together })).items)
   for (const sku of remoteSkus.filter((one) => one.includes(','))) found.push(await readAlone(account, sku))
   const byName = new Map(found.map((reading) => [reading.remoteSku, reading]))
   return remoteSkus.map((remoteSku) => byName.get(remoteSku) ?? { remoteSku, quantity: null })
+}
+
+/** All or none: an odd one left out would read as gone, and free units that are for sale. */
+function readAll(items: readonly unknown[]): QuantityReading[] {
+  const read = z.array(listingsItem).safeParse(items)
+  if (!read.success) throw unreadable('searchListingsItems', false)
+  return read.data.map(readQuantity)
 }
 
 async function readAlone(account: Account, remoteSku: string): Promise<QuantityReading> {

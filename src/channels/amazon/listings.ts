@@ -1,9 +1,10 @@
 /** All listings of the seller, 20 a page, oldest first (listingsItems_2021-08-01). */
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
-import type { Account, IncomingListing, Pulled } from '../connector.ts'
+import type { Account, IncomingListing, Pulled, Unreadable } from '../connector.ts'
 import { client } from './client.ts'
 import { readListings } from './mapping.ts'
+import { listingsItem, type WireListing } from './wire.ts'
 
 const cursorSchema = z.object({
   pageToken: z.string().optional(),
@@ -23,18 +24,22 @@ export async function pullListings(account: Account, saved: unknown): Promise<Pu
   const cursor = parsed.success ? parsed.data : { seen: 0, refused: 0 }
   try {
     const answer = await client.searchListings(account, cursor)
-    const items = answer.items.flatMap(readListings)
+    const { read, unreadable } = readEach(answer.items)
+    const items = read.flatMap(readListings)
     const seen = cursor.seen + answer.items.length
     // A later window tells of itself only, and of what it has in common with the one before.
     const remaining = Math.max(0, answer.numberOfResults - seen)
     const pageToken = answer.pagination?.nextToken ?? undefined
-    if (pageToken) return { items, next: { ...cursor, pageToken, seen, refused: 0 }, more: true, remaining }
-    const newest = answer.items
+    if (pageToken) {
+      return { items, unreadable, next: { ...cursor, pageToken, seen, refused: 0 }, more: true, remaining }
+    }
+    const newest = read
       .flatMap((item) => (item.summaries ?? []).map((one) => one.createdDate ?? ''))
       .sort()
       .at(-1)
     const goesOn = Boolean(seen >= windowItems && newest && newest !== cursor.createdAfter)
-    return { items, next: goesOn ? { createdAfter: newest, seen: 0, refused: 0 } : null, more: goesOn, remaining }
+    const next = goesOn ? { createdAfter: newest, seen: 0, refused: 0 } : null
+    return { items, unreadable, next, more: goesOn, remaining }
   } catch (error) {
     // A page token that is refused: begin anew, listings are only told again. After some times it is told instead.
     if (cursor.pageToken && cursor.refused < 3 && error instanceof ChannelError && error.kind === 'rejected') {
@@ -42,4 +47,20 @@ export async function pullListings(account: Account, saved: unknown): Promise<Pu
     }
     throw error
   }
+}
+
+function readEach(raws: readonly unknown[]): { read: WireListing[]; unreadable: Unreadable[] } {
+  const read: WireListing[] = []
+  const unreadable: Unreadable[] = []
+  for (const raw of raws) {
+    const one = listingsItem.safeParse(raw)
+    if (one.success) read.push(one.data)
+    else unreadable.push({ remoteId: skuOf(raw), where: one.error.issues[0]!.path.join('.'), raw })
+  }
+  return { read, unreadable }
+}
+
+const skuOf = (raw: unknown): string => {
+  const sku = (raw as { sku?: unknown } | null)?.sku
+  return typeof sku === 'string' && sku !== '' ? sku : '?'
 }

@@ -129,7 +129,8 @@ export const journaledListing = listingsItem.pick({ sku: true, fulfillmentAvaila
 export const searchListings = z.object({
   numberOfResults: z.number().int(),
   pagination: z.object({ nextToken: z.string().nullish() }).nullish(),
-  items: z.array(listingsItem),
+  // Each by itself: one odd listing hides no other.
+  items: z.array(z.unknown()),
 })
 
 export const submission = z.object({
@@ -159,7 +160,8 @@ export const inventorySummary = z.object({
 })
 export type WireInventory = z.output<typeof inventorySummary>
 export const inventorySummaries = z.object({
-  payload: z.object({ inventorySummaries: z.array(z.unknown()) }).nullish(),
+  // Not required by the model. An answer without it tells nothing, and must not be taken for "nothing is held".
+  payload: z.object({ inventorySummaries: z.array(z.unknown()) }),
   pagination: z.object({ nextToken: z.string().nullish() }).nullish(),
 })
 

@@ -17,10 +17,14 @@ export const scopesAnswer = z.object({
 
 export const buyerAnswer = z.object({ orders: z.object({ nodes: z.array(z.object({ id: z.string() })) }) })
 
+/** Numbers that a level must tell: the store is believed, and one that did not come is not 0. */
+const told = ['on_hand', 'available', 'committed']
 export const level = z.object({
   updatedAt: z.iso.datetime(),
   item: z.object({ sku: z.string().nullish(), tracked: z.boolean() }),
-  quantities: z.array(z.object({ name: z.string(), quantity: z.number().int() })),
+  quantities: z
+    .array(z.object({ name: z.string(), quantity: z.number().int() }))
+    .refine((quantities) => told.every((one) => quantities.some(({ name }) => name === one))),
 })
 export type WireStoreLevel = z.output<typeof level>
 
