@@ -145,6 +145,23 @@ export const findingTexts = {
       '请在平台上修正该 Listing；系统会自动重试（先半小时，之后间隔逐渐拉长），库存变化时也会重新发送。',
     ],
   },
+  errand_refused: {
+    en: [
+      '{account}: order {order}: the channel did not take what it was told ({code})',
+      'Open the order, mend what the channel names, and send it again; or say there that it happened, or give it up.',
+    ],
+    zh: ['{account}：订单 {order} 的通知被平台拒绝（{code}）', '请打开订单，按平台提示修正后重新发送；也可标记为已完成或放弃。'],
+  },
+  errand_undecided: {
+    en: [
+      '{account}: order {order}: nobody knows whether the channel took what it was told ({code})',
+      'It is not repeated by itself, lest it happen twice. Look at the order on the channel’s own page, then say on the order’s page here what happened.',
+    ],
+    zh: [
+      '{account}：订单 {order} 的通知是否生效无法确认（{code}）',
+      '为避免重复执行，系统不会自动重发。请在平台后台核对该订单，然后在此订单页选择结果。',
+    ],
+  },
   webhook_given_up: {
     en: [
       '{count} events to {origin} were given up ({reason})',

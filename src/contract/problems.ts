@@ -4,6 +4,7 @@
  */
 import { fill } from './fill.ts'
 import { type ProblemText, text } from './problem-text.ts'
+import { errandProblems } from './problems-errands.ts'
 import { stockProblems } from './problems-stock.ts'
 import { terminalProblems } from './problems-terminal.ts'
 
@@ -308,6 +309,7 @@ export const problemTexts = {
     ],
   ),
   ...stockProblems,
+  ...errandProblems,
   ...terminalProblems,
 } as const satisfies Record<string, ProblemText>
 

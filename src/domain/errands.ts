@@ -99,10 +99,11 @@ export function leave(errand: Errand, now: Date): Errand {
 
 /** The newest send got this answer. */
 export function answered(errand: Errand, answer: ErrandAnswer, now: Date, back: LookBack | null): Errand {
-  if (answer.kind === 'applied') return done(errand, answer.remoteId)
-  const remoteId = answer.kind === 'accepted' ? (answer.remoteId ?? errand.remoteId) : errand.remoteId
-  if (answer.kind === 'accepted')
+  if (answer.kind !== 'failed') {
+    const remoteId = answer.remoteId ?? errand.remoteId
+    if (answer.kind === 'applied') return done(errand, remoteId)
     return looking({ ...errand, remoteId, state: 'accepted', problem: null, failures: 0 }, now, back)
+  }
   const { error } = answer
   const problem = { code: error.code, message: error.message }
   // From now on it cannot leave any more; the moment of its leaving lies before.
@@ -113,7 +114,8 @@ export function answered(errand: Errand, answer: ErrandAnswer, now: Date, back: 
     return { ...errand, state: 'refused', dueAt: null, problem }
   const failures = errand.failures + 1
   const waitMs = Math.min(longestWaitMs, 15_000 * 2 ** Math.min(failures, 10))
-  return { ...errand, state: 'waiting', failures, dueAt: error.retryAt ?? after(now, waitMs), problem }
+  const dueAt = error.retryAt ?? after(now, waitMs)
+  return { ...errand, state: 'waiting', attempts: errand.attempts - 1, failures, dueAt, problem }
 }
 
 /** Nobody will tell what became of the send: its process ended, or its answer could not be noted. */
