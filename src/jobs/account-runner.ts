@@ -4,11 +4,13 @@ import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/l
 import { ChannelError } from '../domain/errors.ts'
 import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
+import { takesErrands } from '../operations/errand-calls.ts'
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
+import { sendErrands } from '../operations/send-errands.ts'
 import { takeOver } from '../operations/take-over.ts'
 import { createSignal } from './wait.ts'
 
@@ -55,10 +57,11 @@ export async function startRunner(
   const readings = createSignal()
   const pulls = createSignal()
   const feeds = createSignal()
+  const errands = createSignal()
   const ticks = createSignal()
   let clean = true
   const end = () => {
-    for (const signal of [slots, readings, pulls, feeds, ticks]) signal.stop()
+    for (const signal of [slots, readings, pulls, feeds, errands, ticks]) signal.stop()
   }
   const guarded = async (name: string, loop: () => Promise<void>) => {
     try {
@@ -84,6 +87,7 @@ export async function startRunner(
     guarded('push', () => pushLoop(ctx, work, slots, feeds, options)),
     guarded('read', () => readLoop(ctx, work, readings, options)),
     ...(connector.stock?.feed ? [guarded('feeds', () => feedLoop(ctx, work, feeds))] : []),
+    ...(takesErrands(connector) ? [guarded('errands', () => errandLoop(ctx, work, errands, options))] : []),
   ]
   const done = Promise.all(loops).then(async () => {
     // After an unclean end nobody knows what was sent: the lease is left to run out.
@@ -95,6 +99,7 @@ export async function startRunner(
       slots.wake()
       readings.wake()
       pulls.wake()
+      errands.wake()
     },
     async stop() {
       end()
@@ -272,6 +277,25 @@ async function feedLoop(ctx: Context, work: AccountAtWork, signal: Loop): Promis
     }
   }
 }
+
+/** What channels are told once: shipments, cancellations, refunds, copies. A turn that broke off is read back by the next. */
+async function errandLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
+  const failing = createFailing(ctx, work)
+  while (!signal.stopped) {
+    try {
+      const { done, nextAt } = await sendErrands(ctx, work)
+      await failing.end()
+      const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : errandIdleMs
+      if (done === 0) await signal.wait(Math.max(options.idleMs, Math.min(errandIdleMs, waitMs)))
+    } catch (error) {
+      await failing.note('errands', error)
+      await signal.wait(2_000)
+    }
+  }
+}
+
+/** Whoever makes an errand wakes the loop; this is for what was made elsewhere. */
+const errandIdleMs = 5_000
 
 /** Shows a fault of ours in a loop until it works again; a finding of an earlier holder ends with the first turn that works. */
 function createFailing(ctx: Context, work: AccountAtWork) {

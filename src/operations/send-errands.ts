@@ -10,6 +10,7 @@ import {
   nextErrandAt,
   orderOfErrand,
   saveErrand,
+  hasSent,
   sentErrands,
 } from '../database/errands.ts'
 import { type EffectOutcome, intend, recordOutcomes } from '../database/journal.ts'
@@ -44,6 +45,7 @@ export async function sendErrands(ctx: Context, work: AccountAtWork): Promise<Er
 
 /** Nothing is under way here now: a send that was never noted as ended belonged to a process, or a turn, that broke off. */
 async function adoptOrphans(ctx: Context, work: AccountAtWork): Promise<void> {
+  if (!(await hasSent(ctx.db, work.row.id))) return
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const now = ctx.clock.now()
@@ -84,6 +86,12 @@ async function begin(ctx: Context, work: AccountAtWork, id: string): Promise<Err
     const now = ctx.clock.now()
     const errand = await lockErrand(tx, id)
     if (!errand?.dueAt || errand.dueAt > now) return undefined
+    const back = lookBackOf(work.connector, errand.kind)
+    if (!back) {
+      // The channel was told such things once, and cannot be any more.
+      await save(tx, ctx, { ...errand, ...orphaned(errand, now, null) }, now)
+      return undefined
+    }
     if (errand.state !== 'waiting') return errand
     const effectId = ctx.newId()
     const sent = { ...errand, ...leave(errand, now), effectId }

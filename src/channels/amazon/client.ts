@@ -25,6 +25,7 @@ import {
 export const limits = {
   searchOrders: { rate: 0.0056, burst: 20 },
   getOrder: { rate: 0.5, burst: 30 },
+  confirmShipment: { rate: 2, burst: 10 },
   searchListingsItems: { rate: 5, burst: 5 },
   getListingsItem: { rate: 5, burst: 10 },
   patchListingsItem: { rate: 5, burst: 5 },
@@ -166,6 +167,12 @@ export const client = {
       answer: getOrder,
       query: { includedData },
     })
+  },
+
+  /** POST /orders/v0/orders/{orderId}/shipmentConfirmation. The good answer has no body. */
+  confirmShipment(account: Account, orderId: string, body: unknown) {
+    const path = `/orders/v0/orders/${encode(orderId)}/shipmentConfirmation`
+    return call(account, { operation: 'confirmShipment', method: 'POST', path, status: 204, body, answer: z.unknown() })
   },
 
   /** GET /listings/2021-08-01/items/{sellerId}: pages of 20, or up to 20 named SKUs. */

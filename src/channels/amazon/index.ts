@@ -8,6 +8,7 @@ import { pullListings } from './listings.ts'
 import { quantitiesIn, readQuantity } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { readSettings, secrets, settings } from './settings.ts'
+import { shipments } from './shipments.ts'
 
 export const amazon: Connector = {
   channel: 'amazon',
@@ -77,12 +78,16 @@ export const amazon: Connector = {
     'totalUnfulfillableQuantity',
     'totalResearchingQuantity',
     'totalQuantity',
+    'packageReferenceId',
+    'carrierCode',
+    'shipDate',
   ]),
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
   // One call per 179 s is what searchOrders sustains (facts §1).
   orders: { pull: pullOrders, read: readRaw, everyMs: 180_000 },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
+  shipments,
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
   stock: {
     pushBatch: 1,
