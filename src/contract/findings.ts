@@ -150,7 +150,10 @@ export const findingTexts = {
       '{account}: order {order}: the channel did not take what it was told ({code})',
       'Open the order, mend what the channel names, and send it again; or say there that it happened, or give it up.',
     ],
-    zh: ['{account}：订单 {order} 的通知被平台拒绝（{code}）', '请打开订单，按平台提示修正后重新发送；也可标记为已完成或放弃。'],
+    zh: [
+      '{account}：订单 {order} 的通知被平台拒绝（{code}）',
+      '请打开订单，按平台提示修正后重新发送；也可标记为已完成或放弃。',
+    ],
   },
   errand_undecided: {
     en: [

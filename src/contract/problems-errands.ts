@@ -4,7 +4,10 @@ import { type ProblemText, text } from './problem-text.ts'
 export const errandProblems = {
   unknown_line: text(
     422,
-    ['The order has no line {line}', 'Use the id of one of its lines, or the line’s id at the channel. Nothing changed.'],
+    [
+      'The order has no line {line}',
+      'Use the id of one of its lines, or the line’s id at the channel. Nothing changed.',
+    ],
     ['订单中没有行 {line}', '请使用订单行的编号，或该行在平台上的编号。未作任何更改。'],
   ),
   line_unlinked: text(
@@ -21,7 +24,10 @@ export const errandProblems = {
       'Line {line} has {open} units open, {quantity} were given',
       'Units that left, were canceled or are already asked for do not count. Lower the quantity. Nothing changed.',
     ],
-    ['行 {line} 仅剩 {open} 件待处理，提交了 {quantity} 件', '已发出、已取消或已提交的数量不再计入，请减少数量。未作任何更改。'],
+    [
+      '行 {line} 仅剩 {open} 件待处理，提交了 {quantity} 件',
+      '已发出、已取消或已提交的数量不再计入，请减少数量。未作任何更改。',
+    ],
   ),
   order_not_shippable: text(
     409,
@@ -29,7 +35,10 @@ export const errandProblems = {
       'Order {order} cannot take this now ({state})',
       'It must be open and for us to ship; what is pending, canceled, shipped or the channel’s own cannot. Nothing changed.',
     ],
-    ['订单 {order} 当前无法执行此操作（{state}）', '订单须为待发货且由我们发货；待付款、已取消、已发货或由平台发货的订单不可操作。未作任何更改。'],
+    [
+      '订单 {order} 当前无法执行此操作（{state}）',
+      '订单须为待发货且由我们发货；待付款、已取消、已发货或由平台发货的订单不可操作。未作任何更改。',
+    ],
   ),
   shipment_needs_tracking: text(
     422,
@@ -53,7 +62,10 @@ export const errandProblems = {
       'Order {order}: {amount} cannot be refunded',
       'A refund is more than 0, and all of an order’s refunds together are at most its total: {most} are left (hundredths of {currency}). Nothing changed.',
     ],
-    ['订单 {order}：无法退款 {amount}', '退款须大于 0，且同一订单的退款合计不得超过订单总额，剩余可退 {most}（{currency} 最小单位）。未作任何更改。'],
+    [
+      '订单 {order}：无法退款 {amount}',
+      '退款须大于 0，且同一订单的退款合计不得超过订单总额，剩余可退 {most}（{currency} 最小单位）。未作任何更改。',
+    ],
   ),
   errand_closed: text(
     409,

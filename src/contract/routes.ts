@@ -2,6 +2,7 @@
 import { accountsRoutes } from './routes/accounts.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { driftRoutes } from './routes/drift.ts'
+import { errandsRoutes } from './routes/errands.ts'
 import { exposureRoutes } from './routes/exposure.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { ordersRoutes } from './routes/orders.ts'
@@ -24,6 +25,7 @@ export const routes = {
   ...replenishmentRoutes,
   ...driftRoutes,
   ...ordersRoutes,
+  ...errandsRoutes,
   ...importsRoutes,
 }
 

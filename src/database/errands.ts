@@ -133,7 +133,9 @@ export async function nextErrandAt(sql: Sql, accountId: string): Promise<Date | 
 }
 
 export async function hasSent(sql: Sql, accountId: string): Promise<boolean> {
-  return (await sql.one(`select 1 from errands where account_id = $1 and state = 'sent' limit 1`, [accountId])) !== undefined
+  return (
+    (await sql.one(`select 1 from errands where account_id = $1 and state = 'sent' limit 1`, [accountId])) !== undefined
+  )
 }
 
 /** Those whose send was never noted as ended. */

@@ -2,8 +2,6 @@
 import type { FulfilledBy, OrderState } from '../domain/orders.ts'
 import type { Sql } from './pool.ts'
 
-
-
 export interface OrderAtHand {
   id: string
   accountId: string
@@ -39,5 +37,9 @@ export async function shipUnits(
      from unnest($1::uuid[], $2::bigint[]) as t(id, units) where l.id = t.id`,
     [lines.map((line) => line.lineId), lines.map((line) => line.units)],
   )
-  await tx.run('update orders set changed_at = $2 where id = $1', [orderId, now])
+  await tx.run(
+    `update orders o set changed_at = $2, nothing_open = not exists (select 1 from order_lines l
+       where l.order_id = o.id and (l.quantity - l.canceled) * l.units_per_sale > l.shipped_units) where o.id = $1`,
+    [orderId, now],
+  )
 }

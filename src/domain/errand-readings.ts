@@ -42,11 +42,14 @@ export function shipmentIn(
   if (byReference) return found(byReference)
   const others = known.filter((one) => one.remoteId === null || !taken.has(one.remoteId))
   const tracking = ours.trackingNumber === null ? null : plain(ours.trackingNumber)
-  const parcels = others.filter((one) => tracking !== null && one.trackingNumber && plain(one.trackingNumber) === tracking)
+  const parcels = others.filter(
+    (one) => tracking !== null && one.trackingNumber && plain(one.trackingNumber) === tracking,
+  )
   // One parcel may hold goods of two errands: theirs are told by their own units.
   const byTracking = parcels.find((one) => sameUnits(one.lines, ours.lines)) ?? parcels.find((one) => covers(one, ours))
   if (byTracking) return found(byTracking)
-  const alike = tracking === null ? others.find((one) => !one.trackingNumber && sameUnits(one.lines, ours.lines)) : undefined
+  const alike =
+    tracking === null ? others.find((one) => !one.trackingNumber && sameUnits(one.lines, ours.lines)) : undefined
   if (alike) return found(alike)
   const sum = (remoteId: string) =>
     known.flatMap((one) => one.lines).reduce((all, line) => all + (line.remoteId === remoteId ? line.quantity : 0), 0)

@@ -43,9 +43,7 @@ test('an answer ends it, or makes it wait, or asks a person', () => {
   const first = answered(gone(), failed(down), minutes(1), back)
   expect(first).toMatchObject({ state: 'waiting', failures: 1 })
   const second = answered(leave(first, minutes(2)), failed(down), minutes(2), back)
-  expect(second.dueAt!.getTime() - minutes(2).getTime()).toBeGreaterThan(
-    first.dueAt!.getTime() - minutes(1).getTime(),
-  )
+  expect(second.dueAt!.getTime() - minutes(2).getTime()).toBeGreaterThan(first.dueAt!.getTime() - minutes(1).getTime())
 })
 
 test('what may have been carried out leaves again only when two readings prove it absent', () => {

@@ -107,7 +107,8 @@ export function answered(errand: Errand, answer: ErrandAnswer, now: Date, back: 
   const { error } = answer
   const problem = { code: error.code, message: error.message }
   // From now on it cannot leave any more; the moment of its leaving lies before.
-  if (error.mayHaveApplied) return looking({ ...errand, state: 'unknown', doubt: 'lost', problem, leftAt: now }, now, back)
+  if (error.mayHaveApplied)
+    return looking({ ...errand, state: 'unknown', doubt: 'lost', problem, leftAt: now }, now, back)
   if (error.kind === 'conflict' && back)
     return looking({ ...errand, state: 'unknown', doubt: 'conflict', problem }, now, back)
   if (error.kind === 'rejected' || error.kind === 'missing' || error.kind === 'conflict')

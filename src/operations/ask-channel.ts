@@ -35,8 +35,7 @@ export async function cancelOrder(
   const whole = lines.map((line) => ({ line: line.id, quantity: left(line) })).filter((one) => one.quantity > 0)
   const wanted = namedLines(given.lines ?? whole, lines)
   for (const { line, quantity } of wanted)
-    if (quantity > left(line))
-      throw new Problem('more_than_open', { line: line.remoteId, open: left(line), quantity })
+    if (quantity > left(line)) throw new Problem('more_than_open', { line: line.remoteId, open: left(line), quantity })
   if (wanted.length === 0) throw new Problem('order_not_shippable', { order: order.remoteId, state: 'asked' })
   const id = ctx.newId()
   const isNew = await insertErrand(

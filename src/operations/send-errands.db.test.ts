@@ -233,7 +233,7 @@ test('what no call answers is an orphan of the next turn', async () => {
     ...shop.ctx.db,
     transaction: async <T>(run: Parameters<typeof own.db.transaction<T>>[0]): Promise<T> => {
       calls += 1
-      if (calls === 3) throw new Error('away')
+      if (calls === 2) throw new Error('away')
       return await own.db.transaction(run)
     },
   }

@@ -6,11 +6,11 @@ import { lookAgain } from '../database/accounts.ts'
 import {
   dueErrands,
   type ErrandRow,
+  hasSent,
   lockErrand,
   nextErrandAt,
   orderOfErrand,
   saveErrand,
-  hasSent,
   sentErrands,
 } from '../database/errands.ts'
 import { type EffectOutcome, intend, recordOutcomes } from '../database/journal.ts'

@@ -1,8 +1,8 @@
 /** P-5: the process is interrupted at every await of telling a channel, in three ways; the channel counts what it was told. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/database/pool.ts'
-import type { AccountAtWork, Context } from '../../src/operations/context.ts'
 import { refundOrder } from '../../src/operations/ask-channel.ts'
+import type { AccountAtWork, Context } from '../../src/operations/context.ts'
 import { sendErrands } from '../../src/operations/send-errands.ts'
 import { shipOrder } from '../../src/operations/ship-order.ts'
 import { createProcess, type Harm, harms, type Interruption, spots } from '../simulation/process.ts'
@@ -44,7 +44,8 @@ async function play(scene: Scene, plan: Interruption | null): Promise<{ passed: 
     await refundOrder(tx, shop.ctx, orderId, { lines, shippingAmount: 0, reason: 'price' }, { actor: 'Ann' })
   })
   if (scene.before)
-    for (const call of ['confirm', 'issue']) shop.market.plan.push({ call, error: lost(), carried: scene.before.carried })
+    for (const call of ['confirm', 'issue'])
+      shop.market.plan.push({ call, error: lost(), carried: scene.before.carried })
   let work = await workOf(shop, ctx)
   process.interrupt(plan)
   for (let turn = 0; turn < 60; turn += 1) {

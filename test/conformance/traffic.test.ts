@@ -340,7 +340,9 @@ test('faults of every kind, on every operation', async () => {
     const { fired, error } = await underFault(one, fault, subjects)
     const what = `${fault.operation} ${fault.kind} ${fault.status ?? ''}`
     expect([what, fired, error?.kind]).toEqual([what, 1, fault.expected])
-    const isWrite = ['patchListingsItem', 'confirmShipment', 'createFeedDocument', 'createFeed', 'cancelFeed'].includes(fault.operation)
+    const isWrite = ['patchListingsItem', 'confirmShipment', 'createFeedDocument', 'createFeed', 'cancelFeed'].includes(
+      fault.operation,
+    )
     const mayHaveApplied =
       ['drop', 'timeout-after-apply'].includes(fault.kind) || (isWrite && error?.kind === 'unavailable')
     expect([what, error?.mayHaveApplied ?? false]).toEqual([what, mayHaveApplied])

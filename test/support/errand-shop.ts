@@ -50,7 +50,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 
 export function countingChannel(channel: string, now: () => Date, more: Partial<Connector> = {}): Channel {
   const told: Told = { shipments: [], refunds: [], cancellations: [], copies: [], calls: [] }
-  const it = { ...told, plan: [], through: (work: () => Promise<Response>) => work(), hidden: false } as unknown as Channel
+  const it = {
+    ...told,
+    plan: [],
+    through: (work: () => Promise<Response>) => work(),
+    hidden: false,
+  } as unknown as Channel
   /** One call over the wire: what is planned for it happens. */
   async function call<T>(name: string, carry: () => T): Promise<T> {
     it.calls.push(name)
@@ -238,7 +243,12 @@ export const orderOf = (more: Partial<IncomingOrder> & { version?: number } = {}
   }
 }
 
-export const line = (remoteId: string, sku: string, quantity: number, more: { shipped?: number; canceled?: number } = {}) => ({
+export const line = (
+  remoteId: string,
+  sku: string,
+  quantity: number,
+  more: { shipped?: number; canceled?: number } = {},
+) => ({
   remoteId,
   remoteSku: sku,
   title: sku,

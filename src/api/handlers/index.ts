@@ -3,6 +3,7 @@ import type { RouteName } from '../../contract/routes.ts'
 import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
 import { driftHandlers } from './drift.ts'
+import { errandHandlers } from './errands.ts'
 import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
@@ -26,5 +27,6 @@ export const handlers = {
   ...exposureHandlers,
   ...driftHandlers,
   ...orderHandlers,
+  ...errandHandlers,
   ...importHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

@@ -1,5 +1,8 @@
+import { enErrands } from './en-errands.ts'
+
 /** Texts of the frame, of the front pages, and words that several pages share. */
 export const enCommon = {
+  ...enErrands,
   app: {
     skip: 'Skip to content',
     menu: 'Menu',

@@ -1,7 +1,9 @@
 import type { enCommon } from './en-common.ts'
 import type { Texts } from './texts.ts'
+import { zhErrands } from './zh-errands.ts'
 
 export const zhCommon = {
+  ...zhErrands,
   app: {
     skip: '跳到内容',
     menu: '菜单',

@@ -45,3 +45,6 @@ create table errand_lines (
   primary key (errand_id, order_line_id)
 );
 create index errand_lines_line on errand_lines (order_line_id);
+
+-- All of it left by our own word; the channel's state of the order may still say otherwise.
+alter table orders add column nothing_open boolean not null default false;
