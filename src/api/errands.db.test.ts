@@ -72,5 +72,7 @@ test('a repeated call ships once, and an event tells the own store', async () =>
   await api.post(`/orders/${other}/shipments`, { lines: [{ line: '2', quantity: 1 }], trackingNumber: 'X1' })
   const [event] = await own.db.rows<{ body: { data: unknown } }>('select body from webhook_deliveries')
   expect(event!.body.data).toMatchObject({ remoteId: 'S-1', trackingNumber: 'X1' })
-  expect(JSON.stringify(await own.db.rows('select * from errands, effects, webhook_deliveries'))).not.toContain('Canary')
+  expect(JSON.stringify(await own.db.rows('select * from errands, effects, webhook_deliveries'))).not.toContain(
+    'Canary',
+  )
 })

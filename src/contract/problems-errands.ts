@@ -88,4 +88,23 @@ export const errandProblems = {
     ],
     ['首次请求在 {until} 之前仍可能送达', '现在重新发送可能会执行两次，请等到该时间后再次核对平台，然后决定。'],
   ),
+  write_through_store: text(
+    422,
+    [
+      'Orders of {account} cannot be copied into {store}',
+      'The first must be a marketplace, the second an own store that takes copies. Nothing changed.',
+    ],
+    ['{account} 的订单无法复制到 {store}', '前者须为平台店铺，后者须为支持副本的自有商店。未作任何更改。'],
+  ),
+  another_writer_active: text(
+    409,
+    [
+      'Another tool writes quantities of {account}',
+      'It wrote {sku} lately, so two would write at once and oversell. Switch off its stock updates; the account can go live a day after its last write. The stage did not change.',
+    ],
+    [
+      '有其他工具在写入 {account} 的库存',
+      '该工具最近写入过 {sku}，同时写入会造成超卖。请先关闭其库存更新；其最后一次写入满一天后即可上线。阶段未更改。',
+    ],
+  ),
 } as const satisfies Record<string, ProblemText>

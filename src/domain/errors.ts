@@ -49,6 +49,8 @@ export type ProblemCode =
   | 'errand_closed'
   | 'errand_under_way'
   | 'errand_too_early'
+  | 'write_through_store'
+  | 'another_writer_active'
   | 'file_too_large'
   | 'file_is_workbook'
   | 'file_unreadable'

@@ -5,6 +5,7 @@ import { ChannelError } from '../domain/errors.ts'
 import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
 import { takesErrands } from '../operations/errand-calls.ts'
+import { followCopies } from '../operations/follow-copies.ts'
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
@@ -12,6 +13,7 @@ import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
 import { sendErrands } from '../operations/send-errands.ts'
 import { takeOver } from '../operations/take-over.ts'
+import { planCopies } from '../operations/write-through.ts'
 import { createSignal } from './wait.ts'
 
 export interface RunnerOptions {
@@ -281,8 +283,14 @@ async function feedLoop(ctx: Context, work: AccountAtWork, signal: Loop): Promis
 /** What channels are told once: shipments, cancellations, refunds, copies. A turn that broke off is read back by the next. */
 async function errandLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
   const failing = createFailing(ctx, work)
+  let copiesAt = 0
   while (!signal.stopped) {
     try {
+      if (copiesAt <= ctx.clock.now().getTime()) {
+        copiesAt = ctx.clock.now().getTime() + copiesEveryMs
+        await planCopies(ctx, work)
+        await followCopies(ctx, work)
+      }
       const { done, nextAt } = await sendErrands(ctx, work)
       await failing.end()
       const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : errandIdleMs
@@ -296,6 +304,8 @@ async function errandLoop(ctx: Context, work: AccountAtWork, signal: Loop, optio
 
 /** Whoever makes an errand wakes the loop; this is for what was made elsewhere. */
 const errandIdleMs = 5_000
+/** Looking for orders to copy costs a few statements. */
+const copiesEveryMs = 2_000
 
 /** Shows a fault of ours in a loop until it works again; a finding of an earlier holder ends with the first turn that works. */
 function createFailing(ctx: Context, work: AccountAtWork) {

@@ -1,6 +1,7 @@
 /** What each kind of errand asks of a connector: to carry it out, and to read it back. */
 import type { CancelReason, EffectAnswer, OutgoingCopy, OutgoingRefund } from '../channels/capabilities.ts'
 import type { Connector } from '../channels/connector.ts'
+import { stateOfCopy } from '../database/copies.ts'
 import { type ErrandOrder, type ErrandRow, namesTaken } from '../database/errands.ts'
 import { cancellationIn, refundIn, shipmentIn } from '../domain/errand-readings.ts'
 import type { ErrandKind, ErrandReading, LookBack } from '../domain/errands.ts'
@@ -128,6 +129,11 @@ export async function lookUp(
     }
     case 'cancellation': {
       const { isWhole, before } = errand.payload as CancellationPayload
+      if (errand.target !== order.remoteId) {
+        // Of a copy: the store's newest word of it.
+        const state = await stateOfCopy(ctx.db, errand.accountId, errand.target ?? '')
+        return state === 'canceled' ? { kind: 'found', remoteId: null } : { kind: 'absent' }
+      }
       const lines = unitsOf(order).map((line) => ({ ...line, before: before[line.remoteId] ?? 0 }))
       return cancellationIn(order, { isWhole, lines })
     }

@@ -31,6 +31,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
   const cursor = await getCursor(ctx.db, row.id, stream)
   const seller = {
     id: account.id,
+    channel: row.channel,
     openedAt: account.openedAt,
     // What bounds were settled by, not what the margin says now: it may have grown since.
     knownUntil: cursor?.sales_sure ?? null,

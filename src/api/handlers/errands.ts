@@ -1,10 +1,13 @@
 import type { Sql } from '../../database/pool.ts'
-import { listErrands } from '../../database/views/errands.ts'
+import { accountsFor } from '../../database/views/accounts.ts'
+import { countCopies, listErrands, ruleOf } from '../../database/views/errands.ts'
 import { getOrder } from '../../database/views/orders.ts'
 import { Problem } from '../../domain/errors.ts'
 import { cancelOrder, refundOrder } from '../../operations/ask-channel.ts'
 import type { Context } from '../../operations/context.ts'
 import { decideErrand } from '../../operations/decide-errand.ts'
+import { mustFindAccount } from '../../operations/manage-catalog.ts'
+import { setWriteThrough } from '../../operations/set-write-through.ts'
 import { shipOrder } from '../../operations/ship-order.ts'
 import type { Handlers } from './handler.ts'
 
@@ -37,8 +40,28 @@ async function describe(sql: Sql, ctx: Context, id: string) {
   }
 }
 
+async function describeRule(sql: Sql, ctx: Context, id: string) {
+  const account = await mustFindAccount(sql, id)
+  const rule = await ruleOf(sql, account.id)
+  const stores = (await accountsFor(sql)).filter((one) => ctx.registry.get(one.channel)?.copies !== undefined)
+  return {
+    isOn: rule?.isOn ?? false,
+    store: rule?.store ?? null,
+    since: rule?.since.toISOString() ?? null,
+    stores: stores.map((one) => one.name),
+    ...(await countCopies(sql, account.id)),
+  }
+}
+
 export const errandHandlers: Handlers<
-  'errands' | 'orderErrands' | 'shipOrder' | 'cancelOrder' | 'refundOrder' | 'decideErrand'
+  | 'errands'
+  | 'orderErrands'
+  | 'writeThrough'
+  | 'setWriteThrough'
+  | 'shipOrder'
+  | 'cancelOrder'
+  | 'refundOrder'
+  | 'decideErrand'
 > = {
   errands: async ({ sql, input }) => await listErrands(sql, input.query),
   orderErrands: async ({ sql, input, options }) => await describe(sql, options.ctx, input.params.id),
@@ -55,6 +78,14 @@ export const errandHandlers: Handlers<
   refundOrder: async ({ sql, input, options, api }) => {
     const by = { actor: api.caller!.name }
     return await mustFind(sql, input.params.id, await refundOrder(sql, options.ctx, input.params.id, input.body, by))
+  },
+  writeThrough: async ({ sql, input, options }) => await describeRule(sql, options.ctx, input.params.id),
+  setWriteThrough: async ({ sql, input, options, api }) => {
+    const { since, ...given } = input.body
+    const account = await mustFindAccount(sql, input.params.id)
+    const rule = { ...given, since: since === undefined ? undefined : new Date(since) }
+    await setWriteThrough(sql, options.ctx, account, rule, api.caller!.name)
+    return await describeRule(sql, options.ctx, account.id)
   },
   decideErrand: async ({ sql, input, options, api }) => {
     const { id } = input.params

@@ -45,6 +45,15 @@ const errand = z.object({
   ),
 })
 
+const writeThrough = z.object({
+  isOn: z.boolean(),
+  store: z.string().nullable().describe('the account into which orders are copied'),
+  since: time.nullable(),
+  stores: z.array(z.string()).describe('accounts that take copies'),
+  copies: count.describe('orders of the account that are in a store, by whomever'),
+  waiting: count.describe('copies on their way'),
+})
+
 export const errandsRoutes = defineRoutes({
   errands: {
     method: 'GET',
@@ -125,6 +134,29 @@ export const errandsRoutes = defineRoutes({
       reason: z.enum(['returned', 'canceled', 'damaged', 'not_received', 'price', 'other']),
     }),
     response: errand,
+  },
+
+  writeThrough: {
+    method: 'GET',
+    path: '/accounts/{id}/write-through',
+    permission: 'accounts.read',
+    summary: 'Are the orders of an account copied into the own store?',
+    params: byId,
+    response: writeThrough,
+  },
+
+  setWriteThrough: {
+    method: 'PATCH',
+    path: '/accounts/{id}/write-through',
+    permission: 'accounts.manage',
+    summary: 'Copy the account’s orders into the own store, or stop it; what was copied stays',
+    params: byId,
+    body: z.object({
+      store: accountRef,
+      isOn: z.boolean(),
+      since: time.optional().describe('orders placed since then; absent: since it is switched on'),
+    }),
+    response: writeThrough,
   },
 
   decideErrand: {

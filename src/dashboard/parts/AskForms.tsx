@@ -126,7 +126,9 @@ export function RefundForm({ order, onDone }: { order: OrderDetail; onDone: (tex
       />
       {refund.error && <ErrorNotice error={refund.error} />}
       <Button size="xs" type="submit" disabled={total === 0} loading={refund.isPending}>
-        {total === 0 ? t('errand.refundNone') : t('errand.refundSubmit', { amount: format.money(total, currency) ?? '' })}
+        {total === 0
+          ? t('errand.refundNone')
+          : t('errand.refundSubmit', { amount: format.money(total, currency) ?? '' })}
       </Button>
     </form>
   )

@@ -48,3 +48,34 @@ create index errand_lines_line on errand_lines (order_line_id);
 
 -- All of it left by our own word; the channel's state of the order may still say otherwise.
 alter table orders add column nothing_open boolean not null default false;
+
+-- Write-through: orders of this account are copied into the own store, those placed since then.
+create table write_throughs (
+  account_id uuid primary key references accounts on delete cascade,
+  store_id uuid not null references accounts on delete cascade,
+  is_on boolean not null,
+  since timestamptz not null,
+  changed_by text not null,
+  changed_at timestamptz not null,
+  constraint copies_elsewhere check (account_id <> store_id)
+);
+-- Orders of an own store that are copies of another account's, whoever made them. They are no orders here and hold no stock.
+create table order_copies (
+  account_id uuid not null references accounts on delete cascade,
+  remote_id text not null,
+  -- Null while the original is not known.
+  order_id uuid references orders,
+  source_remote_id text,
+  is_ours boolean not null,
+  -- As the store told it last: state, lines with what was shipped and canceled of them.
+  state text not null,
+  lines jsonb not null,
+  updated_at timestamptz not null,
+  -- When what was done with the copy is to be passed on; null: nothing new.
+  look_at timestamptz,
+  first_at timestamptz not null,
+  primary key (account_id, remote_id)
+);
+create index order_copies_order on order_copies (order_id);
+create index order_copies_look on order_copies (account_id, look_at) where look_at is not null;
+create index order_copies_lone on order_copies (account_id) where order_id is null;

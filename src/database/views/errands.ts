@@ -48,6 +48,27 @@ const views: Record<ErrandFilter['view'], string | null> = {
   'under-way': `e.state in ('waiting', 'sent', 'accepted', 'unknown')`,
 }
 
+/** How many orders of an account are copied, and how many copies are on their way. */
+export async function countCopies(db: Sql, accountId: string): Promise<{ copies: number; waiting: number }> {
+  return (await db.one<{ copies: number; waiting: number }>(
+    `select (select count(*) from order_copies c join orders o on o.id = c.order_id where o.account_id = $1) as copies,
+       (select count(*) from errands e join orders o on o.id = e.order_id
+        where o.account_id = $1 and e.kind = 'copy' and e.state not in ('applied', 'dropped')) as waiting`,
+    [accountId],
+  ))!
+}
+
+/** The write-through rule of an account. */
+export async function ruleOf(
+  db: Sql,
+  accountId: string,
+): Promise<{ isOn: boolean; store: string; since: Date } | undefined> {
+  return await db.one(
+    `select w.is_on as "isOn", a.name as store, w.since from write_throughs w join accounts a on a.id = w.store_id where w.account_id = $1`,
+    [accountId],
+  )
+}
+
 interface Raw {
   id: string
   kind: ErrandKind
