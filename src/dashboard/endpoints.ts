@@ -54,6 +54,8 @@ export const endpoints = {
   deviations: { method: 'GET', path: '/drift/deviations' },
   orders: { method: 'GET', path: '/orders' },
   order: { method: 'GET', path: '/orders/{id}' },
+  writeThrough: { method: 'GET', path: '/accounts/{id}/write-through' },
+  setWriteThrough: { method: 'PATCH', path: '/accounts/{id}/write-through' },
   orderErrands: { method: 'GET', path: '/orders/{id}/errands' },
   shipOrder: { method: 'POST', path: '/orders/{id}/shipments' },
   cancelOrder: { method: 'POST', path: '/orders/{id}/cancellations' },

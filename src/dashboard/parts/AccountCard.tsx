@@ -12,6 +12,7 @@ import { TableFrame } from './Page.tsx'
 import { Sending } from './PlanLines.tsx'
 import { Ago, Exact } from './Time.tsx'
 import { useWord } from './words.ts'
+import { WriteThroughPart } from './WriteThroughPart.tsx'
 
 export function AccountCard({ account, plan }: { account: Account; plan: AccountPlan | undefined }) {
   const t = useT()
@@ -70,6 +71,7 @@ export function AccountCard({ account, plan }: { account: Account; plan: Account
           </dd>
         </div>
       </dl>
+      <WriteThroughPart account={account} />
       {may('accounts.manage') && <AccountActions account={account} />}
     </article>
   )

@@ -79,4 +79,14 @@ export const enErrands = {
     refunded: 'The refund is on its way to the channel.',
     decisionSaid: '{{by}} looked at the channel: {{decision}} ({{kind}})',
   },
+  writeThrough: {
+    title: 'Orders in the own store',
+    on: 'Orders placed since {{since}} are copied into {{store}}. A copy moves no stock; what is done with it there reaches this account.',
+    off: 'Orders are not copied into the own store.',
+    counts: '{{copies}} copies there, {{waiting}} on their way.',
+    store: 'Store',
+    begin: 'Copy new orders into {{store}}',
+    stop: 'Stop copying',
+    saved: 'Saved.',
+  },
 } as const

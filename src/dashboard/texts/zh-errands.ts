@@ -76,4 +76,14 @@ export const zhErrands = {
     refunded: '退款正在提交给平台。',
     decisionSaid: '{{by}} 已核对平台：{{decision}}（{{kind}}）',
   },
+  writeThrough: {
+    title: '自有商店中的订单',
+    on: '自 {{since}} 起的订单会复制到 {{store}}。副本不影响库存；在商店中对副本的处理会传回此店铺。',
+    off: '订单不会复制到自有商店。',
+    counts: '商店中有 {{copies}} 份副本，{{waiting}} 份处理中。',
+    store: '商店',
+    begin: '将新订单复制到 {{store}}',
+    stop: '停止复制',
+    saved: '已保存。',
+  },
 } satisfies Texts<typeof enErrands>
