@@ -69,9 +69,10 @@ test('a repeated call ships once, and an event tells the own store', async () =>
     [shop.ctx.newId(), ['shipment.created'], shop.clock.now()],
   )
   const other = (await shop.take([orderOf({ remoteId: 'S-1' })], shop.ids.store)).get('S-1')!
-  await api.post(`/orders/${other}/shipments`, { lines: [{ line: '2', quantity: 1 }], trackingNumber: 'X1' })
+  const body = { lines: [{ line: '2', quantity: 1 }], trackingNumber: 'X1' }
+  const { id: shipmentId } = await api.post(`/orders/${other}/shipments`, body)
   const [event] = await own.db.rows<{ body: { data: unknown } }>('select body from webhook_deliveries')
-  expect(event!.body.data).toMatchObject({ remoteId: 'S-1', trackingNumber: 'X1' })
+  expect(event!.body.data).toMatchObject({ remoteId: 'S-1', shipmentId })
   expect(JSON.stringify(await own.db.rows('select * from errands, effects, webhook_deliveries'))).not.toContain(
     'Canary',
   )

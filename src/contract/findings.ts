@@ -165,6 +165,16 @@ export const findingTexts = {
       '为避免重复执行，系统不会自动重发。请在平台后台核对该订单，然后在此订单页选择结果。',
     ],
   },
+  orders_missed: {
+    en: [
+      '{account}: {count} orders were missing: {orders}',
+      'The channel’s list never told of them; the daily count found them, and they are here now. Ship them first, and look at the channel’s status page. It ends with the next count that finds none.',
+    ],
+    zh: [
+      '{account}：曾缺失 {count} 个订单：{orders}',
+      '平台的订单列表未曾返回这些订单；每日核对已发现并导入。请优先发货，并查看平台状态页。下次核对无缺失时此提示自动结束。',
+    ],
+  },
   copied_twice: {
     en: [
       '{account}: order {order} was copied into the store twice',

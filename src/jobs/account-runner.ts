@@ -11,6 +11,7 @@ import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
+import { recountOrders, recountStream } from '../operations/recount-orders.ts'
 import { sendErrands } from '../operations/send-errands.ts'
 import { takeOver } from '../operations/take-over.ts'
 import { planCopies } from '../operations/write-through.ts'
@@ -153,6 +154,7 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
   const streams = [
     { name: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
     { name: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
+    { name: recountStream, pull: work.connector.orders?.recount && (() => recountOrders(ctx, work)) },
     // After the orders: nothing waits for it.
     { name: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
   ]

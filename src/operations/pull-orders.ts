@@ -115,7 +115,7 @@ async function importHalves(
 const triesAtMost = 5
 
 /** Faults that come again with the same data: of types, of values the database refuses, of a rule broken by them. */
-function isFaultOfData(ctx: Context, error: unknown, failures: number): boolean {
+export function isFaultOfData(ctx: Context, error: unknown, failures: number): boolean {
   if (error instanceof LeaseLost || ctx.db.troubleOf(error)) return false
   const { code, message } = error as { code?: string; message?: string }
   // 42501 is what a read-only disk answers: no order is to blame for it.
@@ -126,7 +126,7 @@ function isFaultOfData(ctx: Context, error: unknown, failures: number): boolean 
   return failures + 1 >= triesAtMost
 }
 
-async function setAside(tx: Sql, ctx: Context, accountId: string, list: readonly Unreadable[]): Promise<void> {
+export async function setAside(tx: Sql, ctx: Context, accountId: string, list: readonly Unreadable[]): Promise<void> {
   const now = ctx.clock.now()
   for (const { remoteId, where, raw } of list) {
     const { sealed, epoch } = ctx.sealing.sealBuyer(JSON.stringify(raw ?? null), `aside:${accountId}:${remoteId}`, now)

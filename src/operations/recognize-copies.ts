@@ -31,7 +31,8 @@ export async function withoutCopies(
   account: { id: string; channel?: string },
   orders: readonly IncomingOrder[],
 ): Promise<readonly IncomingOrder[]> {
-  const copies = account.channel === undefined ? undefined : ctx.registry.get(account.channel)?.copies
+  if (orders.length === 0 || ![...ctx.registry.values()].some((one) => one.copies)) return orders
+  const copies = ctx.registry.get(account.channel ?? (await channelOf(tx, account.id)))?.copies
   if (!copies) return orders
   const said = orders.flatMap((order): Said[] => {
     const says = copies.copyOf(order.raw)
@@ -58,6 +59,10 @@ export async function withoutCopies(
   return orders
     .filter((order) => !remoteIds.includes(order.remoteId) || before.has(order.remoteId))
     .map((order) => (before.has(order.remoteId) ? givenBack(order) : order))
+}
+
+async function channelOf(tx: Sql, accountId: string): Promise<string> {
+  return (await tx.one<{ channel: string }>('select channel from accounts where id = $1', [accountId]))?.channel ?? ''
 }
 
 const givenBack = (order: IncomingOrder): IncomingOrder => ({

@@ -112,17 +112,17 @@ export async function shipOrder(
   )
   if (!isNew) return null
   await book(tx, ctx, { id, orderId, shippedAt, now, actor: by.actor }, leaving)
-  await enqueueEvents(tx, ctx, [{ event: 'shipment.created', data: told(id, order, given, shippedAt, leaving) }], now)
+  await enqueueEvents(tx, ctx, [{ event: 'shipment.created', data: told(id, order, shippedAt, leaving) }], now)
   return id
 }
 
 /** A positive number, because one channel takes no other name for a parcel; the same for ever. */
 export const packageNumber = (id: string): string => String(Number.parseInt(id.replaceAll('-', '').slice(-13), 16) || 1)
 
+/** Ids and units; where it travels is fetched by the shipment's id. */
 function told(
   id: string,
   order: OrderAtHand,
-  given: GivenShipment,
   shippedAt: Date,
   leaving: readonly { line: KnownLine; quantity: number }[],
 ) {
@@ -131,9 +131,6 @@ function told(
     orderId: order.id,
     account: order.account,
     remoteId: order.remoteId,
-    carrier: given.carrier ?? null,
-    trackingNumber: given.trackingNumber ?? null,
-    trackingUrl: given.trackingUrl ?? null,
     shippedAt: shippedAt.toISOString(),
     lines: leaving.map(({ line, quantity }) => ({ remoteId: line.remoteId, quantity })),
   }

@@ -158,6 +158,21 @@ export const client = {
     })
   },
 
+  /** The same by when orders were placed. */
+  searchOrdersPlaced(
+    account: Account,
+    span: { createdAfter: string; createdBefore: string; includedData: string; paginationToken?: string },
+  ) {
+    const { marketplaceIds } = readSettings(account.settings)
+    return call(account, {
+      operation: 'searchOrders',
+      method: 'GET',
+      path: '/orders/2026-01-01/orders',
+      answer: searchOrders,
+      query: { marketplaceIds: marketplaceIds.join(','), maxResultsPerPage: '100', ...span },
+    })
+  },
+
   /** GET /orders/2026-01-01/orders/{orderId} */
   getOrder(account: Account, orderId: string, includedData: string) {
     return call(account, {

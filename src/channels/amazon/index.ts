@@ -7,6 +7,7 @@ import { pullHeldStock } from './held-stock.ts'
 import { pullListings } from './listings.ts'
 import { quantitiesIn, readQuantity } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
+import { recount } from './recount.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { shipments } from './shipments.ts'
 
@@ -85,7 +86,7 @@ export const amazon: Connector = {
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
   // One call per 179 s is what searchOrders sustains (facts §1).
-  orders: { pull: pullOrders, read: readRaw, everyMs: 180_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 180_000, recount },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   shipments,
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },

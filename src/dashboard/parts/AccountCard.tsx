@@ -11,8 +11,8 @@ import { Notice } from './Notice.tsx'
 import { TableFrame } from './Page.tsx'
 import { Sending } from './PlanLines.tsx'
 import { Ago, Exact } from './Time.tsx'
-import { useWord } from './words.ts'
 import { WriteThroughPart } from './WriteThroughPart.tsx'
+import { useWord } from './words.ts'
 
 export function AccountCard({ account, plan }: { account: Account; plan: AccountPlan | undefined }) {
   const t = useT()
@@ -60,6 +60,18 @@ export function AccountCard({ account, plan }: { account: Account; plan: Account
             <OrderLag lag={account.orderLag} />
           </dd>
         </div>
+        {account.recount && (
+          <div>
+            <dt>{t('recount.title')}</dt>
+            <dd>
+              {t('recount.text', {
+                until: format.short(account.recount.checkedUntil),
+                counted: format.number(account.recount.counted),
+                missing: format.number(account.recount.missing),
+              })}
+            </dd>
+          </div>
+        )}
         <div>
           <dt>{t('accounts.worker')}</dt>
           <dd>{account.worker ? <span className="mono">{account.worker.holder}</span> : t('accounts.workerNone')}</dd>

@@ -79,6 +79,10 @@ export const enErrands = {
     refunded: 'The refund is on its way to the channel.',
     decisionSaid: '{{by}} looked at the channel: {{decision}} ({{kind}})',
   },
+  recount: {
+    title: 'Second count',
+    text: 'Orders up to {{until}} compared: {{counted}} counted, {{missing}} were missing',
+  },
   writeThrough: {
     title: 'Orders in the own store',
     on: 'Orders placed since {{since}} are copied into {{store}}. A copy moves no stock; what is done with it there reaches this account.',

@@ -76,6 +76,10 @@ export const zhErrands = {
     refunded: '退款正在提交给平台。',
     decisionSaid: '{{by}} 已核对平台：{{decision}}（{{kind}}）',
   },
+  recount: {
+    title: '订单复核',
+    text: '截至 {{until}} 的订单已核对：共 {{counted}} 个，缺失 {{missing}} 个',
+  },
   writeThrough: {
     title: '自有商店中的订单',
     on: '自 {{since}} 起的订单会复制到 {{store}}。副本不影响库存；在商店中对副本的处理会传回此店铺。',
