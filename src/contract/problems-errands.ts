@@ -32,7 +32,7 @@ export const errandProblems = {
   order_not_shippable: text(
     409,
     [
-      'Order {order} cannot take this now ({state})',
+      'Order {order} cannot take this at present: {state}',
       'It must be open and for us to ship; what is pending, canceled, shipped or the channel’s own cannot. Nothing changed.',
     ],
     [
@@ -75,7 +75,7 @@ export const errandProblems = {
   errand_under_way: text(
     409,
     [
-      'The channel is being asked right now ({state})',
+      'The channel is being asked at this moment: {state}',
       'What becomes of it is read back by itself. Say “send again” only once it was refused or nothing more can be learned.',
     ],
     ['正在与平台通信（{state}）', '系统会自动回读结果。只有在被拒绝或无法再确认时才可选择“重新发送”。'],

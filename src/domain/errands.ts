@@ -182,7 +182,6 @@ function undecided(errand: Errand, problem: Errand['problem']): Errand {
 }
 
 export type Decision = 'happened' | 'again' | 'drop'
-export const decisions: readonly Decision[] = ['happened', 'again', 'drop']
 
 /** Waits for a person. */
 export const isOpen = (state: ErrandState): boolean => state === 'refused' || state === 'undecided'

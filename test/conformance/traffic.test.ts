@@ -191,31 +191,6 @@ async function shipHalf(one: Bench, orderId: string): Promise<void> {
   ])
 }
 
-test('shipments: no more than was ordered, and none of what is shipped already', async () => {
-  const one = bench()
-  const account = one.account()
-  const parcel = await openParcel(one, awkwardSkus[0]!)
-  const of = (reference: string, quantity: number) => ({
-    ...parcel,
-    reference,
-    carrier: 'Some Carrier',
-    lines: [{ remoteId: parcel.lines[0]!.remoteId, quantity }],
-  })
-  const confirm = async (reference: string, quantity: number) => {
-    const answer = await amazon.shipments!.confirm(account, of(reference, quantity))
-    return answer.kind === 'failed' ? answer.error.kind : answer.kind
-  }
-  expect(await confirm('11', 3)).toBe('rejected')
-  expect(await confirm('12', 2)).toBe('applied')
-  // The same again edits it; another one finds it shipped, and reading tells by whom.
-  expect(await confirm('12', 2)).toBe('applied')
-  expect(await confirm('13', 1)).toBe('conflict')
-  await one.pass(amazon.shipments!.visibleAfterMs)
-  const known = await amazon.shipments!.read(account, parcel.orderRemoteId)
-  expect(known).toMatchObject([{ remoteId: '12', carrier: 'Some Carrier' }])
-  expect(describeFindings(one.findings)).toEqual([])
-})
-
 describe('listings', () => {
   test('all listings, over pages, in two marketplaces', async () => {
     const one = bench()
