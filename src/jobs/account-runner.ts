@@ -5,16 +5,14 @@ import { ChannelError } from '../domain/errors.ts'
 import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
 import { takesErrands } from '../operations/errand-calls.ts'
-import { followCopies } from '../operations/follow-copies.ts'
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
 import { recountOrders, recountStream } from '../operations/recount-orders.ts'
-import { sendErrands } from '../operations/send-errands.ts'
 import { takeOver } from '../operations/take-over.ts'
-import { planCopies } from '../operations/write-through.ts'
+import { errandLoop } from './errand-loop.ts'
 import { createSignal } from './wait.ts'
 
 export interface RunnerOptions {
@@ -90,7 +88,9 @@ export async function startRunner(
     guarded('push', () => pushLoop(ctx, work, slots, feeds, options)),
     guarded('read', () => readLoop(ctx, work, readings, options)),
     ...(connector.stock?.feed ? [guarded('feeds', () => feedLoop(ctx, work, feeds))] : []),
-    ...(takesErrands(connector) ? [guarded('errands', () => errandLoop(ctx, work, errands, options))] : []),
+    ...(takesErrands(connector)
+      ? [guarded('errands', () => errandLoop(ctx, work, errands, options.idleMs, createFailing(ctx, work)))]
+      : []),
   ]
   const done = Promise.all(loops).then(async () => {
     // After an unclean end nobody knows what was sent: the lease is left to run out.
@@ -281,33 +281,6 @@ async function feedLoop(ctx: Context, work: AccountAtWork, signal: Loop): Promis
     }
   }
 }
-
-/** What channels are told once: shipments, cancellations, refunds, copies. A turn that broke off is read back by the next. */
-async function errandLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
-  const failing = createFailing(ctx, work)
-  let copiesAt = 0
-  while (!signal.stopped) {
-    try {
-      if (copiesAt <= ctx.clock.now().getTime()) {
-        copiesAt = ctx.clock.now().getTime() + copiesEveryMs
-        await planCopies(ctx, work)
-        await followCopies(ctx, work)
-      }
-      const { done, nextAt } = await sendErrands(ctx, work)
-      await failing.end()
-      const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : errandIdleMs
-      if (done === 0) await signal.wait(Math.max(options.idleMs, Math.min(errandIdleMs, waitMs)))
-    } catch (error) {
-      await failing.note('errands', error)
-      await signal.wait(2_000)
-    }
-  }
-}
-
-/** Whoever makes an errand wakes the loop; this is for what was made elsewhere. */
-const errandIdleMs = 5_000
-/** Looking for orders to copy costs a few statements. */
-const copiesEveryMs = 2_000
 
 /** Shows a fault of ours in a loop until it works again; a finding of an earlier holder ends with the first turn that works. */
 function createFailing(ctx: Context, work: AccountAtWork) {

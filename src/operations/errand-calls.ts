@@ -5,6 +5,7 @@ import { stateOfCopy } from '../database/copies.ts'
 import { type ErrandOrder, type ErrandRow, namesTaken } from '../database/errands.ts'
 import { cancellationIn, refundIn, shipmentIn } from '../domain/errand-readings.ts'
 import type { ErrandKind, ErrandReading, LookBack } from '../domain/errands.ts'
+import { ChannelError, isChannelError } from '../domain/errors.ts'
 import type { Buyer } from '../domain/orders.ts'
 import type { AccountAtWork, Context } from './context.ts'
 
@@ -82,8 +83,11 @@ export async function tell(
       return await connector.refunds!.issue(account, refund)
     }
     case 'copy': {
-      // Another process, or another tool, may have made it: asked first, every time.
-      const found = await connector.copies!.find(account, reference)
+      // Another process, or another tool, may have made it: asked first, every time. A question leaves no doubt behind.
+      const found = await connector.copies!.find(account, reference).catch((error: unknown) => {
+        if (!isChannelError(error) || !error.mayHaveApplied) throw error
+        throw new ChannelError(error.kind, error.code, error.message, { retryAt: error.retryAt, cause: error })
+      })
       const first = found.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())[0]
       if (first) return { kind: 'applied', remoteId: first.remoteId }
       return await connector.copies!.create(account, copyOf(errand, order, buyer))

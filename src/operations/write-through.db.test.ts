@@ -115,6 +115,18 @@ test.each([true, false])('a lost answer, carried out: %s; still one copy', async
   expect(await errandsOf(own.db)).toMatchObject([{ kind: 'copy', state: 'applied', remote_id: 'copy 1' }])
 })
 
+test('a question that got no answer leaves no doubt: the copy is made a little later', async () => {
+  const shop = await opened()
+  shop.store.plan.push({ call: 'find', error: lost(), carried: true })
+  await shop.take([orderOf()])
+  const work = await shop.work(storeName)
+  await planCopies(shop.ctx, work)
+  await sendErrands(shop.ctx, work)
+  expect(await errandsOf(own.db)).toMatchObject([{ state: 'waiting', attempts: 0 }])
+  await settle(shop)
+  expect(shop.store.copies).toHaveLength(1)
+})
+
 test('the store delivers the copy before its answer is known: linked, and never made again', async () => {
   const shop = await opened()
   shop.store.plan.push({ call: 'create', error: lost(), carried: true })
