@@ -164,6 +164,11 @@ function canceledUnits(
   return units
 }
 
+/** A marketplace gives the money of what it cancels back by itself: passing it on would pay it twice. */
+const isOfCanceled = (copy: CopyRow, refund: KnownRefund): boolean =>
+  copy.state === 'canceled' ||
+  refund.lines.some(({ remoteId }) => copy.lines.some((line) => line.remoteId === remoteId && line.canceled > 0))
+
 /** The money as the store gave it back; a currency that is not the original's is for a person. */
 async function passRefund(
   tx: Sql,
@@ -172,7 +177,7 @@ async function passRefund(
   copy: CopyRow,
   refund: KnownRefund,
 ): Promise<void> {
-  if (refund.state !== 'done') return
+  if (refund.state !== 'done' || isOfCanceled(copy, refund)) return
   const { order, lines, listings } = await originalOf(tx, work, copy)
   const cause = causeOf(work, copy, `refund ${refund.remoteId}`)
   const before = await tx.one(`select 1 from errands where order_id = $1 and kind = 'refund' and cause = $2`, [

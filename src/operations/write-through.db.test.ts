@@ -181,7 +181,10 @@ test('a cancellation and a refund of the copy reach the original, once', async (
   await settle(shop)
   const some = [line('1', 'MUG', 3, { canceled: 1 }), line('2', 'LAMP', 1)]
   const money = { reference: null, amount: 1_000, currency: 'EUR', state: 'done' as const }
-  shop.store.refunds.push({ ...money, remoteId: 'r1', order: 'copy 1', lines: [{ remoteId: '1', quantity: 1 }] })
+  // The money of what is canceled is the marketplace's to give back.
+  const given = { ...money, order: 'copy 1' }
+  shop.store.refunds.push({ ...given, remoteId: 'r1', lines: [{ remoteId: '2', quantity: 1 }] })
+  shop.store.refunds.push({ ...given, remoteId: 'r2', lines: [{ remoteId: '1', quantity: 1 }] })
   for (const version of [1, 2]) {
     await shop.told([copyAs(shop, { version, lines: some })])
     await settle(shop)
@@ -197,6 +200,7 @@ test('a cancellation and a refund of the copy reach the original, once', async (
   await shop.told([copyAs(shop, { version: 6, state: 'canceled', lines: some })])
   await settle(shop)
   expect(shop.market.cancellations).toHaveLength(2)
+  expect(shop.market.refunds).toHaveLength(1)
   expect(await shop.level('MUG')).toEqual({ on_hand: 10, reserved: 0, short: 0 })
 })
 

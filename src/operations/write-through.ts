@@ -117,7 +117,8 @@ async function cancelCopy(
         kind: 'cancellation',
         reference: id,
         target: remoteId,
-        payload: { reason: 'other', isWhole: true, before: {} },
+        // The copy took no units, so none may come back: stores put back what they believe to have.
+        payload: { reason: 'out_of_stock', isWhole: true, before: {} },
         state: 'waiting',
         dueAt: now,
         cause: `original of ${remoteId}`,
