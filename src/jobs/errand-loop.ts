@@ -25,15 +25,16 @@ export async function errandLoop(
   failing: Failing,
 ): Promise<void> {
   let copiesAt = 0
+  const isStopping = () => signal.stopped
   while (!signal.stopped) {
     try {
       const now = ctx.clock.now().getTime()
       if (copiesAt <= now) {
         copiesAt = now + copiesEveryMs
         await planCopies(ctx, work)
-        await followCopies(ctx, work)
+        await followCopies(ctx, work, isStopping)
       }
-      const { done, nextAt } = await sendErrands(ctx, work)
+      const { done, nextAt } = await sendErrands(ctx, work, isStopping)
       await failing.end()
       const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : errandIdleMs
       if (done === 0) await signal.wait(Math.max(idleMs, Math.min(errandIdleMs, waitMs)))

@@ -22,10 +22,17 @@ const laterMs = 10 * 60_000
 const actor = 'write-through'
 
 /** For a store at work. Answers how many copies were looked at. */
-export async function followCopies(ctx: Context, work: AccountAtWork): Promise<number> {
+export async function followCopies(
+  ctx: Context,
+  work: AccountAtWork,
+  isStopping: () => boolean = () => false,
+): Promise<number> {
   if (!work.connector.copies || work.row.stage !== 'live') return 0
   const copies = await copiesToFollow(ctx.db, work.row.id, ctx.clock.now(), atOnce)
-  for (const copy of copies) await follow(ctx, work, copy)
+  for (const copy of copies) {
+    if (isStopping()) break
+    await follow(ctx, work, copy)
+  }
   if (copies.length > 0) ctx.wake()
   return copies.length
 }

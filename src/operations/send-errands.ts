@@ -33,13 +33,20 @@ export interface ErrandsResult {
 
 const atOnce = 20
 
-/** Only live accounts are told anything. */
-export async function sendErrands(ctx: Context, work: AccountAtWork): Promise<ErrandsResult> {
+/** Only live accounts are told anything. `isStopping`: asked before each call. */
+export async function sendErrands(
+  ctx: Context,
+  work: AccountAtWork,
+  isStopping: () => boolean = () => false,
+): Promise<ErrandsResult> {
   if (work.row.stage !== 'live' || !takesErrands(work.connector)) return { done: 0, nextAt: null }
   await adoptOrphans(ctx, work)
   const ids = await dueErrands(ctx.db, work.row.id, ctx.clock.now(), atOnce)
   let done = 0
-  for (const id of ids) if (await step(ctx, work, id)) done += 1
+  for (const id of ids) {
+    if (isStopping()) break
+    if (await step(ctx, work, id)) done += 1
+  }
   return { done, nextAt: await nextErrandAt(ctx.db, work.row.id) }
 }
 
