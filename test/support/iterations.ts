@@ -144,4 +144,4 @@ export const storedBuyers = times(300, 100_000)
 /** Lives of one errand with every answer, loss, delay and crash there is. */
 export const errandLives = times(3_000, 200_000)
 /** Spots of an errand's way at which its process is interrupted, each in three ways; the long run takes all of them. */
-export const errandCrashes = times(30, Number.POSITIVE_INFINITY)
+export const errandCrashes = times(18, Number.POSITIVE_INFINITY)
