@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { PeerConfig } from './bench.ts'
 import { barChart } from './chart.ts'
 import type { Figure } from './figure.ts'
+import { type Panel, scatterChart } from './scatter.ts'
 
 export interface Result {
   bench: string
@@ -124,6 +125,7 @@ export function writeReport(docs: string, results: readonly Result[]): void {
 }
 
 function chartOf({ bench, figures }: Result): string | undefined {
+  if (bench === 'oversell') return oversellChart(figures)
   const chart = charts[bench]
   if (!chart) return undefined
   const bars = chart.bars.flatMap(([metric, one, label]) => {
@@ -131,6 +133,33 @@ function chartOf({ bench, figures }: Result): string | undefined {
     return figure?.value == null ? [] : [{ label, value: figure.value, isPeer: figure.peer !== null }]
   })
   return bars.length > 0 ? barChart(titles[bench]!.title, chart.unit, bars) : undefined
+}
+
+/** What each way to share out costs in sales, and how often it sells what is not there. */
+function oversellChart(figures: readonly Figure[]): string | undefined {
+  const panels = ['1×', '10×', '100×'].flatMap((speed): Panel[] => {
+    const name = `${speed} polling`
+    const gapOf = (one: string) =>
+      figures.find((each) => each.metric === 'sell_through_gap' && each.case === one)?.value
+    const gap = gapOf(`${name}, to central`)
+    if (gap == null) return []
+    const guarded = { label: 'Entrepot, guarded', x: gap, y: 0, isPeer: false }
+    const others = figures.flatMap((one) => {
+      if (!/^(adaptive|peer)_per_million$/.test(one.metric) || !one.case?.startsWith(`${name}, `)) return []
+      const x = gapOf(`${one.case}, to central`)
+      if (x == null || one.value === null) return []
+      const isPeer = one.peer !== null
+      const what = one.case.slice(name.length + 2)
+      return [{ label: isPeer ? what : `Entrepot, adaptive ${what}`, x, y: one.value, isPeer }]
+    })
+    return [{ title: `Demand ${speed}`, points: [guarded, ...others] }]
+  })
+  if (panels.length === 0) return undefined
+  const axes = [
+    'sales lost, percentage points against one shelf without delay',
+    'units oversold per million orders',
+  ] as const
+  return scatterChart(titles.oversell!.title, axes, panels)
 }
 
 /** The page. Pure, so that a test can read it. */
@@ -170,7 +199,9 @@ function partOf(result: Result): string {
     '',
     text,
     '',
-    ...(charts[result.bench] ? [`![${title}](performance/${result.bench}.svg)`, ''] : []),
+    ...(charts[result.bench] || result.bench === 'oversell'
+      ? [`![${title}](performance/${result.bench}.svg)`, '']
+      : []),
     '| figure | value | lowest – highest | wanted | |',
     '|---|---|---|---|---|',
     ...result.figures.map(rowOf),

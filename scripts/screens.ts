@@ -54,6 +54,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
   const order = problem ?? (await read('/orders?limit=1')).items?.[0]
   const level = (await read('/stock?limit=1')).items?.[0]
   const kit = (await read('/stock?limit=200')).items?.find((one) => one.isKit)
+  const account = (await read('/accounts')).items?.[0]
   const held = (await read('/stock/held?limit=1&linked=yes')).items?.[0]
   return {
     overview: '/',
@@ -71,7 +72,14 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     'replenishment-cover': '/replenishment?view=cover',
     rules: '/rules',
     drift: '/drift',
+    matching: '/matching',
+    'matching-linked': '/matching?view=linked',
     accounts: '/accounts',
+    connect: '/accounts/connect',
+    'connect-settings': '/accounts/connect?channel=amazon',
+    ...(account?.id ? { 'connect-checks': `/accounts/connect?account=${account.id}&step=checks` } : {}),
+    'store-locations': '/store-locations',
+    settlements: '/settlements',
     files: '/files',
     journal: '/journal',
     'filtered-empty': '/orders?q=no-such-order',

@@ -2,9 +2,12 @@ import * as z from 'zod'
 import { purchase } from './amazon/orders.ts'
 import { buy, tellHubAll } from './checkout.ts'
 import type { Core } from './core.ts'
+import { ebayOf } from './ebay/market.ts'
+import { purchase as purchaseAtEbay } from './ebay/orders.ts'
 import { runEvents } from './events.ts'
 import { json, readJson } from './http.ts'
 import { createRandom, seedState } from './random.ts'
+import { purchase as purchaseAtShop, shopOf } from './shopify/shop.ts'
 import type { Buyers, BuyersOptions, ChannelName } from './types.ts'
 
 interface Demand {
@@ -31,8 +34,7 @@ export function createBuyers(core: Core): Buyers {
     core.state.attempts.made += 1
     core.touch()
     if (sku === undefined) return
-    const market = channel === 'storefront' ? undefined : core.market(channel)
-    const result = market ? purchase(market, { sku, quantity }) : await buy(core, { sku, quantity })
+    const result = await buyAt(core, channel, { sku, quantity })
     if ('refused' in result) core.state.attempts.refused += 1
     await tellHubAll(core)
   }
@@ -66,12 +68,19 @@ export function createBuyers(core: Core): Buyers {
   }
 }
 
+async function buyAt(core: Core, channel: ChannelName, wanted: { sku: string; quantity: number }) {
+  if (channel === 'ebay') return purchaseAtEbay(ebayOf(core), wanted)
+  if (channel === 'shopify') return purchaseAtShop(shopOf(core)!, { lines: [wanted] })
+  const market = channel === 'storefront' ? undefined : core.market(channel)
+  return market ? purchase(market, wanted) : await buy(core, wanted)
+}
+
 // By the goods themselves: they are new objects whenever a marketplace begins anew.
 const known = new WeakMap<object, Demand>()
 
 /** Popularity falls like 1/rank over a seeded ranking: some things sell out, most sell now and then. */
 function demandOf(core: Core, channel: ChannelName): Demand {
-  const items = channel === 'storefront' ? core.state.storefront.items : core.market(channel)?.state.items
+  const items = itemsOf(core, channel)
   if (!items) return { skus: [], sums: [] }
   const found = known.get(items)
   if (found) return found
@@ -86,10 +95,16 @@ function demandOf(core: Core, channel: ChannelName): Demand {
   return demand
 }
 
+function itemsOf(core: Core, channel: ChannelName): object | undefined {
+  if (channel === 'storefront') return core.state.storefront.items
+  if (channel === 'shopify') return core.state.shopify?.items
+  return channel === 'ebay' ? core.state.ebay.items : core.market(channel)?.state.items
+}
+
 const buyersBody = z.object({
   perMinute: z.number().min(0).max(10_000),
   channels: z
-    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront']))
+    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay']))
     .min(1)
     .optional(),
 })

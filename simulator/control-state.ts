@@ -1,5 +1,8 @@
 import { newestVersion } from './amazon/orders.ts'
 import type { Core, Market } from './core.ts'
+import { describeEbay } from './ebay/control.ts'
+import { ebayOf } from './ebay/market.ts'
+import { describeShop } from './shopify/control.ts'
 import type { Effect } from './state.ts'
 
 /**
@@ -17,11 +20,13 @@ export function describe(core: Core, limit: string | null): object {
     channels: {
       ...Object.fromEntries(core.markets().map((market) => [market.name, describeMarket(market, newest)])),
       storefront: describeStorefront(core, newest),
+      ...describeShop(core, newest),
+      ebay: describeChannel(describeEbay(ebayOf(core)), newest),
     },
   }
 }
 
-type Newest = <T>(items: T[]) => T[]
+export type Newest = <T>(items: T[]) => T[]
 
 function describeMarket({ state }: Market, newest: Newest): object {
   const { items, orders, effects, calls, feeds } = state
@@ -87,7 +92,11 @@ function describeStorefront(core: Core, newest: Newest): object {
   }
 }
 
-function describeEffect(effect: Effect): object {
+function describeChannel<T extends { orders: object[]; effects: Effect[] }>(told: T, newest: Newest): object {
+  return { ...told, orders: newest(told.orders), effects: newest(told.effects).map(describeEffect) }
+}
+
+export function describeEffect(effect: Effect): object {
   const { id, at, operation, sku, quantity, price, appliedAt, refused } = effect
   const applied = appliedAt !== null
   return {

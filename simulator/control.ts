@@ -1,17 +1,37 @@
 import * as z from 'zod'
+import { accessOf, roles } from './amazon/access.ts'
 import { setQuantity } from './amazon/items.ts'
 import { cancel, findOrder, purchase, ship } from './amazon/orders.ts'
 import { buy, changeOrder } from './checkout.ts'
 import { describe } from './control-state.ts'
 import type { Core, Market } from './core.ts'
+import { deleteMember, writeEbayQuantity } from './ebay/control.ts'
+import { ebayOf } from './ebay/market.ts'
+import {
+  cancel as cancelAtEbay,
+  findOrder as findEbayOrder,
+  purchase as purchaseAtEbay,
+  shipRest,
+} from './ebay/orders.ts'
 import { logEffect } from './effects.ts'
 import { runEvents } from './events.ts'
 import { faultsAt } from './faults.ts'
 import { BadRequest, json, readJson } from './http.ts'
+import {
+  changeShopOrder,
+  placeShopOrder,
+  refundShopOrder,
+  setShopPolicy,
+  shopNamed,
+  shopPolicyBody,
+  shopRefundBody,
+  writeShopQuantity,
+} from './shopify/control.ts'
+import { findOrder as findShopOrder, shopOf } from './shopify/shop.ts'
 import { find, setShown } from './storefront.ts'
 import type { MarketName } from './types.ts'
 
-const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront'])
+const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay'])
 
 const orderBody = z.object({
   channel,
@@ -19,6 +39,9 @@ const orderBody = z.object({
   quantity: z.int().min(1),
   fulfilledBy: z.enum(['MERCHANT', 'AMAZON']).optional(),
   marketplaceId: z.string().optional(),
+  // at Shopify: more lines of the same order, and orders that nobody really pays
+  further: z.array(z.object({ sku: z.string().min(1), quantity: z.int().min(1) })).optional(),
+  test: z.boolean().optional(),
 })
 const cancelBody = z.object({ restock: z.boolean().optional(), by: z.enum(['BUYER', 'MERCHANT', 'AMAZON']).optional() })
 const quantityBody = z.object({ channel, sku: z.string().min(1), quantity: z.int().min(0) })
@@ -57,6 +80,15 @@ const feedsBody = z.object({
   feedMs: z.number().min(0).optional(),
   per1000Ms: z.number().min(0).optional(),
 })
+const memberBody = z.object({ username: z.string().min(1).optional() })
+const accessBody = z.object({
+  channel: z.enum(['amazon', 'ebay-like', 'walmart-like']),
+  roles: z.array(z.enum(roles)).optional(),
+  plan: z.enum(['PROFESSIONAL', 'INDIVIDUAL']).optional(),
+  away: z.array(z.string()).optional(),
+  suspended: z.array(z.string()).optional(),
+  redirectUris: z.array(z.url()).nullable().optional(),
+})
 const resetBody = z.object({ seed: z.int().optional() })
 const faultBody = z.object({
   channel,
@@ -78,6 +110,7 @@ const faultBody = z.object({
     'omit',
     'moving-list',
     'rewrite',
+    'moved-between',
     'stuck',
     'fatal',
     'cancelled',
@@ -142,6 +175,19 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
     core.touch()
     return json(200, state.feedPace)
   }
+  if (at === 'POST /control/shopify/policy') return setShopPolicy(shopNamed(core), await read(request, shopPolicyBody))
+  const refund = /^POST \/control\/orders\/([^/]+)\/refund$/.exec(at)
+  if (refund) return refundShopOrder(shopNamed(core), refund[1]!, await read(request, shopRefundBody))
+  if (at === 'POST /control/ebay/account-deletion') {
+    return deleteMember(ebayOf(core), (await read(request, memberBody)).username)
+  }
+  if (at === 'POST /control/access') {
+    const { channel: name, ...change } = await read(request, accessBody)
+    const market = marketNamed(core, name)
+    market.state.access = { ...accessOf(market), ...change }
+    core.touch()
+    return json(200, market.state.access)
+  }
   const change = /^POST \/control\/orders\/([^/]+)\/(cancel|ship)$/.exec(at)
   if (change) return changeAny(core, request, change[1]!, change[2] as 'cancel' | 'ship')
   throw new BadRequest(`There is no ${at}.`, 404)
@@ -165,12 +211,19 @@ function marketNamed(core: Core, name: MarketName): Market {
 }
 
 async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promise<Response> {
-  const result =
-    wanted.channel === 'storefront' ? await buy(core, wanted) : buyAt(marketNamed(core, wanted.channel), wanted)
+  const { channel: where } = wanted
+  if (where === 'shopify') return placeShopOrder(shopNamed(core), wanted)
+  const result = await buyWhere(core, where, wanted)
   if ('orderId' in result) return json(201, result)
   const { refused, ...rest } = result
   const status = 'unreachable' in rest && rest.unreachable ? 503 : 409
   return json(status, { error: refused, ...rest })
+}
+
+async function buyWhere(core: Core, where: MarketName | 'storefront' | 'ebay', wanted: z.infer<typeof orderBody>) {
+  if (where === 'storefront') return await buy(core, wanted)
+  if (where === 'ebay') return purchaseAtEbay(ebayOf(core), wanted)
+  return buyAt(marketNamed(core, where), wanted)
 }
 
 function buyAt(market: Market, wanted: z.infer<typeof orderBody>) {
@@ -183,14 +236,24 @@ function buyAt(market: Market, wanted: z.infer<typeof orderBody>) {
 
 async function changeAny(core: Core, request: Request, orderId: string, verb: 'cancel' | 'ship'): Promise<Response> {
   const { restock, by } = await read(request, cancelBody)
+  const shop = shopOf(core)
+  const atShop = shop && findShopOrder(shop, orderId)
+  if (shop && atShop) return changeShopOrder(shop, atShop, verb, restock ?? true)
   const own = core.state.storefront.orders.find((order) => order.id === orderId)
   const found = core.markets().flatMap((market) => ({ market, order: findOrder(market, orderId) }))
   const there = found.find(({ order }) => order)
-  if (!own && !there) throw new BadRequest(`There is no order ${orderId}.`, 404)
+  const ebay = ebayOf(core)
+  const ebayOrder = findEbayOrder(ebay, orderId)
+  if (!own && !there && !ebayOrder) throw new BadRequest(`There is no order ${orderId}.`, 404)
   let done = false
   if (own) done = await changeOrder(core, own, verb === 'ship' ? 'shipped' : 'canceled', restock)
   else if (there?.order && verb === 'ship') done = ship(there.market, there.order, core.now())
   else if (there?.order) done = cancel(there.market, there.order, core.now(), { by: by ?? 'BUYER', restock })
+  if (ebayOrder && verb === 'ship') done = shipRest(ebay, ebayOrder, core.now())
+  else if (ebayOrder) {
+    const from = by === 'BUYER' || by === undefined ? 'BUYER' : 'SELLER'
+    done = cancelAtEbay(ebay, ebayOrder, core.now(), { by: from, restock }) !== undefined
+  }
   if (!done) throw new BadRequest(`Order ${orderId} can no longer ${verb === 'ship' ? 'ship' : 'be canceled'}.`, 409)
   return json(200, { orderId })
 }
@@ -200,11 +263,14 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
   const { sku, quantity } = wanted
   const now = core.now()
   const effect = { id: core.nextId(), at: now, operation: 'control', sku, quantity, dueAt: now, appliedAt: now }
+  if (wanted.channel === 'shopify') return writeShopQuantity(shopNamed(core), sku, quantity)
   if (wanted.channel === 'storefront') {
     const item = find(core, sku)
     if (!item) throw new BadRequest(`The store sells no '${sku}'.`, 404)
     setShown(item, quantity)
     logEffect(core.state.storefront.effects, effect)
+  } else if (wanted.channel === 'ebay') {
+    writeEbayQuantity(ebayOf(core), sku, quantity)
   } else {
     const { state } = marketNamed(core, wanted.channel)
     const item = state.items[sku]
@@ -219,7 +285,8 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
 
 function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   const { operation, kind } = wanted
-  if (wanted.channel !== 'storefront') marketNamed(core, wanted.channel)
+  if (wanted.channel === 'shopify') shopNamed(core)
+  else if (wanted.channel !== 'storefront' && wanted.channel !== 'ebay') marketNamed(core, wanted.channel)
   const operations = faultsAt(wanted.channel)
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]
   if (!possible) {

@@ -1,6 +1,8 @@
 import { seedMarket } from './amazon/seed.ts'
+import { firstEbay } from './ebay/market.ts'
 import { type MarketSettings, marketSettings } from './profiles.ts'
 import { createRandom, type Random, seedState } from './random.ts'
+import { firstShop } from './shopify/shop.ts'
 import type { CallCount, MarketState, ScheduledEvent, State } from './state.ts'
 import type {
   AmazonOptions,
@@ -78,6 +80,7 @@ function firstState(options: SimulatorOptions, seed: number, clock: State['clock
     amazon: emptyMarket(marketSettings('amazon', options.amazon)),
     further: {},
     storefront,
+    ebay: firstEbay(options.catalog, options.ebay),
     attempts: { made: 0, refused: 0 },
   }
 }
@@ -150,7 +153,7 @@ export function createCore(options: SimulatorOptions): Core {
       core.changes += 1
     },
     count(channel, operation) {
-      const { calls } = channel === 'storefront' ? core.state.storefront : core.market(channel)!.state
+      const { calls } = callsAt(core, channel)
       calls[operation] ??= { count: 0, throttled: 0 }
       calls[operation].count += 1
       core.changes += 1
@@ -196,6 +199,7 @@ export function createCore(options: SimulatorOptions): Core {
       const started = core.state.further
       core.state = firstState(options, seed, core.state.clock)
       seedMarket(core.amazon)
+      if (options.shopify) core.state.shopify = firstShop(core, core.now())
       for (const [name, { options: given }] of entries(started)) core.startMarket(name, given)
       core.touch()
     },
@@ -204,17 +208,30 @@ export function createCore(options: SimulatorOptions): Core {
   if (options.snapshot === undefined) seedMarket(core.amazon)
   else {
     if (!isState(options.snapshot)) throw new Error('The snapshot is not one of this simulator.')
-    core.state = completed(structuredClone(options.snapshot), core.amazon.settings)
+    core.state = completed(structuredClone(options.snapshot), core.amazon.settings, core.state.ebay)
     for (const [name, { options: given }] of entries(core.state.further)) all.set(name, marketOf(core, name, given))
   }
+  if (options.shopify) core.state.shopify ??= firstShop(core, core.now())
   for (const [name, given] of entries(options.markets ?? {})) if (!all.has(name)) core.startMarket(name, given)
   return core
 }
 
 const entries = <K extends string, V>(record: Partial<Record<K, V>>) => Object.entries(record) as [K, V][]
 
-/** Snapshots from before there were feeds and further marketplaces lack them. */
-function completed(state: State, settings: MarketSettings): State {
+/** Where the calls of a channel are counted. */
+function callsAt(core: Core, channel: ChannelName): { calls: Record<string, CallCount> } {
+  if (channel === 'storefront') return core.state.storefront
+  if (channel === 'shopify') return core.state.shopify!
+  return channel === 'ebay' ? core.state.ebay : core.market(channel)!.state
+}
+
+/** Snapshots from before there were feeds, further marketplaces and eBay lack them. */
+function completed(state: State, settings: MarketSettings, ebay: State['ebay']): State {
   const { feeds = [], documents = {}, feedPace = settings.feedPace } = state.amazon as Partial<MarketState>
-  return { ...state, amazon: { ...state.amazon, feeds, documents, feedPace }, further: state.further ?? {} }
+  return {
+    ...state,
+    amazon: { ...state.amazon, feeds, documents, feedPace },
+    further: state.further ?? {},
+    ebay: state.ebay ?? ebay,
+  }
 }

@@ -2,6 +2,8 @@ import { moveFeeds } from './amazon/feeds-work.ts'
 import { applyEffect } from './amazon/listings-patch.ts'
 import { cancel, findOrder, pay, requestCancel, restock, ship } from './amazon/orders.ts'
 import type { Core } from './core.ts'
+import { runEbayEvent } from './ebay/events.ts'
+import { ebayOf } from './ebay/market.ts'
 import type { ScheduledEvent } from './state.ts'
 
 /**
@@ -16,6 +18,10 @@ export function runEvents(core: Core): void {
 
 function run(core: Core, event: ScheduledEvent): void {
   core.touch()
+  if (event.market === 'ebay') {
+    runEbayEvent(ebayOf(core), event)
+    return
+  }
   const market = core.market(event.market ?? 'amazon')
   if (!market) return
   if (event.kind === 'effect') applyEffect(market, Number(event.subject), event.at)

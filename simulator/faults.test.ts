@@ -204,7 +204,7 @@ test('a fault that could never fire is refused with a sentence', async () => {
   }
   await refuse({ channel: 'amazon', operation: 'getOrders', kind: 'drop' })
   await refuse({ channel: 'amazon', operation: 'getOrder', kind: 'revoke' })
-  await refuse({ channel: 'ebay', operation: 'getOrder', kind: 'drop' })
+  await refuse({ channel: 'bazaar', operation: 'getOrder', kind: 'drop' })
   await refuse({ channel: 'amazon', operation: 'getOrder', kind: 'explode' })
   await refuse({ channel: 'amazon', operation: 'getOrder', kind: 'drop', rate: 2 })
   await refuse({ channel: 'amazon', operation: 'getOrder', kind: 'drop', status: 500 })

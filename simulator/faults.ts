@@ -1,5 +1,7 @@
 import type { Core } from './core.ts'
+import { operations as ebayOperations } from './ebay/limits.ts'
 import { ConnectionLost } from './http.ts'
+import { shopifyFaults } from './shopify/faults.ts'
 import type { Fault, FaultKind, FeedFault, Rewrite } from './state.ts'
 import type { ChannelName } from './types.ts'
 
@@ -21,7 +23,7 @@ const feedFaults: FeedFault[] = [
 ]
 
 /** Which fault can happen to which call. */
-export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKind[]>> = {
+export const faultKinds: Record<'amazon' | 'storefront' | 'shopify', Record<string, FaultKind[]>> = {
   amazon: {
     token: [...anywhere, 'revoke', 'wrong-date'],
     searchOrders: [...everyCall, 'stale-read', 'duplicate', 'reorder', 'omit', 'moving-list', 'rewrite'],
@@ -37,6 +39,10 @@ export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKin
     cancelFeed: everyCall,
     getFeedDocument: everyCall,
     getInventorySummaries: [...everyCall, 'stale-read'],
+    getMarketplaceParticipations: everyCall,
+    getAccount: everyCall,
+    getReports: everyCall,
+    getReportDocument: everyCall,
     // at the address that was handed out; there is no access token on the way
     uploadFeedDocument: anywhere,
     downloadFeedDocument: anywhere,
@@ -52,10 +58,28 @@ export const faultKinds: Record<'amazon' | 'storefront', Record<string, FaultKin
     confirm: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
     order: ['slow', 'timeout-after-apply', 'drop', 'duplicate'],
   },
+  shopify: shopifyFaults([...anywhere, 'expire-access', 'bucket-halved', 'wrong-date'], [...anywhere, 'revoke']),
+}
+
+/** What can happen to every call of eBay; there are no page tokens. */
+const everyEbayCall: FaultKind[] = [...anywhere, 'expire-access', 'bucket-halved', 'wrong-date']
+
+/** Beyond that, to some. */
+const ebayFaults: Partial<Record<string, FaultKind[]>> = {
+  getOrders: ['stale-read', 'duplicate', 'reorder', 'omit', 'rewrite'],
+  getOrder: ['rewrite'],
+  getInventoryItems: ['stale-read'],
+  bulkGetInventoryItem: ['stale-read'],
+  bulkUpdatePriceQuantity: ['duplicate', 'reorder', 'refuse'],
 }
 
 /** What can happen where; a fault that could never fire is refused when it is planted. */
 export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
+  if (channel === 'shopify') return faultKinds.shopify
+  if (channel === 'ebay') {
+    const calls = Object.keys(ebayOperations).map((name) => [name, [...everyEbayCall, ...(ebayFaults[name] ?? [])]])
+    return { token: [...anywhere, 'revoke'], ...Object.fromEntries(calls) }
+  }
   return channel === 'storefront'
     ? faultKinds.storefront
     : { ...faultKinds.amazon, JSON_LISTINGS_FEED: [...feedFaults] }

@@ -1,17 +1,27 @@
+import { consentPage } from './amazon/consent.ts'
 import { feedDocuments } from './amazon/feeds-documents.ts'
 import { amazon, tokenEndpoint } from './amazon/router.ts'
 import { controlBuyers, createBuyers } from './buyers.ts'
 import { tellHubAll } from './checkout.ts'
 import { control } from './control.ts'
 import { createCore, type Market } from './core.ts'
+import { ebayOf } from './ebay/market.ts'
+import { ebayApi } from './ebay/router.ts'
+import { deliverWords } from './ebay/words.ts'
 import { runEvents } from './events.ts'
 import { json } from './http.ts'
+import { shopifyRoutes } from './shopify/router.ts'
+import { shopOf } from './shopify/shop.ts'
+import { deliverDue } from './shopify/webhooks.ts'
 import { products, webhook } from './storefront.ts'
 import type { MarketName, Simulator, SimulatorOptions } from './types.ts'
 
 export { demoCatalog } from './catalog.ts'
+export type { EbayOptions } from './ebay/types.ts'
 export { ConnectionLost } from './http.ts'
 export { serveSimulator } from './server.ts'
+export type { ShopifyOptions } from './shopify/state.ts'
+export { shopifySettings } from './shopify/state.ts'
 export type {
   AmazonOptions,
   Buyers,
@@ -40,8 +50,15 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       const host = `${url.host} ${request.headers.get('host') ?? ''}`
       const document = await feedDocuments(core, request, url)
       if (document) return document
+      const shop = shopOf(core)
+      if (shop && url.pathname.startsWith('/shopify/'))
+        return shopifyRoutes(shop, request, url.pathname.slice('/shopify'.length))
+      if (shop && host.includes(shop.settings.shop)) return shopifyRoutes(shop, request, url.pathname)
       const further = /^\/(ebay-like|walmart-like)(\/.+)$/.exec(url.pathname)
       if (further) return atMarket(core.market(further[1] as MarketName), request, further[2]!, query)
+      if (url.pathname.startsWith('/ebay/')) {
+        return ebayApi(ebayOf(core), request, url.pathname.slice('/ebay'.length), query)
+      }
       const path = host.includes('sellingpartnerapi') ? url.pathname : url.pathname.replace(/^\/amazon(?=\/)/, '')
       if (path === '/lwa/auth/o2/token') return tokenEndpoint(core.amazon, request)
       if (path === '/auth/o2/token' || path !== url.pathname || host.includes('sellingpartnerapi')) {
@@ -60,6 +77,9 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     async tick() {
       runEvents(core)
       await tellHubAll(core)
+      const shop = shopOf(core)
+      if (shop) await deliverDue(shop)
+      await deliverWords(ebayOf(core))
     },
     snapshot: () => structuredClone(core.state),
     changed: () => core.changes,
@@ -75,5 +95,6 @@ function atMarket(
   query: URLSearchParams,
 ): Promise<Response> | Response {
   if (!market) return json(404, { error: 'This marketplace was not started.' })
+  if (path === '/apps/authorize/consent') return consentPage(market, request, query)
   return path === '/auth/o2/token' ? tokenEndpoint(market, request) : amazon(market, request, path, query)
 }

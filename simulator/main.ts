@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { createSimulator, demoCatalog, type FurtherMarket, serveSimulator } from './index.ts'
+import { createSimulator, demoCatalog, type FurtherMarket, serveSimulator, shopifySettings } from './index.ts'
 import { marketSettings } from './profiles.ts'
 
 const { values } = parseArgs({
@@ -43,8 +43,10 @@ const simulator = createSimulator({
   catalog: demoCatalog(),
   amazon,
   markets: Object.fromEntries(further.map((name) => [name, {}])),
+  shopify: {},
   history: { orders: number('history', 0), days: 30 },
 })
+const shop = shopifySettings()
 const perMinute = number('buyers', 0)
 if (perMinute > 0) simulator.buyers.start({ perMinute, channels: ['amazon'] })
 const server = await serveSimulator(simulator, { port: number('port', 0), host: values.host })
@@ -55,6 +57,9 @@ console.log(`Simulated marketplaces: ${server.url}
            client id ${amazon.clientId}
            client secret ${amazon.clientSecret}
            refresh token ${amazon.refreshToken}
+  Shopify  ${server.url}/shopify  (store ${shop.shop})
+           client id ${shop.clientId}
+           client secret ${shop.clientSecret}
   Store    ${server.url}/storefront/products
   Control  ${server.url}/control/state`)
 

@@ -44,7 +44,9 @@ export async function serveSimulator(
 async function answer(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   try {
     const response = await simulator.handle(await toRequest(incoming))
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+    // By the marketplaces' own clock, which may run at another speed than this machine's.
+    const date = response.headers.get('date') ?? simulator.now().toUTCString()
+    outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), date })
     outgoing.end(Buffer.from(await response.arrayBuffer()))
   } catch (error) {
     // The client sees a reset, as when a network breaks.

@@ -1,4 +1,6 @@
+import type { EbayState } from './ebay/types.ts'
 import type { RandomState } from './random.ts'
+import type { ShopifyState } from './shopify/state.ts'
 import type { AmazonOptions, ChannelName, FeedPace, FulfilledBy, FurtherMarket, MarketName } from './types.ts'
 
 /** Everything the simulator remembers: plain JSON, so that a snapshot is a copy of it. */
@@ -14,6 +16,9 @@ export interface State {
   /** marketplaces that were started beside Amazon, with what they were started with */
   further: Partial<Record<FurtherMarket, { options: AmazonOptions; state: MarketState }>>
   storefront: StorefrontState
+  /** absent: it was not started */
+  shopify?: ShopifyState
+  ebay: EbayState
   /** purchase attempts of the simulated buyers */
   attempts: { made: number; refused: number }
 }
@@ -30,11 +35,11 @@ interface ClockState {
 export interface ScheduledEvent {
   at: number
   id: number
-  kind: 'pay' | 'cancel' | 'request-cancel' | 'ship' | 'restock' | 'effect' | 'feed'
+  kind: 'pay' | 'cancel' | 'request-cancel' | 'ship' | 'restock' | 'effect' | 'feed' | 'refund'
   /** the id of an order or a feed, or the number of an effect */
   subject: string
   /** where it happens; absent: on Amazon */
-  market?: MarketName
+  market?: MarketName | 'ebay'
 }
 
 export interface Fault {
@@ -73,6 +78,7 @@ export type FaultKind =
   | 'omit'
   | 'moving-list'
   | 'rewrite'
+  | 'moved-between'
   | FeedFault
 
 /** What can become of a feed, and of its processing report. */
@@ -251,6 +257,21 @@ export interface MarketState {
   documents: Record<string, FeedDocument>
   /** set by control; otherwise as it was started */
   feedPace: FeedPace
+  /** set by control; absent: everything is allowed */
+  access?: Access
+  /** of sellers who authorized, until they are exchanged */
+  codes?: Record<string, { redirectUri: string; expiresAt: number }>
+}
+
+/** What the seller's account and the application may do. */
+export interface Access {
+  roles: string[]
+  plan: 'PROFESSIONAL' | 'INDIVIDUAL'
+  /** marketplaces that the seller does not take part in, and those with suspended listings */
+  away: string[]
+  suspended: string[]
+  /** addresses that sellers may be sent back to; null: any */
+  redirectUris: string[] | null
 }
 
 export interface StorefrontItem {

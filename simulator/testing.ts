@@ -15,6 +15,8 @@ export interface Bench {
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
   /** an Amazon call with a valid token */
   amazon(method: string, path: string, body?: unknown): Promise<Reply>
+  /** a call of the seller at eBay, with a valid token */
+  ebay(method: string, path: string, body?: unknown, as?: 'seller' | 'app'): Promise<Reply>
   /** the same at another marketplace */
   at(name: FurtherMarket, method: string, path: string, body?: unknown): Promise<Reply>
   control(method: string, path: string, body?: unknown): Promise<Reply>
@@ -150,6 +152,15 @@ export async function bench(options: Partial<SimulatorOptions> = {}): Promise<Be
         token = await mint(send)
       }
       return send(method, `/amazon${path}`, body, { 'x-amz-access-token': token })
+    },
+    async ebay(method, path, body, as = 'seller') {
+      const fields =
+        as === 'app'
+          ? 'grant_type=client_credentials'
+          : `grant_type=refresh_token&refresh_token=${encodeURIComponent('v^1.1#simulated-refresh')}`
+      const basic = Buffer.from('SimulatedApp-PRD-1:PRD-simulated-secret').toString('base64')
+      const minted = await send('POST', '/ebay/identity/v1/oauth2/token', fields, { authorization: `Basic ${basic}` })
+      return send(method, `/ebay${path}`, body, { authorization: `Bearer ${minted.body.access_token}` })
     },
     async at(name, method, path, body) {
       const fields = { ...credentials }

@@ -1,5 +1,8 @@
 /** What a caller gives the simulator and gets from it. */
 
+import type { EbayOptions } from './ebay/types.ts'
+import type { ShopifyOptions } from './shopify/state.ts'
+
 export interface CatalogItem {
   sku: string
   title: string
@@ -12,6 +15,9 @@ export interface CatalogItem {
   /** where else it is listed */
   markets?: Partial<Record<FurtherMarket, Listed>>
   storefront?: { quantity: number }
+  shopify?: { quantity: number }
+  /** members of one group are variations of one listing */
+  ebay?: { quantity: number; marketplaceIds?: string[]; group?: string }
 }
 
 export interface Listed {
@@ -29,7 +35,7 @@ export type Region = 'na' | 'eu' | 'fe'
 /** Marketplaces beside Amazon: they speak its API, with delays and habits of their own. */
 export type FurtherMarket = 'ebay-like' | 'walmart-like'
 export type MarketName = 'amazon' | FurtherMarket
-export type ChannelName = MarketName | 'storefront'
+export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay'
 
 export interface Lag {
   /** none shows in search sooner than this, in milliseconds of simulator time; absent: 0 */
@@ -107,8 +113,11 @@ export interface SimulatorOptions {
   amazon?: AmazonOptions
   /** further marketplaces that are there from the start */
   markets?: Partial<Record<FurtherMarket, AmazonOptions>>
+  ebay?: EbayOptions
   storefront?: StorefrontConnection
-  /** used by the simulated store to call the hub's REST API */
+  /** a store at Shopify; absent: there is none */
+  shopify?: ShopifyOptions
+  /** used by the simulated store to call the hub's REST API, and to deliver notifications */
   fetch?: typeof fetch
   /** result of an earlier `snapshot()` */
   snapshot?: unknown

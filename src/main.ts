@@ -104,7 +104,7 @@ const tools = (): Tools => {
   const clock = { now: () => new Date() }
   // The embedded database ends with this process, so that process must end in an orderly way.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-  return { open: () => openContext(config, clock, log), backups: backupTools(config, clock, log, version) }
+  return { open: () => openContext(config, clock, log, process.env), backups: backupTools(config, clock, log, version) }
 }
 const commands: Record<string, Command> = {
   start: {

@@ -30,6 +30,8 @@ export interface TerminalContext {
   /** Names this process among the holders of leases. */
   holder: string
   isDead(holder: string): boolean
+  publicUrl: string
+  environment: Readonly<Record<string, string | undefined>>
   close(): Promise<void>
 }
 
@@ -37,7 +39,12 @@ export interface TerminalContext {
  * Opens the installation for one command. Where a hub runs on the same folder its database is joined; else the embedded
  * one runs as long as the command. A schema that is behind is never changed behind a running hub's back.
  */
-export async function openContext(config: Config, clock: Clock, log: Log): Promise<TerminalContext> {
+export async function openContext(
+  config: Config,
+  clock: Clock,
+  log: Log,
+  environment: TerminalContext['environment'] = {},
+): Promise<TerminalContext> {
   prepareFolder(config.dataDir)
   const { db, close } = await connectTo(config, log, { max: 4 })
   try {
@@ -80,6 +87,8 @@ export async function openContext(config: Config, clock: Clock, log: Log): Promi
       people: { db, clock, newId, sealing, random: realRandom },
       holder: name(newId().slice(-8)),
       isDead,
+      publicUrl: config.publicUrl,
+      environment,
       close: flushAndClose,
     }
   } catch (error) {

@@ -156,7 +156,7 @@ test('a wrong command line is told with how the command is used, and ends with 2
     [['user'], 'Say what to do: list, add, disable, enable, password, role.'],
     [['user', 'role', 'a@b.example', 'king'], 'The role is one of'],
     [['user', 'add', 'a@b.example'], 'add needs --name and --role.'],
-    [['connect', 'etsy'], 'There is no channel etsy; known are amazon, storefront.'],
+    [['connect', 'etsy'], 'There is no channel etsy; known are amazon, ebay, shopify, storefront.'],
     [['pull', '--wait', 'long'], '--wait takes seconds'],
     [['backup'], 'Name one file.'],
     [['restore', 'a', 'b'], 'Name one file.'],
@@ -172,10 +172,17 @@ test('a wrong command line is told with how the command is used, and ends with 2
 
 test('an account is connected from answers or from a file, and listed', async () => {
   const secret = `whsec_${Buffer.alloc(24, 3).toString('base64')}`
-  const asked = await withInput(`https://shop.example/hook\n${secret}\n`, 'connect', 'storefront', '--name', 'Asked')
+  const asked = await withInput(
+    `https://shop.example/hook\n${secret}\n`,
+    'connect',
+    'storefront',
+    '--name',
+    'Asked',
+    '--skip-checks',
+  )
   expect(asked).toEqual({
     code: 0,
-    out: 'Asked is connected, in the stage shadow. A running hub begins to read it at once.\n',
+    out: `Asked is connected, in the stage shadow. A running hub begins to read it at once.\nNext: link what did not match, look at what would be written, then change the stage to live.\n`,
     err: '',
   })
   const file = {
@@ -191,6 +198,7 @@ test('an account is connected from answers or from a file, and listed', async ()
     '-',
     '--stage',
     'paused',
+    '--skip-checks',
     '--json',
   )
   expect(JSON.parse(piped.out)).toMatchObject({ name: 'From a file', stage: 'paused' })

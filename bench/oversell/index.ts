@@ -110,6 +110,13 @@ function others(run: Run, name: string, setting: Setting, central: Outcome): voi
   const say = (metric: string, what: string, one: Outcome, peer?: string) => {
     const rest = { case: `${name}, ${what}`, better: 'lower', ...(peer ? { peer } : {}) } as const
     run.figure({ metric, ...rest, unit: 'units per million orders', values: [perMillion(one)] })
+    run.figure({
+      metric: 'sell_through_gap',
+      ...rest,
+      case: `${name}, ${what}, to central`,
+      unit: 'percentage points',
+      values: [gapTo(central, one)],
+    })
     run.note(
       `${name}, ${what}: ${Math.round(perMillion(one))} oversold per million, gap ${gapTo(central, one).toFixed(2)}, ${(one.writes / one.orders).toFixed(2)} writes an order`,
     )

@@ -77,3 +77,47 @@ test('a path that does not exist is forbidden, as at Amazon', async () => {
     403,
   )
 })
+
+test('what the application and the account may is set by control: roles, plan, marketplaces', async () => {
+  const { amazon, control } = await bench()
+  const roles = async (given: string[]) => await control('POST', '/access', { channel: 'amazon', roles: given })
+  await roles(['Inventory and Order Tracking'])
+  expect((await amazon('GET', listingPath('MUG'))).status).toBe(403)
+  expect((await amazon('GET', `${ordersPath}?createdAfter=2026-11-01T00:00:00Z`)).status).toBe(200)
+  await roles([])
+  expect((await amazon('GET', `${ordersPath}?createdAfter=2026-11-01T00:00:00Z`)).status).toBe(403)
+  expect((await roles(['King'])).status).toBe(400)
+  await control('POST', '/access', { channel: 'amazon', plan: 'INDIVIDUAL', away: [market] })
+  const { payload } = JSON.parse((await amazon('GET', '/sellers/v1/account')).text)
+  expect(payload).toMatchObject({
+    sellingPlan: 'INDIVIDUAL',
+    marketplaceParticipationList: [{ marketplace: { id: market }, participation: { isParticipating: false } }],
+  })
+})
+
+test('the consent page sends back with a code that works once, or tells why it sends nobody back', async () => {
+  const { send, control, pass } = await bench()
+  const back = 'https://hub.example/callback'
+  const query = (change: object = {}) =>
+    new URLSearchParams({ application_id: 'amzn1.x', state: 's', version: 'beta', redirect_uri: back, ...change })
+  const page = (change?: object) => send('POST', `/amazon/apps/authorize/consent?${query(change)}`)
+  const code = async () => new URL((await page()).headers.get('location')!).searchParams.get('spapi_oauth_code') ?? ''
+  const exchange = async (given: string, redirect_uri = back) => {
+    const { client_id, client_secret } = credentials
+    const body = { grant_type: 'authorization_code', code: given, redirect_uri, client_id, client_secret }
+    const { status, text } = await send('POST', '/lwa/auth/o2/token', body)
+    return [status, (JSON.parse(text) as { error_description?: string }).error_description]
+  }
+  expect((await page({ version: 'x' })).text).toContain('MD1000')
+  await control('POST', '/access', { channel: 'amazon', redirectUris: [`${back}/`] })
+  expect((await page()).text).toContain('MD5101')
+  await control('POST', '/access', { channel: 'amazon', redirectUris: [back] })
+  const good = await code()
+  expect((await exchange(good, `${back}/`))[1]).toContain('redirect_uri')
+  expect(await exchange(good)).toEqual([200, undefined])
+  expect((await exchange(good))[1]).toContain('code')
+  const late = await code()
+  await pass(301)
+  expect((await exchange(late))[0]).toBe(400)
+  expect((await page({ application_id: '"><script>' })).text).not.toContain('<script>')
+})

@@ -16,8 +16,13 @@ const bombBytes = 96 * 1024 * 1024
 export function addDocument(market: Market, contentType: string, text: string | null): FeedDocument {
   const random = market.random('ids')
   const id = `amzn1.tortuga.4.${market.settings.region}.${random.uuid()}`
-  const document = { id, secret: random.letters(32), contentType, text, createdAt: market.now() }
-  market.state.documents[id] = document
+  return keepDocument(market, { id, secret: random.letters(32), contentType, text })
+}
+
+/** One whose id says what it is. */
+export function keepDocument(market: Market, one: Omit<FeedDocument, 'createdAt'>): FeedDocument {
+  const document = { ...one, createdAt: market.now() }
+  market.state.documents[one.id] = document
   market.touch()
   return document
 }

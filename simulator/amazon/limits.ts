@@ -15,6 +15,10 @@ export type AmazonOperation =
   | 'cancelFeed'
   | 'getFeedDocument'
   | 'getInventorySummaries'
+  | 'getMarketplaceParticipations'
+  | 'getAccount'
+  | 'getReports'
+  | 'getReportDocument'
 
 /** Published usage plans (models and facts: requests per second and burst). */
 export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }> = {
@@ -32,6 +36,10 @@ export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
   getInventorySummaries: { rate: 2, burst: 2 },
+  getMarketplaceParticipations: { rate: 0.016, burst: 15 },
+  getAccount: { rate: 0.016, burst: 15 },
+  getReports: { rate: 0.0222, burst: 10 },
+  getReportDocument: { rate: 0.0167, burst: 15 },
 }
 
 /** Counts the call and takes a token from its bucket; false if there is none. */

@@ -2,6 +2,7 @@ import type { Market } from '../core.ts'
 import { fires, rewritten } from '../faults.ts'
 import { BadRequest, isoSeconds } from '../http.ts'
 import type { AmazonOrder, FrozenSearch, OrderVersion } from '../state.ts'
+import { mayReadBuyers } from './access.ts'
 import { amazonAnswer, amazonError } from './answers.ts'
 import { findOrder } from './orders.ts'
 import { includedDatasets, type OrdersQuery, readOrdersQuery } from './orders-query.ts'
@@ -60,6 +61,9 @@ export function searchOrders(market: Market, query: URLSearchParams): Response {
   return amazonAnswer(market, 'searchOrders', rewrite ? rewritten(answer, rewrite.changes) : answer)
 }
 
+const withoutBuyers = (wanted: ReadonlySet<Dataset>) =>
+  new Set([...wanted].filter((one) => one !== 'BUYER' && one !== 'RECIPIENT'))
+
 /** One order on the wire, rewritten where a fault is about it. */
 function oneOrder(
   market: Market,
@@ -67,7 +71,7 @@ function oneOrder(
   { order, version }: Entry,
   wanted: ReadonlySet<Dataset>,
 ): object {
-  const wire = wireOrder(order, version, wanted)
+  const wire = wireOrder(order, version, mayReadBuyers(market) ? wanted : withoutBuyers(wanted))
   const rewrite = fires(market.core, market.name, operation, 'rewrite', order.id)
   return rewrite ? rewritten(wire, rewrite.changes) : wire
 }

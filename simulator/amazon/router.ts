@@ -1,6 +1,7 @@
 import type { Market } from '../core.ts'
 import { fires, underFaults } from '../faults.ts'
 import { BadRequest, readJson } from '../http.ts'
+import { mayCall } from './access.ts'
 import { amazonError } from './answers.ts'
 import { cancelFeed, createFeed, createFeedDocument, getFeed, getFeedDocument, getFeeds } from './feeds.ts'
 import { getInventorySummaries } from './inventory.ts'
@@ -8,6 +9,8 @@ import { type AmazonOperation, admit } from './limits.ts'
 import { patchListing } from './listings-patch.ts'
 import { getListing, searchListings } from './listings-read.ts'
 import { getOrder, searchOrders } from './orders-search.ts'
+import { getReportDocument, getReports } from './reports.ts'
+import { getAccount, getParticipations } from './sellers.ts'
 import { confirmShipment } from './shipments.ts'
 import { isAuthorized, mintToken, refuse, revokeAccess } from './tokens.ts'
 
@@ -64,6 +67,7 @@ async function guarded(market: Market, request: Request, query: URLSearchParams,
       missing ? 'Access token is missing in the request header.' : 'The access token you provided has expired.',
     )
   }
+  if (!mayCall(market, call.operation)) return amazonError(market, 403)
   if (!admit(market, call.operation)) return amazonError(market, 429)
   if (call.sellerId !== undefined && call.sellerId !== market.settings.sellerId) return amazonError(market, 403)
   try {
@@ -92,6 +96,10 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
   if (route === 'GET /fba/inventory/v1/summaries') {
     return { operation: 'getInventorySummaries', perform: () => getInventorySummaries(market, query) }
   }
+  if (route === 'GET /sellers/v1/marketplaceParticipations') {
+    return { operation: 'getMarketplaceParticipations', perform: () => getParticipations(market) }
+  }
+  if (route === 'GET /sellers/v1/account') return { operation: 'getAccount', perform: () => getAccount(market) }
   const order = /^GET \/orders\/2026-01-01\/orders\/([^/]+)$/.exec(route)
   if (order) return { operation: 'getOrder', perform: () => getOrder(market, decodeURIComponent(order[1]!), query) }
   const shipment = /^POST \/orders\/v0\/orders\/([^/]+)\/shipmentConfirmation$/.exec(route)
@@ -99,7 +107,7 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
     const perform = async () => confirmShipment(market, decodeURIComponent(shipment[1]!), await readJson(request))
     return { operation: 'confirmShipment', perform }
   }
-  const feed = matchFeeds(market, request, route)
+  const feed = matchFeeds(market, request, route) ?? matchReports(market, request, route, query)
   if (feed) return feed
   const listing = /^(GET|PATCH) \/listings\/2021-08-01\/items\/([^/]+)(?:\/([^/]+))?$/.exec(route)
   if (!listing) return undefined
@@ -113,6 +121,15 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
     return { operation: 'getListingsItem', sellerId, perform: () => getListing(market, sku, query) }
   const perform = async () => patchListing(market, sku, query, await readJson(request))
   return { operation: 'patchListingsItem', sellerId, perform }
+}
+
+function matchReports(market: Market, request: Request, route: string, query: URLSearchParams): Call | undefined {
+  if (route === 'GET /reports/2021-06-30/reports')
+    return { operation: 'getReports', perform: () => getReports(market, query) }
+  const document = /^GET \/reports\/2021-06-30\/documents\/([^/]+)$/.exec(route)
+  if (!document) return undefined
+  const id = decodeURIComponent(document[1]!)
+  return { operation: 'getReportDocument', perform: () => getReportDocument(market, request, id) }
 }
 
 function matchFeeds(market: Market, request: Request, route: string): Call | undefined {

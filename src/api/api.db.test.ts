@@ -3,8 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { goodsBodies, layOut, withErrands } from '../../test/support/api-goods.ts'
 import { useDatabase } from '../../test/support/database.ts'
+import { draftBodies, makeDrafts } from '../../test/support/drafts.ts'
 import { work } from '../../test/support/imports.ts'
+import { matchingBodies } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
+import { fileTypes, fillStore, queryOf, storeBodies } from '../../test/support/store-rows.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
 import type { Route } from '../contract/route.ts'
@@ -26,8 +29,7 @@ let world: World
 let people: SignInContext
 let app: FastifyInstance
 let keys: Record<'owner' | 'operator' | 'viewer', string>
-let cookie: string
-let csrf: string
+let [cookie, csrf] = ['', '']
 /** What was made before, by the beginning of its routes' path. */
 let ids: Record<string, string>
 let times = 0
@@ -71,9 +73,8 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     settings: { webhookUrl: 'https://store.example/hooks' },
     secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
   }),
-  changeAccount: () => ({}),
   addProduct: (n) => ({ title: 'Mug', variants: [{ sku: `SKU ${n}`, gtin: '2000000000015' }] }),
-  changeProduct: () => ({ category: 'Mugs' }),
+  ...{ changeAccount: () => ({}), changeProduct: () => ({ category: 'Mugs' }) },
   addRule: (n) => ({ category: `Category ${n}`, safetyUnits: 2 }),
   changeRule: (n) => ({ cap: 100 + n }),
   addLocation: (n) => ({ code: `L${n}`, name: 'Shelf' }),
@@ -94,7 +95,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
   ...{ replayFinding: () => ({}), replayWebhook: () => ({}), changeImport: () => ({}), runImport: () => ({}) },
-  ...goodsBodies,
+  ...{ ...goodsBodies, ...matchingBodies, ...draftBodies, ...storeBodies },
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -106,10 +107,9 @@ const givenTo = (name: RouteName) => (routeOf(name).file === 'up' ? csv((times +
 /** The route's address with the parameters of what was made before. */
 function urlOf(name: RouteName): string {
   const { path } = routeOf(name)
-  const id = ids[path.split('/')[1]!] ?? ids.reservations!
+  const id = ids[name] ?? ids[path.split('/')[1]!] ?? ids.reservations!
   const filled = path.replace('{id}', id).replace('{sku}', 'MUG').replace('{kind}', 'variants')
-  const asked: Record<string, string> = { imports: 'kind=variants', 'publishing-rules/preview/slots': 'cap=0' }
-  return asked[filled.slice(1)] ? `${filled}?${asked[filled.slice(1)]}` : filled
+  return `${filled}${queryOf(filled)}`
 }
 
 async function add(name: RouteName): Promise<{ id: string; key: string; secret: string }> {
@@ -141,16 +141,15 @@ beforeAll(async () => {
   const session = await ask('POST', '/session', { auth: null, payload: { email: 'owner@example.com', password } })
   cookie = String(session.headers['set-cookie']).split(';')[0]!
   csrf = session.body.csrf
-  ids = {}
   const account = await ask('POST', '/accounts', {
     payload: { ...bodies.addAccount!(0), name: 'Store', stage: 'live' },
   })
-  ids.accounts = account.body.id
+  ids = { accounts: account.body.id }
   await ask('POST', '/locations', { payload: { code: 'MAIN', name: 'Main' } })
-  const product = await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })
-  ids.products = product.body.id
+  ids.products = (await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })).body.id
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
+  ids.settlements = await fillStore(ctx, ids.accounts!)
   ids.reservations = (await add('addReservation')).id
   ids.orders = (await add('addOrder')).id
   Object.assign(ids, await layOut(ctx, ids.accounts!, (url, payload) => ask('POST', url, { payload })))
@@ -158,6 +157,7 @@ beforeAll(async () => {
   ids.webhooks = (await add('addWebhook')).id
   ids['api-keys'] = (await add('addApiKey')).id
   ids.imports = (await add('addImport')).id
+  Object.assign(ids, await makeDrafts((url, payload) => ask('POST', url, { payload })))
   await work(ctx)
   await add('addOrder')
   await ctx.db.run(anOversell, ['MUG', ctx.clock.now()])
@@ -225,9 +225,9 @@ test.each(names.filter((name) => routeOf(name).method === 'GET'))(
   async (name) => {
     const { status, body, headers } = await ask('GET', urlOf(name))
     expect(status, JSON.stringify(body)).toBe(200)
-    if (routeOf(name).file === 'down') return expect(headers['content-type']).toBe('text/csv; charset=utf-8')
-    const told = routeOf(name).response.parse(body)
-    expect(told).toEqual(body)
+    const { file, response } = routeOf(name)
+    if (file) return expect(headers['content-type']).toBe(fileTypes[file])
+    expect(response.parse(body)).toEqual(body)
     expect(headers['cache-control']).toBe('no-store')
     if (Array.isArray(body.items)) expect(body.items.length).toBeGreaterThan(0)
   },

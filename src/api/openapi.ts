@@ -39,6 +39,7 @@ function paths(): Record<string, Record<string, unknown>> {
   return all
 }
 
+const raw = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
 const csv = { 'text/csv': { schema: { type: 'string' } } }
 
 function operation(name: string, route: Route) {
@@ -66,7 +67,11 @@ function operation(name: string, route: Route) {
           : {
               description: 'Done',
               content:
-                route.file === 'down' ? csv : { 'application/json': { schema: schemaOf(route.response, 'output') } },
+                route.file === 'down'
+                  ? csv
+                  : route.file === 'raw'
+                    ? raw
+                    : { 'application/json': { schema: schemaOf(route.response, 'output') } },
             },
       default: {
         description: 'Refused',

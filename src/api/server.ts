@@ -11,6 +11,7 @@ import { Problem } from '../domain/errors.ts'
 import { largestFile } from '../operations/imports/file.ts'
 import type { Caller } from '../sign-in/people.ts'
 import { callerOf, requirePermission, sessionCookie } from './callers.ts'
+import { takeConsents } from './consent-return.ts'
 import { serveDashboard } from './dashboard.ts'
 import type { Handler } from './handlers/handler.ts'
 import { takeUpload } from './handlers/imports.ts'
@@ -72,6 +73,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   )
   app.get('/api/v1/openapi.json', async () => openApi())
   for (const name of Object.keys(routes) as RouteName[]) register(app, name, options)
+  takeConsents(app, options)
   serveDashboard(app, options)
   return app
 }
@@ -108,6 +110,7 @@ function register(app: FastifyInstance, name: RouteName, options: ApiOptions): v
       reply.header('cache-control', 'no-store')
       if (answer.replayed) reply.header('idempotency-replayed', 'true')
       if (route.file === 'down') return await sendFile(reply, name, answer.body as AsyncIterable<string>)
+      if (route.file === 'raw') return await sendKept(reply, answer.body as KeptFile)
       return reply.status(answer.status).send(answer.status === 204 ? undefined : answer.body)
     },
   })
@@ -118,6 +121,19 @@ async function sendFile(reply: FastifyReply, name: string, body: AsyncIterable<s
   reply.header('content-disposition', `attachment; filename="${name}.csv"`)
   reply.header('x-content-type-options', 'nosniff')
   return await reply.type('text/csv; charset=utf-8').send(Readable.from(body, { objectMode: false }))
+}
+
+interface KeptFile {
+  name: string
+  contentType: string
+  body: Buffer
+}
+
+/** A file as it was kept; never shown by a browser as if it were ours. */
+async function sendKept(reply: FastifyReply, { name, contentType, body }: KeptFile): Promise<FastifyReply> {
+  reply.header('content-disposition', `attachment; filename="${name.replace(/[^\w.-]/g, '_')}"`)
+  reply.header('x-content-type-options', 'nosniff')
+  return await reply.type(contentType).send(body)
 }
 
 interface Surroundings {

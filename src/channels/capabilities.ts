@@ -229,6 +229,8 @@ export interface Notifications {
 
 /** Connecting by the seller's consent in a browser. */
 export interface Consent {
+  /** Names of the secrets that it brings, so that nobody is asked for them; `refreshToken` where it is left out. */
+  brings?: readonly string[]
   /** Where the seller is sent. `redirectUri` is sent as it must stand at the channel, to the last slash. */
   url(settings: unknown, request: { state: string; redirectUri: string }): string
   /** What came back in the address → the secrets to keep. Values of `returned` are the query's. */

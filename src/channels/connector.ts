@@ -68,6 +68,8 @@ export interface Pulled<T> {
   next: unknown
   /** More pages wait right now. */
   more: boolean
+  /** Items behind this page, where the channel tells: for people who watch. */
+  remaining?: number
   /** Everything up to here has been delivered; undefined while pages are missing. */
   watermark?: Date | undefined
 }
@@ -82,6 +84,15 @@ export interface IncomingListing {
   merchantQuantity: number | null
   buyable: boolean | null
   price: { amount: number; currency: string } | null
+  /** As the channel has it; one whose check digit is wrong is kept nowhere. */
+  gtin?: string | null
+  /** The marketplace's own catalog number, where it has one besides `remoteId`; the same whoever sells it. */
+  asin?: string | null
+  imageUrl?: string | null
+  /** What makes it this variant of its product: size, color. */
+  options?: readonly { name: string; value: string }[]
+  /** The channel's product that it is one variant of. */
+  product?: { remoteId: string; title: string }
 }
 
 /** What the channel holds of one of our SKUs in its own warehouses, in the units of the listing. */
@@ -231,8 +242,12 @@ export interface Connector {
     pushAtOnce: number
     /** The budget that one push call spends. */
     pushOperation: string
+    /** How much of it, where calls cost points; 1 where absent. */
+    pushPoints?: number
     /** Absent: the channel takes quantities by single calls only. */
     feed?: QuantityFeed
+    /** A listing may be changed so often a day; the hub counts, and keeps some of them for sell-outs. Absent: no such bound. */
+    revisionsPerDay?: number
     read(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]>
     /**
      * What an answer tells of quantities as the journal keeps it, with all but `journalKeys` hidden. Nothing where the

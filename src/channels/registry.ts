@@ -1,8 +1,12 @@
 /** The connectors there are. */
 import { amazon } from './amazon/index.ts'
 import type { Connector } from './connector.ts'
+import { ebay } from './ebay/index.ts'
+import { shopify } from './shopify/index.ts'
 import { storefront } from './storefront/index.ts'
 
 export type Registry = ReadonlyMap<string, Connector>
 
-export const registry: Registry = new Map([amazon, storefront].map((connector) => [connector.channel, connector]))
+export const registry: Registry = new Map(
+  [amazon, ebay, shopify, storefront].map((connector) => [connector.channel, connector]),
+)

@@ -1,6 +1,7 @@
 /** The commands that do one thing and end. */
-import { accountsCommand, connectCommand } from './accounts.ts'
+import { accountsCommand } from './accounts.ts'
 import { backupCommand, restoreCommand } from './backups.ts'
+import { connectCommand } from './connect.ts'
 import { exportCommand, importCommand } from './import-export.ts'
 import { userCommand } from './people.ts'
 import { probeCommand } from './probe.ts'

@@ -14,6 +14,7 @@ import { acceptFile, mustGetImport, receiveFile, removeImport, runImport } from 
 import { openSample } from '../operations/imports/sample.ts'
 import { type WorkContext, workOnImport } from '../operations/imports/work.ts'
 import type { Command, Given, Terminal } from './run.ts'
+import { exportSettlements } from './settlements.ts'
 
 export interface FileTools {
   /** The installation, opened for one command. */
@@ -208,14 +209,15 @@ async function tellResult(
 
 export function exportCommand(tools: FileTools, terminal: Pick<Terminal, 'out' | 'language'>): Command {
   return {
-    summary: 'write a list as CSV: variants, stock, mappings, orders (without buyers) or exposure',
+    summary: 'write variants, stock, mappings, orders or exposure as CSV; settlements as they came',
     args: '<kind>',
     flags: {
-      out: { takes: 'file', about: 'where it goes (<kind>.csv); - prints it' },
-      account: { takes: 'name', about: 'mappings and orders of one account' },
+      out: { takes: 'file', about: 'where it goes (<kind>.csv); - prints it. Settlements: a folder (settlements)' },
+      account: { takes: 'name', about: 'mappings, orders and settlements of one account' },
     },
     run: async ({ args, flags }) => {
-      const kind = kindOf(args[0], exportKinds)
+      const kind = kindOf(args[0], [...exportKinds, 'settlements'] as const)
+      if (kind === 'settlements') return await exportSettlements(tools, terminal, flags)
       const file = textOf(flags.out) ?? `${kind}.csv`
       const opened = await tools.open()
       try {

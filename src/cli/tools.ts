@@ -9,6 +9,10 @@ export interface Opened {
   people: SignInContext
   holder: string
   isDead(holder: string): boolean
+  /** Where people and channels reach the hub. */
+  publicUrl: string
+  /** Variables of the environment, for secrets that must stand on no command line. */
+  environment: Readonly<Record<string, string | undefined>>
   close(): Promise<void>
 }
 

@@ -88,6 +88,40 @@ export const findingTexts = {
       '其余各行照常显示；在全部可读之前不会删除任何数据。请附上操作日志反馈。',
     ],
   },
+  store_stock_unreadable: {
+    en: [
+      '{account}: {count} lines of the store’s stock could not be read',
+      'Its other lines are booked as they come; these wait. Report it with the journal.',
+    ],
+    zh: ['{account}：店铺库存有 {count} 行无法读取', '其余各行照常入账，这些行暂不处理。请附上操作日志反馈。'],
+  },
+  store_level_unclear: {
+    en: [
+      '{account}: {sku} changed in the store while a number of ours got no answer',
+      'Both cannot be told apart, so the lower level was booked. Count the SKU at the location; this ends by itself then.',
+    ],
+    zh: [
+      '{account}：{sku} 在店铺发生变动，同时我们的一次写入没有得到答复',
+      '两者无法区分，已按较低的库存入账。请盘点该 SKU，之后此提示自动消失。',
+    ],
+  },
+  store_beyond_books: {
+    en: [
+      '{account}: {units} more units of {sku} left the store than the location has',
+      'They are booked as soon as the location has them. Look whether a receipt is missing, or whether units were booked to another location.',
+    ],
+    zh: [
+      '{account}：店铺 {sku} 多减少了 {units} 件，超出该仓库账面',
+      '该仓库有货后会自动入账。请检查是否漏记入库，或记到了其他仓库。',
+    ],
+  },
+  settlement_unreadable: {
+    en: [
+      '{account}: settlement {settlement} could not be fetched ({where})',
+      'Download it from the channel by hand while it still has it; the others are here.',
+    ],
+    zh: ['{account}：结算报告 {settlement} 无法获取（{where}）', '请趁平台仍保留时手动下载；其余报告已保存。'],
+  },
   listings_unlinked: {
     en: [
       '{account}: {count} listings belong to no variant',

@@ -14,6 +14,7 @@ export const permissions = [
   'imports.manage',
   'exports.read',
   'journal.read',
+  'settlements.read',
   'webhooks.manage',
   'users.manage',
 ] as const
@@ -33,9 +34,9 @@ const reading: Permission[] = [
 
 export const rolePermissions: Record<Role, readonly Permission[]> = {
   owner: permissions,
-  operator: permissions.filter((one) => one !== 'users.manage'),
+  operator: permissions.filter((one) => one !== 'users.manage' && one !== 'settlements.read'),
   fulfillment: [...reading, 'stock.move', 'orders.write', 'orders.buyer', 'imports.manage'],
-  finance: [...reading, 'journal.read'],
+  finance: [...reading, 'journal.read', 'settlements.read'],
   viewer: reading,
 }
 

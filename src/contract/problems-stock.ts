@@ -90,4 +90,31 @@ export const stockProblems = {
     ['This transfer has ended', 'It is {state} already. Nothing changed.'],
     ['该调拨已结束', '当前状态为 {state}。未作任何更改。'],
   ),
+  store_cannot_be_master: text(
+    409,
+    [
+      '{account} cannot be the master of a location',
+      'Only a store that tells its stock and its orders, and compares before it sets a quantity, can be: otherwise nobody could tell its changes from our writes. Keep the hub as the master. Nothing changed.',
+    ],
+    [
+      '{account} 不能作为仓库的主数据来源',
+      '只有能提供库存和订单、并支持“比较后设置”数量的店铺才可以，否则无法区分店铺自身的变动与我们的写入。请继续以本系统为准。未作任何更改。',
+    ],
+  ),
+  master_needs_location: text(
+    422,
+    ['Which location is it?', 'Say which location of yours the location of {account} is. Nothing changed.'],
+    ['请选择对应的仓库', '请指定 {account} 的该地点对应您的哪个仓库。未作任何更改。'],
+  ),
+  master_taken: text(
+    409,
+    [
+      'One location has one master',
+      'Another location of {account} is the master already, or this location has another store as its master. Give the role back to the hub there first. Nothing changed.',
+    ],
+    [
+      '一个仓库只能有一个主数据来源',
+      '{account} 的另一地点已是主数据来源，或该仓库已以其他店铺为准。请先在那里改回本系统。未作任何更改。',
+    ],
+  ),
 } as const satisfies Record<string, ProblemText>

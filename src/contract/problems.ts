@@ -4,7 +4,9 @@
  */
 import { fill } from './fill.ts'
 import { type ProblemText, text } from './problem-text.ts'
+import { connectingProblems } from './problems-connecting.ts'
 import { errandProblems } from './problems-errands.ts'
+import { matchingProblems } from './problems-matching.ts'
 import { stockProblems } from './problems-stock.ts'
 import { terminalProblems } from './problems-terminal.ts'
 
@@ -126,6 +128,7 @@ export const problemTexts = {
     ],
     ['{account} 的 {remoteSku} 已配对', '它已对应其他变体或其他件数，请先检查配对。'],
   ),
+  ...matchingProblems,
   idempotency_key_missing: text(
     400,
     [
@@ -308,6 +311,7 @@ export const problemTexts = {
       '请提供当初用于加密的密钥（base64 或十六进制），否则无法解开已加密的凭据和买家数据。',
     ],
   ),
+  ...connectingProblems,
   ...stockProblems,
   ...errandProblems,
   ...terminalProblems,

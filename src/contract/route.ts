@@ -15,8 +15,8 @@ export interface Route {
   query?: z.ZodObject
   body?: z.ZodObject
   response: z.ZodType
-  /** `up`: the body is a CSV file, whatever its encoding; `down`: the answer is one, in UTF-8. */
-  file?: 'up' | 'down'
+  /** `up`: the body is a CSV file, whatever its encoding; `down`: the answer is one, in UTF-8; `raw`: it is a file as it was kept. */
+  file?: 'up' | 'down' | 'raw'
   /** Status of success; 200 unless said. */
   status?: 200 | 201 | 204
 }

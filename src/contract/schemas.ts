@@ -49,6 +49,7 @@ export const account = z.object({
   name: z.string(),
   region: z.string(),
   stage,
+  draft: z.boolean().describe('being connected: nothing is read or written before that is finished'),
   halted: z
     .object({ code: z.string(), at: time })
     .nullable()

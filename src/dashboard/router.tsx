@@ -74,11 +74,35 @@ const drift = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Drift.tsx'), 'DriftPage'),
 })
+const matching = createRoute({
+  getParentRoute: () => app,
+  path: '/matching',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Matching.tsx'), 'MatchingPage'),
+})
 const accounts = createRoute({
   getParentRoute: () => app,
   path: '/accounts',
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Accounts.tsx'), 'AccountsPage'),
+})
+const connect = createRoute({
+  getParentRoute: () => app,
+  path: '/accounts/connect',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Connect.tsx'), 'ConnectPage'),
+})
+const storeLocations = createRoute({
+  getParentRoute: () => app,
+  path: '/store-locations',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/StoreLocations.tsx'), 'StoreLocationsPage'),
+})
+const settlements = createRoute({
+  getParentRoute: () => app,
+  path: '/settlements',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Settlements.tsx'), 'SettlementsPage'),
 })
 const files = createRoute({
   getParentRoute: () => app,
@@ -106,7 +130,11 @@ const tree = root.addChildren([
     replenishment,
     rules,
     drift,
+    matching,
     accounts,
+    connect,
+    storeLocations,
+    settlements,
     files,
     journal,
   ]),

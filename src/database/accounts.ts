@@ -16,6 +16,8 @@ export interface AccountRow {
   /** How late its list tells of sales, as learned so far. */
   lag: Lag | null
   created_at: Date
+  /** Since when it is being connected: nothing works for it before a person finishes that. */
+  draft_since: Date | null
 }
 
 export async function findAccount(db: Sql, idOrName: string): Promise<AccountRow | undefined> {
@@ -33,17 +35,23 @@ export async function findAccounts(db: Sql, refs: readonly string[]): Promise<Ma
   return new Map(wanted.flatMap((ref) => (of(ref) ? [[ref, of(ref)!]] : [])))
 }
 
+/** As it is now; undefined where the account is gone. */
+export async function stageOf(db: Sql, accountId: string): Promise<AccountRow['stage'] | undefined> {
+  return (await db.one<Pick<AccountRow, 'stage'>>('select stage from accounts where id = $1', [accountId]))?.stage
+}
+
 export async function allAccounts(db: Sql): Promise<AccountRow[]> {
   return await db.rows<AccountRow>('select * from accounts order by name')
 }
 
 export async function insertAccount(
   db: Sql,
-  row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at' | 'lag'>,
+  row: Omit<AccountRow, 'halted_code' | 'halted_at' | 'look_again_at' | 'lag' | 'draft_since'> &
+    Partial<Pick<AccountRow, 'draft_since'>>,
 ): Promise<void> {
   await db.run(
-    `insert into accounts (id, channel, name, stage, region, identity, settings, opened_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    `insert into accounts (id, channel, name, stage, region, identity, settings, opened_at, created_at, draft_since)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       row.id,
       row.channel,
@@ -54,6 +62,7 @@ export async function insertAccount(
       JSON.stringify(row.settings),
       row.opened_at,
       row.created_at,
+      row.draft_since ?? null,
     ],
   )
 }
@@ -109,12 +118,16 @@ export interface CursorRow {
   next_at: Date
   pulled_at: Date | null
   failures: number
+  /** What was there when the account was connected is still being read. */
+  is_first: boolean
 }
 
 export async function getCursor(db: Sql, accountId: string, stream: string): Promise<CursorRow | undefined> {
   return await db.one<CursorRow>(
-    `select c.value, c.watermark, c.sales_known, c.sales_sure, c.next_at, c.pulled_at, c.failures, a.lag
-     from cursors c join accounts a on a.id = c.account_id where c.account_id = $1 and c.stream = $2`,
+    `select c.value, c.watermark, c.sales_known, c.sales_sure, c.next_at, c.pulled_at, c.failures, a.lag, f.stream is not null as is_first
+     from cursors c join accounts a on a.id = c.account_id
+       left join first_pulls f on f.account_id = c.account_id and f.stream = c.stream and f.done_at is null
+     where c.account_id = $1 and c.stream = $2`,
     [accountId, stream],
   )
 }

@@ -2,6 +2,7 @@
 import { notYet } from '../domain/claims.ts'
 import { countJoined } from './claims.ts'
 import type { Sql } from './pool.ts'
+import { forgetBasis } from './store-stock.ts'
 
 /**
  * Between the backup and now another process may have taken leases, spent allowances and written quantities. Counts
@@ -37,6 +38,8 @@ export async function forgetWhatMayBeStale(tx: Sql, now: Date, strayLifeMs: numb
   // Orders since the backup lie behind the saved cursors: they are asked for at once.
   await tx.run('update cursors set next_at = $1, failed_at = null, failures = 0, failure = null', [now])
   await tx.run('update accounts set look_again_at = $1', [now])
+  // What the store and we changed since the backup cannot be told apart: its levels begin anew.
+  for (const { id } of await tx.rows<{ id: string }>('select id from accounts')) await forgetBasis(tx, id)
   await doubtSlots(tx, now, ahead, strayLifeMs)
 }
 

@@ -144,3 +144,27 @@ test('budgets that exist are left as they are', async () => {
   )
   expect([await left(), await left('fresh')]).toEqual([2, 4])
 })
+
+test('calls that cost points: each pays its own, a call larger than the bucket waits for a full one', async () => {
+  expect(await budget().spend('slow', 2)).toBeUndefined()
+  const retryAt = await budget().spend('slow', 2)
+  expect(retryIn(retryAt)).toBeGreaterThanOrEqual(2_000)
+  expect(retryIn(retryAt)).toBeLessThan(2_010)
+  world.clock.advance(6_000)
+  expect(await budget().spend('slow', 50)).toBeUndefined()
+  expect(await left()).toBe(0)
+})
+
+test('what the channel tells of its bucket counts, less what is prepaid', async () => {
+  const own = budget()
+  await own.told!('slow', { tokens: 1_000, rate: 50, burst: 2_000 })
+  expect(await left()).toBe(1_000)
+  await own.prepay('slow', 5, 30)
+  expect(await left()).toBe(850)
+  await own.told!('slow', { tokens: 1_000, rate: 50, burst: 2_000 })
+  expect(await left()).toBe(850)
+  for (let call = 0; call < 5; call += 1) expect(await own.spend('slow', 30)).toBeUndefined()
+  expect(await left()).toBe(850)
+  await own.prepay('slow', 100, 300)
+  expect(await left()).toBe(250)
+})

@@ -40,7 +40,7 @@ export interface LeasedBudget extends Budget {
    * Pays for up to `count` calls at once that are about to leave; those spend nothing more. What is paid and not used
    * before the process ends is lost: too little is sent, never too much.
    */
-  prepay(operation: string, count: number): Promise<void>
+  prepay(operation: string, count: number, pointsEach?: number): Promise<void>
   /** What refusals taught an earlier holder. */
   recall(): Promise<void>
   /** Brings the bucket's rate up to what is believed by now; a statement only where a refusal taught something. */
@@ -54,38 +54,39 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
   return {
     recall: rates.recall,
     settleRate: rates.settle,
-    async prepay(operation, count) {
+    async prepay(operation, count, pointsEach = 1) {
       const row = await db.one<{ granted: number }>(
-        `with due as (select least($5::float8, floor(${filled})) as granted from budgets
-           where account_id = $1 and operation = $2 and ${filled} >= 1
+        `with due as (select least($5::float8, floor(${filled} / $6::float8)) * $6::float8 as granted from budgets
+           where account_id = $1 and operation = $2 and ${filled} >= $6::float8
              and exists (select 1 from leases where account_id = $1 and epoch = $4 and not released) for update)
          update budgets set tokens = ${filled} - due.granted, refilled_at = greatest(refilled_at, $3) from due
          where account_id = $1 and operation = $2 returning due.granted`,
-        [accountId, operation, now(), epoch, count],
+        [accountId, operation, now(), epoch, count, pointsEach],
       )
       if (row) paid.set(operation, (paid.get(operation) ?? 0) + row.granted)
     },
-    async spend(operation) {
+    async spend(operation, points = 1) {
       const left = paid.get(operation) ?? 0
-      if (left > 0) {
-        paid.set(operation, left - 1)
+      if (left >= points) {
+        paid.set(operation, left - points)
         return undefined
       }
       await rates.settle(operation)
       const at = now()
       const spent = await db.run(
-        `update budgets set tokens = ${filled} - 1, refilled_at = greatest(refilled_at, $3)
-         where account_id = $1 and operation = $2 and ${filled} >= 1
+        `update budgets set tokens = greatest(0, ${filled} - $5::float8), refilled_at = greatest(refilled_at, $3)
+         where account_id = $1 and operation = $2 and ${filled} >= least($5::float8, ${capacity})
            and exists (select 1 from leases where account_id = $1 and epoch = $4 and not released)`,
-        [accountId, operation, at, epoch],
+        [accountId, operation, at, epoch, points],
       )
       if (spent === 1) return undefined
-      const row = await db.one<{ tokens: number; rate: number }>(
-        `select ${filled} as tokens, rate from budgets where account_id = $1 and operation = $2`,
-        [accountId, operation, at],
+      const row = await db.one<{ missing: number; rate: number }>(
+        `select greatest(0, least($4::float8, ${capacity}) - ${filled}) as missing, rate
+         from budgets where account_id = $1 and operation = $2`,
+        [accountId, operation, at, points],
       )
       if (!row) throw new Error(`no budget for ${operation}`)
-      return new Date(at.getTime() + Math.ceil((Math.max(0, 1 - row.tokens) / row.rate) * 1_000) + 1)
+      return new Date(at.getTime() + Math.ceil((row.missing / row.rate) * 1_000) + 1)
     },
     async exhausted(operation, told) {
       paid.delete(operation)
@@ -102,6 +103,21 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
       else await rates.told(operation, rate)
     },
     taken: rates.taken,
+    async told(operation, bucket) {
+      rates.forget(operation)
+      await db.run(
+        `update budgets set tokens = $4, rate = $5, burst = $6, learned = null, refilled_at = $3
+         where account_id = $1 and operation = $2`,
+        [
+          accountId,
+          operation,
+          now(),
+          Math.max(0, bucket.tokens - (paid.get(operation) ?? 0)),
+          bucket.rate,
+          bucket.burst,
+        ],
+      )
+    },
   }
 }
 
@@ -128,6 +144,11 @@ function learnedRates(db: Sql, accountId: string, now: () => Date) {
     /** The channel repeats what refusals contradict (its header tells what it should be, not what it is). */
     isOldNews: (operation: string, rate: number, inBucket: number | null) =>
       (known.get(operation)?.published ?? inBucket) === rate,
+    /** Who tells its bucket need not be guessed. */
+    forget(operation: string): void {
+      known.delete(operation)
+      written.delete(operation)
+    },
     taken(operation: string): void {
       const learned = known.get(operation)
       if (learned) known.set(operation, taken(learned, now()))

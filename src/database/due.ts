@@ -1,6 +1,7 @@
 /** What the pump looks at: slots whose wish should leave, and writes that nobody answered. */
 import type { QuantityWrites, Urgency } from '../domain/slots.ts'
 import type { Sql } from './pool.ts'
+import { isHeldByRevisions } from './revisions.ts'
 
 export interface DueRow {
   id: string
@@ -19,6 +20,8 @@ export interface Picking {
   watermark: Date | null
   /** Slots with a call under way. */
   calling: readonly string[]
+  /** Changes of a listing are counted: what its day has no room for keeps no place. */
+  isCounted?: boolean
 }
 
 /**
@@ -30,6 +33,7 @@ const due = `account_id = $1 and dirty and not waits and (retry_at is null or re
     or (wish = 0 and live_value is null and confirmed_value is null and $4)
     or (live_value is null and confirmed_value is not null and (hold_until is null or hold_until <= $2)))
   and (feed_id is null or wish = 0) and id <> all($5::uuid[])`
+const dueFor = ({ isCounted }: Picking) => (isCounted ? `${due} and not ${isHeldByRevisions('$3')}` : due)
 const place = 'id, wish, urgency, wish_at, feed_id'
 const told = `id, wish, urgency, coalesce(wish_at, $3) as since, feed_id as "feedId",
   (select l.value from feed_lines l where l.feed_id = s.feed_id and l.slot_id = s.id) as "feedValue",
@@ -52,7 +56,7 @@ export async function dueSlots(
   limit: number,
 ): Promise<DueRow[]> {
   return await sql.rows<DueRow>(
-    `select ${told} from (select ${place} from stock_slots where ${due} order by urgency, wish_at limit $6) s order by urgency, wish_at`,
+    `select ${told} from (select ${place} from stock_slots where ${dueFor(picking)} order by urgency, wish_at limit $6) s order by urgency, wish_at`,
     [...values(accountId, picking, now), limit],
   )
 }
@@ -67,7 +71,7 @@ export async function oldestDue(
 ): Promise<DueRow[]> {
   return await sql.rows<DueRow>(
     `select ${told} from unnest('{0,1,2,3}'::smallint[]) u(level) cross join lateral (
-       select ${place} from stock_slots where urgency = u.level and ${due} order by wish_at limit $6) s order by urgency, wish_at`,
+       select ${place} from stock_slots where urgency = u.level and ${dueFor(picking)} order by wish_at limit $6) s order by urgency, wish_at`,
     [...values(accountId, picking, now), each],
   )
 }
@@ -81,7 +85,7 @@ export async function countDue(
   most: number,
 ): Promise<number> {
   const row = await sql.one<{ count: number }>(
-    `select count(*) as count from (select 1 from stock_slots where ${due} limit $6) s`,
+    `select count(*) as count from (select 1 from stock_slots where ${dueFor(picking)} limit $6) s`,
     [...values(accountId, picking, now), most],
   )
   return row!.count

@@ -38,6 +38,8 @@ export interface SlotRow extends Slot {
   lag: LagTail | null
   /** What makes it worth a reading sooner; null where nothing ever was odd there. */
   suspicion: Suspicion | null
+  /** The own store is the master there: its changes are booked as they come, or will be once a reading is certain. */
+  store: 'waiting' | 'following' | null
 }
 
 /** It sells from our pool and nobody else writes it: its claim counts. */
@@ -85,6 +87,7 @@ interface Raw {
   lag_behind: number | null
   lag_at: number | null
   suspicion: Suspicion | null
+  store: SlotRow['store']
 }
 
 function toSlot(row: Raw): SlotRow {
@@ -135,6 +138,7 @@ function toSlot(row: Raw): SlotRow {
     isHalted: row.halted_code !== null,
     lag: row.lag_behind === null || row.lag_at === null ? null : { behindMs: row.lag_behind, at: row.lag_at },
     suspicion: row.suspicion,
+    store: row.store,
   }
 }
 
@@ -147,7 +151,9 @@ export async function lockSlots(
   return rows.map(toSlot)
 }
 
-const selectSlots = `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at
+const selectSlots = `select s.*, a.channel, a.stage, a.halted_code, (a.lag->'behindMs')::float8 as lag_behind, (a.lag->'at')::float8 as lag_at,
+    (select case when x.basis_at is null then 'waiting' else 'following' end from store_levels x join store_locations o
+      on o.account_id = x.account_id and o.remote_id = x.remote_location and o.master = 'store' where x.slot_id = s.id limit 1) as store
   from stock_slots s join accounts a on a.id = s.account_id join (
     select id from stock_slots where variant_id = any($1::uuid[])
     union select k.id from kit_parts p join stock_slots k on k.variant_id = p.kit_id where p.variant_id = any($1::uuid[])
@@ -292,6 +298,14 @@ export interface ListingRow {
   currency: string | null
   variantId: string | null
   unitsPerSale: number
+  /** What helps to find its variant, or to make one. What is not told again stays as it was told. */
+  told?: {
+    gtin: string | null
+    asin: string | null
+    imageUrl: string | null
+    options: readonly { name: string; value: string }[] | null
+    product: { remoteId: string; title: string } | null
+  }
 }
 
 /**
@@ -336,13 +350,20 @@ export async function upsertListings(
   const slotOf = new Map(ids.map((row) => [row.remote_sku, row.id]))
   await applyRules(tx, [...slotOf.values()])
   await tx.run(
-    `insert into listings (id, account_id, slot_id, marketplace, remote_sku, remote_id, variant_id, units_per_sale, title, fulfilled_by, buyable, price, currency, seen_at, created_at)
-     select t.id, $1, t.slot, t.marketplace, t.sku, t.remote, t.variant, t.units, t.title, t.by, t.buyable, t.price, t.currency, $2, $2
-     from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[], $10::text[], $11::text[], $12::boolean[], $13::bigint[], $14::text[])
-       as t(id, slot, marketplace, sku, remote, variant, units, title, by, buyable, price, currency)
+    `insert into listings (id, account_id, slot_id, marketplace, remote_sku, remote_id, variant_id, units_per_sale, title, fulfilled_by, buyable, price, currency,
+       gtin, asin, image_url, options, product_remote_id, product_title, seen_at, created_at)
+     select t.id, $1, t.slot, t.marketplace, t.sku, t.remote, t.variant, t.units, t.title, t.by, t.buyable, t.price, t.currency,
+       t.gtin, t.asin, t.image, t.options, t.product, t.product_title, $2, $2
+     from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::int[], $10::text[], $11::text[], $12::boolean[], $13::bigint[], $14::text[],
+         $15::text[], $16::text[], $17::text[], $18::jsonb[], $19::text[], $20::text[])
+       as t(id, slot, marketplace, sku, remote, variant, units, title, by, buyable, price, currency, gtin, asin, image, options, product, product_title)
      on conflict (account_id, marketplace, remote_sku) do update set
        remote_id = excluded.remote_id, title = excluded.title, fulfilled_by = excluded.fulfilled_by, buyable = excluded.buyable,
        price = excluded.price, currency = excluded.currency, seen_at = excluded.seen_at,
+       gtin = coalesce(excluded.gtin, listings.gtin), asin = coalesce(excluded.asin, listings.asin),
+       image_url = coalesce(excluded.image_url, listings.image_url), options = coalesce(excluded.options, listings.options),
+       product_remote_id = coalesce(excluded.product_remote_id, listings.product_remote_id),
+       product_title = coalesce(excluded.product_title, listings.product_title),
        variant_id = coalesce(listings.variant_id, excluded.variant_id),
        units_per_sale = case when listings.variant_id is null then excluded.units_per_sale else listings.units_per_sale end`,
     [
@@ -360,6 +381,12 @@ export async function upsertListings(
       column(rows, (r) => r.buyable),
       column(rows, (r) => r.price),
       column(rows, (r) => r.currency),
+      column(rows, (r) => r.told?.gtin ?? null),
+      column(rows, (r) => r.told?.asin ?? null),
+      column(rows, (r) => r.told?.imageUrl ?? null),
+      column(rows, (r) => r.told?.options && JSON.stringify(r.told.options)),
+      column(rows, (r) => r.told?.product?.remoteId ?? null),
+      column(rows, (r) => r.told?.product?.title ?? null),
     ],
   )
   return slotOf

@@ -24,6 +24,14 @@ export const fullBucket = (rate: number, burst: number, now: Date): Bucket => ({
   refilledAt: now,
 })
 
+/** A bucket of points, counted in calls that cost so many each. */
+export const inCalls = (bucket: Bucket, pointsEach: number): Bucket => ({
+  ...bucket,
+  tokens: bucket.tokens / pointsEach,
+  rate: bucket.rate / pointsEach,
+  burst: bucket.burst / pointsEach,
+})
+
 export function tokensAt(bucket: Bucket, now: Date): number {
   const seconds = Math.max(0, now.getTime() - bucket.refilledAt.getTime()) / 1_000
   return Math.min(capacityOf(bucket), bucket.tokens + seconds * bucket.rate)

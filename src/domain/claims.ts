@@ -185,6 +185,47 @@ export function claimRestocked(
   return { ...next, strays: [...next.strays, stray] }
 }
 
+/** A reading of which all is known that happened before it. */
+export interface ToldReading {
+  shown: number
+  since: number
+  /** Sales known behind it. */
+  soldSince: number
+}
+
+/**
+ * The slot after it became known that `units` came there (or went, less than 0) by other hands than ours and not by a sale:
+ * the own store's number is the truth there. They may be sold at once. Where units went, the claim falls by them, but not
+ * below what the reading that told of it still allows: a reading may have counted them before.
+ */
+export function claimMoved(slot: SlotClaim, units: number, reading: ToldReading): SlotClaim {
+  if (units >= 0) {
+    const next = raised(slot, units)
+    return { ...next, strays: [...next.strays, { version: null, value: units, deadAt: reading.since }] }
+  }
+  if (slot.claim === null) return slot
+  return loweredTo(slot, Math.max(slot.claim + units, Math.min(slot.claim, boundOf(slot, reading))))
+}
+
+/** The slot once everything is booked that a reading told: what stood there then bounds it, as any reading does whose sales are known. */
+export function claimTold(slot: SlotClaim, reading: ToldReading): SlotClaim {
+  if (slot.claim === null || slot.alarm || reading.since < slot.doubtedUntil) return slot
+  return loweredTo(slot, Math.min(slot.claim, boundOf(slot, reading)))
+}
+
+function boundOf({ live, strays }: SlotClaim, { shown, since, soldSince }: ToldReading): number {
+  const coming = live && live.deadAt > since ? chargeOf(live.value, live.expected) : 0
+  return Math.max(0, shown) + landing(strays, since) + coming - soldSince
+}
+
+/** What is under way takes its part from what the claim is then. */
+function loweredTo(slot: SlotClaim, claim: number): SlotClaim {
+  const { live } = slot
+  if (claim === slot.claim) return slot
+  const follows = live !== null && live.expected !== null && live.bound !== null && !live.assigns
+  return { ...slot, claim, live: follows ? { ...live, bound: live.bound! + claim - slot.claim! } : live }
+}
+
 /**
  * The slot after a proof that its write of `version` has taken effect by `at`: an answer that proves it, or a mark that
  * only this write can leave. "Accepted" proves nothing, and nor does reading the same value.

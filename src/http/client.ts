@@ -21,6 +21,8 @@ export interface WireRequest {
   binary?: boolean
   /** True where the operation has no budget of its own (token endpoints). */
   unmetered?: boolean
+  /** What it spends where that is not one call of the operation's own budget: points of a bucket that many share. */
+  cost?: { of: string; points: number }
 }
 
 export interface WireResponse {
@@ -35,14 +37,16 @@ export interface WireResponse {
 
 /** Spends a channel's allowance. Only the holder of the account's lease has one. */
 export interface Budget {
-  /** Undefined: granted and spent. Otherwise the earliest moment to try again. */
-  spend(operation: string): Promise<Date | undefined>
+  /** Undefined: granted and spent. Otherwise the earliest moment to try again. One token where no points are told. */
+  spend(operation: string, points?: number): Promise<Date | undefined>
   /** The channel refused for lack of allowance: the bucket is empty, whatever we thought. It may tell its rate, too. */
   exhausted(operation: string, rate?: number): Promise<void>
   /** The channel took a call and told its rate (per second) for this account. */
   learned(operation: string, rate: number): Promise<void>
   /** The channel took a call and told nothing. */
   taken?(operation: string): void
+  /** The channel told its bucket as it stands, less what is paid for calls under way. */
+  told?(operation: string, bucket: { tokens: number; rate: number; burst: number }): Promise<void>
 }
 
 export interface CallRecord {
@@ -106,7 +110,8 @@ export function createHttp(options: HttpOptions): Http {
     const refusal = refuse(request.url, options)
     if (refusal) throw new WireError('refused-url', refusal, { left: false })
     if (!request.unmetered) {
-      const retryAt = await options.budget.spend(request.operation)
+      const { of, points } = request.cost ?? { of: request.operation, points: 1 }
+      const retryAt = await options.budget.spend(of, points)
       if (retryAt) throw new WireError('budget', `no allowance for ${request.operation} left`, { left: false, retryAt })
     }
     // Read before the check: a stop in between ends the call's time, too.

@@ -2,12 +2,15 @@
 import { type AccountRow, findAccount, getCursor } from '../database/accounts.ts'
 import { acquireLease, LeaseLost, releaseLease, renewLease } from '../database/leases.ts'
 import { ChannelError } from '../domain/errors.ts'
+import { bookStoreChanges } from '../operations/book-store-changes.ts'
 import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
 import { takesErrands } from '../operations/errand-calls.ts'
 import { pullHeldStock } from '../operations/pull-held-stock.ts'
 import { pullListings } from '../operations/pull-listings.ts'
 import { noteWorkFailing, type PullResult, pullFailed, pullOrders } from '../operations/pull-orders.ts'
+import { pullSettlements } from '../operations/pull-settlements.ts'
+import { pullStoreStock } from '../operations/pull-store-stock.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readStock } from '../operations/read-stock.ts'
 import { recountOrders, recountStream } from '../operations/recount-orders.ts'
@@ -28,6 +31,8 @@ export interface RunnerOptions {
 export interface AccountRunner {
   accountId: string
   wake(): void
+  /** The account under the runner's lease, for what a person asks for now and then. */
+  work: AccountAtWork
   stop(): Promise<void>
   /** Resolves when the runner has ended, by itself or because it was told to. */
   done: Promise<void>
@@ -98,6 +103,7 @@ export async function startRunner(
   })
   return {
     accountId: row.id,
+    work,
     wake() {
       slots.wake()
       readings.wake()
@@ -157,6 +163,8 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
     { name: recountStream, pull: work.connector.orders?.recount && (() => recountOrders(ctx, work)) },
     // After the orders: nothing waits for it.
     { name: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
+    { name: 'store-stock', pull: work.connector.storeStock && (() => pullStoreStock(ctx, work)) },
+    { name: 'settlements', pull: work.connector.settlements && (() => pullSettlements(ctx, work)) },
   ]
   while (!signal.stopped) {
     try {
@@ -167,6 +175,8 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
         notBefore.set(name, result.notBefore)
         if (result.more) signal.wake()
       }
+      // A reading of the store is judged once its orders are known, which is later than it was taken.
+      if (work.connector.storeStock) await bookStoreChanges(ctx, work)
     } catch (error) {
       // The database is away, say: the lease decides whether the account is still ours.
       if (error instanceof LeaseLost) throw error

@@ -1,16 +1,19 @@
 /** Finds accounts without a worker and works for them; and the housekeeping that belongs to no account. */
 import { type AccountRow, allAccounts, endHalt } from '../database/accounts.ts'
 import { forgetReadings } from '../database/audit.ts'
+import { forgetConsents } from '../database/connecting.ts'
 import { endLateSales } from '../database/findings.ts'
 import { forgetFiles } from '../database/imports.ts'
 import { ensureJournalDays } from '../database/journal.ts'
 import { heldAccounts } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { applyPublishingRules } from '../operations/apply-publishing-rules.ts'
+import { runAskedChecks } from '../operations/check-account.ts'
 import type { Context } from '../operations/context.ts'
 import { createWebhookSender } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/end-reservation.ts'
 import { workOnImport } from '../operations/imports/work.ts'
+import { workOnCatalog } from '../operations/make-catalog.ts'
 import { type AccountRunner, type RunnerOptions, startRunner, stopGraceMs } from './account-runner.ts'
 import { createSignal, type Signal } from './wait.ts'
 
@@ -35,6 +38,8 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const rules = createSignal()
   const rare = createSignal()
   const files = createSignal()
+  const catalogs = createSignal()
+  const checks = createSignal()
   const ending = new AbortController()
   const stopping = new AbortController()
   const sender = createWebhookSender(ctx, stopping.signal, () => events.wake())
@@ -54,6 +59,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
     repeat(ctx, files, options.idleMs, 'imports', async () => {
       if (await workOnImport(ctx, { holder: options.holder, stopping: ending.signal })) files.wake()
     }),
+    repeat(ctx, catalogs, options.idleMs, 'catalogs', async () => {
+      if (await workOnCatalog(ctx)) catalogs.wake()
+    }),
+    repeat(ctx, checks, options.idleMs, 'checks', () => runAskedChecks(ctx, (id) => runners.get(id)?.work, options)),
     repeat(ctx, rare, 30_000, 'upkeep', () => ctx.db.transaction((tx) => keepUp(tx, ctx))),
   ]
   return {
@@ -63,9 +72,11 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       events.wake()
       rules.wake()
       files.wake()
+      catalogs.wake()
+      checks.wake()
     },
     async stop() {
-      for (const signal of [scan, chores, events, rules, rare, files]) signal.stop()
+      for (const signal of [scan, chores, events, rules, rare, files, catalogs, checks]) signal.stop()
       // An import stops behind the batch at hand and is given back; whoever is there goes on with it.
       ending.abort()
       // No account is taken any more; then everything under way ends side by side.
@@ -86,6 +97,7 @@ async function keepUp(tx: Sql, ctx: Context): Promise<void> {
   await ensureJournalDays(ctx.db, now)
   await ctx.db.run('delete from idempotency_keys where created_at < $1', [new Date(now.getTime() - 7 * dayMs)])
   await ctx.db.run('delete from sessions where expires_at < $1', [now])
+  await forgetConsents(tx, new Date(now.getTime() - 7 * dayMs))
   await endLateSales(tx, new Date(now.getTime() - dayMs), now)
   await forgetReadings(ctx.db, new Date(now.getTime() - 90 * dayMs))
   await forgetFiles(ctx.db, new Date(now.getTime() - 7 * dayMs), new Date(now.getTime() - dayMs))

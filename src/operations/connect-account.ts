@@ -1,10 +1,15 @@
 /** Accounts: their settings are checked against what the channel asks for, their secrets sealed at once. */
+import type { Connector } from '../channels/connector.ts'
 import { type AccountRow, endHalt, insertAccount, lookAgain, putSecrets } from '../database/accounts.ts'
 import { ensureBudgets } from '../database/budgets.ts'
+import { forgetChecks } from '../database/connecting.ts'
 import { resolve } from '../database/findings.ts'
+import { beginFirstPulls } from '../database/first-pulls.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
+import { checkSome, checkWith, identityFree } from './account-values.ts'
 import { changeStage } from './change-stage.ts'
+import { refuseFailedChecks } from './check-account.ts'
 import type { Context } from './context.ts'
 
 export interface NewAccount {
@@ -15,24 +20,11 @@ export interface NewAccount {
   secrets: Record<string, string>
   /** Orders shipped before this moment move nothing; now, unless an opening balance says otherwise. */
   openedAt?: Date
+  /** Not all secrets are there yet; a person goes on with it. */
+  draft?: boolean
 }
 
 type Connect = Pick<Context, 'clock' | 'newId' | 'registry' | 'sealing'>
-
-interface Checkable {
-  safeParse(
-    value: unknown,
-  ):
-    | { success: true; data: unknown }
-    | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
-}
-
-function check(schema: Checkable, value: unknown, what: string): unknown {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const message = parsed.error.issues.map((issue) => `${what}.${issue.path.join('.')}: ${issue.message}`).join('; ')
-  throw new Problem('bad_request', { message })
-}
 
 export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount): Promise<string> {
   const connector = ctx.registry.get(account.channel)
@@ -40,21 +32,13 @@ export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount)
     throw new Problem('bad_request', {
       message: `channel: there is none named ${account.channel}; known are ${[...ctx.registry.keys()].join(', ')}`,
     })
-  const settings = check(connector.settings, account.settings, 'settings')
-  const secrets = check(connector.secrets, account.secrets, 'secrets')
+  const settings = checkWith(connector.settings, account.settings, 'settings')
+  const secrets = account.draft
+    ? checkSome(connector, account.secrets)
+    : checkWith(connector.secrets, account.secrets, 'secrets')
   const taken = await tx.one('select 1 from accounts where name = $1', [account.name])
   if (taken) throw new Problem('bad_request', { message: `name: an account named ${account.name} exists already` })
-  const identity = connector.identityOf?.(settings) ?? null
-  const same =
-    identity &&
-    (await tx.one<{ name: string }>('select name from accounts where channel = $1 and identity = $2', [
-      account.channel,
-      identity,
-    ]))
-  if (same) {
-    const message = `settings: this seller and region are connected already, as ${same.name}; add its marketplaces there`
-    throw new Problem('bad_request', { message })
-  }
+  const identity = await identityFree(tx, connector, settings)
   const now = ctx.clock.now()
   const id = ctx.newId()
   await insertAccount(tx, {
@@ -67,10 +51,21 @@ export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount)
     settings,
     opened_at: account.openedAt ?? now,
     created_at: now,
+    draft_since: account.draft ? now : null,
   })
   await putSecrets(tx, id, ctx.sealing.sealSecret(JSON.stringify(secrets), `account:${id}`), now)
   await ensureBudgets(tx, id, connector.limits, now)
+  // Of a draft nothing is read.
+  if (!account.draft) await beginReading(tx, connector, id, now)
   return id
+}
+
+/** What the channel has already is read from now on, and shown as it comes. */
+export async function beginReading(tx: Sql, connector: Connector, accountId: string, now: Date): Promise<void> {
+  const streams = ([connector.listings && 'listings', connector.orders && 'orders'] as const).flatMap(
+    (one) => one ?? [],
+  )
+  await beginFirstPulls(tx, accountId, streams, now)
 }
 
 /** New secrets end a halt: the account is tried again at once, with no token of the old ones left. */
@@ -85,13 +80,17 @@ export async function changeAccount(
   },
 ): Promise<void> {
   const now = ctx.clock.now()
+  if (row.draft_since && (change.stage !== undefined || change.secrets))
+    throw new Problem('account_draft', { account: row.name })
+  if (change.stage === 'live' && row.stage !== 'live') await refuseFailedChecks(tx, ctx.registry.get(row.channel)!, row)
   if (change.name !== undefined) await tx.run('update accounts set name = $2 where id = $1', [row.id, change.name])
   if (change.stage !== undefined) await changeStage(tx, ctx, row, change.stage)
   if (change.secrets) {
     const connector = ctx.registry.get(row.channel)!
-    const secrets = check(connector.secrets, change.secrets, 'secrets')
+    const secrets = checkWith(connector.secrets, change.secrets, 'secrets')
     await putSecrets(tx, row.id, ctx.sealing.sealSecret(JSON.stringify(secrets), `account:${row.id}`), now)
     await tx.run('delete from tokens where account_id = $1', [row.id])
+    await forgetChecks(tx, row.id)
     await endHalt(tx, row.id)
     await resolve(tx, 'account_halted', [`account:${row.id}`], now)
     await lookAgain(tx, row.id, now)

@@ -1,7 +1,7 @@
 /** What operations are given. Time, ids, randomness and network are injected here. */
 import type { Account, Connector } from '../channels/connector.ts'
 import type { Registry } from '../channels/registry.ts'
-import { type AccountRow, getSecrets } from '../database/accounts.ts'
+import { type AccountRow, getSecrets, stageOf } from '../database/accounts.ts'
 import { type LeasedBudget, leasedBudget } from '../database/budgets.ts'
 import type { JournalWriter } from '../database/journal.ts'
 import type { LeaseClock } from '../database/lease-clock.ts'
@@ -12,6 +12,7 @@ import type { Clock, NewId } from '../domain/values.ts'
 import { createHttp } from '../http/client.ts'
 import { refuseUrl } from '../http/guard.ts'
 import type { Sealing } from '../sealing/sealing.ts'
+import { gated } from './write-gate.ts'
 
 export interface Log {
   info(message: string, data?: Record<string, unknown>): void
@@ -64,8 +65,9 @@ export function accountAtWork(
   lease: () => HeldLease,
   stopping?: AbortSignal,
 ): AccountAtWork {
-  const connector = ctx.registry.get(row.channel)
-  if (!connector) throw new Error(`no connector for ${row.channel}`)
+  const found = ctx.registry.get(row.channel)
+  if (!found) throw new Error(`no connector for ${row.channel}`)
+  const connector = gated(found, () => stageNow(ctx, row))
   const budget = leasedBudget(ctx.db, lease(), () => ctx.clock.now())
   const store: TokenStore = {
     seal: (text) => ctx.sealing.sealSecret(text, `token:${row.id}`),
@@ -102,6 +104,21 @@ export function accountAtWork(
     newId: ctx.newId,
   }
   return { row, connector, account, lease, prepay: budget.prepay, rates: budget }
+}
+
+/** What was read some seconds ago lets nothing leave: a person may have stopped the account since. */
+async function stageNow(ctx: Context, row: AccountRow): Promise<AccountRow['stage']> {
+  if (row.stage === 'live') row.stage = (await stageOf(ctx.db, row.id)) ?? 'paused'
+  return row.stage
+}
+
+/**
+ * An account to whoever does not hold its lease: only calls that cost no allowance can be made (a consent's, say). A budget is
+ * fenced by the lease's epoch, and none has this one.
+ */
+export function accountAside(ctx: Context, row: AccountRow): Account {
+  const none: HeldLease = { accountId: row.id, holder: '', epoch: 0, expiresAt: row.created_at, until: Infinity }
+  return accountAtWork(ctx, row, () => none).account
 }
 
 async function openSecrets(ctx: Context, accountId: string): Promise<unknown> {

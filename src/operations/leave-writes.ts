@@ -3,6 +3,7 @@ import type { QuantityLine } from '../channels/connector.ts'
 import { type Component, componentsOf, countClaims, type Recipe, recipesOf } from '../database/claims.ts'
 import { intend } from '../database/journal.ts'
 import type { Sql } from '../database/pool.ts'
+import { openRevisions } from '../database/revisions.ts'
 import { type SlotRow, saveSlots } from '../database/slots.ts'
 import { chargeOf, mayLeave } from '../domain/claims.ts'
 import { expectedValue, isDue, type QuantityWrites, sent, sentByFeed } from '../domain/slots.ts'
@@ -73,6 +74,23 @@ export async function commitWrites(
     })),
     now,
   )
+  return lines
+}
+
+/** The same where a listing may be changed so often a day only. */
+export async function commitCounted(
+  tx: Sql,
+  ctx: Context,
+  work: AccountAtWork,
+  due: readonly SlotRow[],
+  perDay: number,
+  now: Date,
+): Promise<Leaving[]> {
+  const slotIds = due.map((slot) => slot.id)
+  const revisions = await openRevisions(tx, { id: work.row.id, perDay }, slotIds, now)
+  const allowed = due.filter((slot) => revisions.mayLeave({ ...slot, shown: expectedValue(slot) }))
+  const lines = await commitWrites(tx, ctx, work, allowed, now)
+  await revisions.note(lines.map((line) => line.slotId))
   return lines
 }
 

@@ -2,6 +2,7 @@
 import type { AccountRow } from '../database/accounts.ts'
 import { countJoined } from '../database/claims.ts'
 import { kitsAmong } from '../database/kits.ts'
+import { forgetDecisions } from '../database/matching.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ListingRow, upsertListings } from '../database/slots.ts'
 import { lockStock } from '../database/stock.ts'
@@ -80,6 +81,8 @@ export async function linkListings(
   await countJoined(tx, parts)
   await attachWaitingLines(tx, ctx, account.id, remoteSkus)
   await refreshSlots(tx, ctx, variantIds, [], now)
+  // A person's newer word.
+  await forgetDecisions(tx, account.id, remoteSkus)
   return { outcomes: plan.outcomes, slots }
 }
 

@@ -234,7 +234,7 @@ function slotView(
     id: slot.id,
     claim: slot.claim,
     isCompareAndSet,
-    isTank: isCompareAndSet && connector?.ordersKnownAtOnce === true,
+    isTank: isCompareAndSet,
     // More than its claim it cannot show, unless that was proven wrong.
     shown: shown === null || slot.claim.alarm ? shown : Math.min(shown, claimedUnits(slot.claim)),
     // What cannot be written now is left as it is.

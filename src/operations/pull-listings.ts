@@ -2,7 +2,8 @@
 import type { IncomingListing } from '../channels/connector.ts'
 import { getCursor, saveCursor } from '../database/accounts.ts'
 import { countJoined } from '../database/claims.ts'
-import { raise, resolve } from '../database/findings.ts'
+import { resolve } from '../database/findings.ts'
+import { noteFirstPage } from '../database/first-pulls.ts'
 import { kitsAmong } from '../database/kits.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
@@ -12,6 +13,8 @@ import { isChannelError } from '../domain/errors.ts'
 import { partsOf } from '../domain/kits.ts'
 import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
 import { type AccountAtWork, type Context, callTimeoutMs } from './context.ts'
+import { automaticLinks, gtinsBySku } from './match-listings.ts'
+import { noteUnlinked } from './note-unlinked.ts'
 import { type PullResult, pullFailed } from './pull-orders.ts'
 import { applyReadings } from './read-stock.ts'
 
@@ -31,7 +34,10 @@ export async function pullListings(ctx: Context, work: AccountAtWork): Promise<P
       await fence(tx, work.lease())
       await takeListings(tx, ctx, work, pulled.items, now)
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: null, nextAt, now })
-      if (!pulled.more) await noteUnlinked(tx, ctx, work, now)
+      const { items, remaining = null, more } = pulled
+      const page = { items: items.length, remaining, isLast: !more, startedAt, now }
+      if (cursor?.is_first !== false) await noteFirstPage(tx, row.id, stream, page)
+      if (!pulled.more) await noteUnlinked(tx, ctx, row, now)
       await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
     })
     ctx.wake()
@@ -52,11 +58,8 @@ async function takeListings(
   if (items.length === 0) return
   const { row } = work
   const skus = [...new Set(items.map((item) => item.remoteSku))]
-  const variants = new Map(
-    (await tx.rows<{ id: string; sku: string }>('select id, sku from variants where sku = any($1)', [skus])).map(
-      (one) => [one.sku, one.id],
-    ),
-  )
+  const links = await automaticLinks(tx, row.id, items)
+  const gtinOf = gtinsBySku(items)
   const rows = items.map((item): ListingRow & { id: string; slotId: string } => ({
     id: ctx.newId(),
     slotId: ctx.newId(),
@@ -69,16 +72,19 @@ async function takeListings(
     buyable: item.buyable,
     price: item.price?.amount ?? null,
     currency: item.price?.currency ?? null,
-    variantId: variants.get(item.remoteSku) ?? null,
-    unitsPerSale: 1,
+    variantId: links.get(item.remoteSku)?.variantId ?? null,
+    unitsPerSale: links.get(item.remoteSku)?.unitsPerSale ?? 1,
+    told: {
+      gtin: gtinOf.get(item.remoteSku) ?? null,
+      asin: item.asin ?? null,
+      imageUrl: item.imageUrl ?? null,
+      options: item.options?.slice(0, 20) ?? null,
+      product: item.product ?? null,
+    },
   }))
   // The order of locks everywhere: orders, levels, slots.
   await lockWaitingOrders(tx, row.id, skus)
-  const linked = await tx.rows<{ id: string }>(
-    'select distinct variant_id as id from stock_slots where account_id = $1 and remote_sku = any($2) and variant_id is not null',
-    [row.id, skus],
-  )
-  const variantIds = [...new Set([...variants.values(), ...linked.map((one) => one.id)])]
+  const variantIds = [...new Set([...links.values()].map((one) => one.variantId))]
   const kits = await kitsAmong(tx, variantIds)
   const parts = [...new Set(variantIds.flatMap((id) => partsOf(kits, id).map((part) => part.variantId)))]
   await lockStock(tx, [...variantIds, ...parts])
@@ -97,28 +103,4 @@ async function takeListings(
     [...read].map(([slotId, quantity]) => ({ slotId, quantity })),
     { askedAt: new Date(now.getTime() - callTimeoutMs), at: now },
   )
-}
-
-async function noteUnlinked(tx: Sql, ctx: Context, { row }: AccountAtWork, now: Date): Promise<void> {
-  const found = await tx.one<{ count: number }>(
-    'select count(*) as count from listings where account_id = $1 and variant_id is null',
-    [row.id],
-  )
-  const subject = `account:${row.id}:unlinked`
-  if (found && found.count > 0) {
-    await raise(
-      tx,
-      [
-        {
-          code: 'listings_unlinked',
-          severity: 'warning',
-          accountId: row.id,
-          subject,
-          data: { account: row.name, count: found.count },
-        },
-      ],
-      now,
-      ctx.newId,
-    )
-  } else await resolve(tx, 'listings_unlinked', [subject], now)
 }

@@ -3,6 +3,7 @@
 import type { Unreadable } from '../channels/connector.ts'
 import { type CursorRow, getCursor, haltAccount, noteFailure, noteRead, saveCursor } from '../database/accounts.ts'
 import { raise, resolve, resolveStops } from '../database/findings.ts'
+import { noteFirstPage } from '../database/first-pulls.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type ChannelError, isChannelError } from '../domain/errors.ts'
@@ -47,6 +48,9 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
       const { marginMs } = timesOf(ctx, { channel: row.channel, lag: cursor?.lag ?? null }, now)
       const watermark = pulled.watermark ?? null
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark, nextAt, now, marginMs })
+      const items = pulled.items.length + unreadable.length
+      const page = { items, remaining: pulled.remaining ?? null, isLast: !pulled.more, startedAt, now }
+      if (cursor?.is_first !== false) await noteFirstPage(tx, row.id, stream, page)
       await noteRead(tx, row.id, cursor?.lag ?? null, pulled.more ? null : startedAt)
       await resolveStops(tx, row.id, stream, startedAt, now)
     }

@@ -4,24 +4,25 @@
  * answer is a stray until a reading or its death settles it.
  */
 import type { QuantityOutcome } from '../channels/connector.ts'
-import { bucketsOf } from '../database/budgets.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
 import { type DueRow, dueSlots, oldestDue, type Picking } from '../database/due.ts'
 import { type EffectOutcome, recordOutcomes } from '../database/journal.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockSlots, type SlotRow } from '../database/slots.ts'
+import { lookAtStore } from '../database/store-stock.ts'
 import { allowanceOf, nextCallAt } from '../domain/budget.ts'
+import { claimRefused } from '../domain/claims.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { plan } from '../domain/planner.ts'
-import { answered } from '../domain/slots.ts'
+import { answered, type WriteAnswer } from '../domain/slots.ts'
 import type { CallWay } from '../domain/split.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { createFeeder, feedsUnderWay, toWrite } from './feed-stock.ts'
-import { commitWrites, isStillDue, type Leaving } from './leave-writes.ts'
+import { commitCounted, commitWrites, isStillDue, type Leaving } from './leave-writes.ts'
 import { saveAndPlan } from './plan-slots.ts'
 import { halt } from './pull-orders.ts'
-import { callWay, usualLatencyMs } from './push-ways.ts'
+import { callWay, pushBucket, usualLatencyMs } from './push-ways.ts'
 import { takeOver } from './take-over.ts'
 import { watermarkOf } from './watermarks.ts'
 import { interpret, noteRefusals } from './write-answers.ts'
@@ -102,7 +103,7 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
     if (capability.pushAtOnce <= underWay.size) return { sent: 0, nextAt: null }
     await work.rates.settleRate(capability.pushOperation)
     const now = ctx.clock.now()
-    const bucket = (await bucketsOf(ctx.db, work.row.id, [capability.pushOperation])).get(capability.pushOperation)
+    const bucket = await pushBucket(ctx.db, work.row.id, capability)
     if (!bucket) return { sent: 0, nextAt: null }
     if (allowanceOf(bucket, now) === 0) return { sent: 0, nextAt: nextCallAt(bucket, now) }
     const way = callWay(capability, bucket, { underWay: underWay.size, latencyMs: pace.latencyMs })
@@ -112,7 +113,7 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
     const batches: Leaving[][] = []
     for (let from = 0; from < lines.length; from += capability.pushBatch)
       batches.push(lines.slice(from, from + capability.pushBatch))
-    await work.prepay(capability.pushOperation, batches.length)
+    await work.prepay(capability.pushOperation, batches.length, capability.pushPoints)
     for (const batch of batches) launch(batch)
     return { sent: lines.length, nextAt: null }
   }
@@ -173,7 +174,8 @@ async function leave(
     const writes = work.connector.quantityWrites
     const watermark = await watermarkOf(tx, work, now)
     const most = Math.min(allowanceOf(way.bucket, now), way.atOnce - way.underWay) * way.lines
-    const picking = { writes, watermark, calling: [...calling] }
+    const perDay = work.connector.stock?.revisionsPerDay
+    const picking = { writes, watermark, calling: [...calling], isCounted: perDay !== undefined }
     const due = await dueNow(tx, work.row.id, picking, now, Math.max(window, most), pace)
     if (due.length === 0) return { lines: [], again: null }
     const round = plan({
@@ -191,7 +193,8 @@ async function leave(
     await lockLevelsOfSlots(tx, slotIds)
     const locked = await lockSlots(tx, { slotIds })
     const still = locked.filter((slot) => isStillDue(slot, watermark, now, writes))
-    return { lines: await commitWrites(tx, ctx, work, still, now), again: null }
+    if (perDay === undefined) return { lines: await commitWrites(tx, ctx, work, still, now), again: null }
+    return { lines: await commitCounted(tx, ctx, work, still, perDay, now), again: null }
   })
 }
 
@@ -259,7 +262,7 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
       const outcome = bySlot.get(line.slotId)
       const slot = slots.get(line.slotId)!
       const { answer, effect, detail } = interpret(outcome, slot.problemAt, now)
-      changed.push({ ...slot, ...answered(slot, line.version, answer, now, watermark) })
+      changed.push(afterAnswer(slot, line.version, answer, now, watermark))
       effects.push({ id: line.effectId, outcome: effect, detail })
     }
     const answeredSlots = new Map(changed.map((slot) => [slot.id, slot]))
@@ -267,9 +270,18 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
     await saveAndPlan(tx, ctx, all, after, now)
     await noteRefusals(tx, ctx, work, changed, bySlot, now)
     await recordOutcomes(tx, effects, now)
+    if (changed.some((slot) => slot.store !== null && bySlot.get(slot.id)?.kind === 'mismatch'))
+      await lookAtStore(tx, work.row.id, now)
     const refused = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.error.kind === 'auth')
     if (refused?.kind === 'failed') await halt(tx, ctx, work, refused.error)
   })
+}
+
+/** Where the own store is the master another number there is a change of its own: the claim waits until it is booked. */
+function afterAnswer(slot: SlotRow, version: number, answer: WriteAnswer, now: Date, watermark: Date | null): SlotRow {
+  const next = { ...slot, ...answered(slot, version, answer, now, watermark) }
+  const isMasters = answer.kind === 'mismatch' && slot.store === 'following' && slot.claim.claim !== null
+  return isMasters ? { ...next, claim: claimRefused(slot.claim, version) } : next
 }
 
 /** What nobody foresaw says nothing about whether the write left: it counts as unanswered, not as under way. */

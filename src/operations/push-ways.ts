@@ -3,7 +3,7 @@ import type { Connector } from '../channels/connector.ts'
 import { bucketsOf } from '../database/budgets.ts'
 import { feedTimes } from '../database/feeds.ts'
 import type { Sql } from '../database/pool.ts'
-import type { Bucket } from '../domain/budget.ts'
+import { type Bucket, inCalls } from '../domain/budget.ts'
 import { type FeedTime, learnFeedTime } from '../domain/feed-time.ts'
 import type { CallWay, FeedWay, Ways } from '../domain/split.ts'
 
@@ -11,6 +11,16 @@ export type StockCapability = NonNullable<Connector['stock']>
 
 /** How long an answer takes where none was measured yet. */
 export const usualLatencyMs = 350
+
+/** The bucket of the push calls, counted in calls; undefined where the account has none. */
+export async function pushBucket(
+  sql: Sql,
+  accountId: string,
+  { pushOperation, pushPoints = 1 }: StockCapability,
+): Promise<Bucket | undefined> {
+  const bucket = (await bucketsOf(sql, accountId, [pushOperation])).get(pushOperation)
+  return bucket && inCalls(bucket, pushPoints)
+}
 
 export const callWay = (
   { pushOperation, pushBatch, pushAtOnce }: StockCapability,
@@ -31,8 +41,9 @@ export async function waysOf(
 ): Promise<Ways | undefined> {
   const { feed } = stock
   const buckets = await bucketsOf(sql, accountId, [stock.pushOperation, ...(feed?.submitOperations ?? [])])
-  const bucket = buckets.get(stock.pushOperation)
-  if (!bucket) return undefined
+  const own = buckets.get(stock.pushOperation)
+  if (!own) return undefined
+  const bucket = inCalls(own, stock.pushPoints ?? 1)
   const submissions = feed?.submitOperations.flatMap((operation) => buckets.get(operation) ?? [])
   const feedWay: FeedWay | undefined = feed && {
     lines: feed.maxLines,

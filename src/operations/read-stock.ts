@@ -7,6 +7,7 @@ import { fence } from '../database/leases.ts'
 import { noteSlotEvents } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
 import { clearProblems, isOurs, lockSlots, type SlotRow, setProblem } from '../database/slots.ts'
+import { lookAtStore, noteSlotsShown } from '../database/store-stock.ts'
 import { isChannelError } from '../domain/errors.ts'
 import { isOdd, type ReadBack, readBack } from '../domain/read-back.ts'
 import { type QuantityWrites, type ReadingTimes, strayLifeMs } from '../domain/slots.ts'
@@ -109,7 +110,7 @@ export async function applyReadings(
   ctx: Context,
   work: AccountAtWork,
   readings: readonly { slotId: string; quantity: number | null }[],
-  { askedAt, at }: { askedAt: Date; at: Date },
+  { askedAt, at, isTold }: { askedAt: Date; at: Date; isTold?: boolean },
 ): Promise<void> {
   if (readings.length === 0) return
   const watermark = await watermarkOf(tx, work, at)
@@ -131,7 +132,10 @@ export async function applyReadings(
   )
   const readNow = new Map([...absent, ...read.map((one) => one.slot)].map((slot) => [slot.id, slot]))
   const after = all.map((slot) => readNow.get(slot.id) ?? slot)
-  await noteSlotEvents(tx, misfitsAmong(shown, read, quantities, askedAt), at)
+  const judged = shown.flatMap((slot, index) => (isMasters(slot) ? [] : [index]))
+  const told = judged.map((index) => shown[index]!)
+  const means = judged.map((index) => read[index]!)
+  await noteSlotEvents(tx, misfitsAmong(told, means, quantities, askedAt), at)
   await saveAndPlan(tx, ctx, all, after, at)
   const doubts = shown.flatMap((slot) => {
     const { suspicion } = readNow.get(slot.id)!
@@ -142,14 +146,18 @@ export async function applyReadings(
     tx,
     work.row.id,
     shown.filter(isOurs).length,
-    deviationsAmong(shown, read, quantities),
+    deviationsAmong(told, means, quantities),
     at,
     ctx.newId,
   )
   // Never repaired upwards: the orders that explain it are fetched first.
   const asks = read.some((one) => ['lower', 'again'].includes(one.meaning) || one.slot.holdUntil === at)
   if (asks && !work.connector.ordersKnownAtOnce) await lookAgain(tx, work.row.id, at)
-  await noteDeviations(tx, ctx, work, shown, read, quantities, at)
+  await noteDeviations(tx, ctx, work, told, means, quantities, at)
+  const isOther = read.some((one) => isMasters(one.slot) && (one.meaning === 'lower' || one.meaning === 'higher'))
+  if (isOther) await lookAtStore(tx, work.row.id, at)
+  // The store's own list tells more of it.
+  if (!isTold) await noteSlotsShown(tx, followed(shown, quantities), { since: times.since, at })
 }
 
 async function weighed(
@@ -167,8 +175,28 @@ async function weighed(
   return slots.map((slot) => {
     const ours = { ...slot, merchantFulfilled: slot.merchantFulfilled ?? true }
     const one = readBack(ours, quantities.get(slot.id)!, times, watermark, traces.get(slot.id) ?? null)
+    if (isMasters(slot)) return { ...one, slot: leftToTheStore(slot, one) }
     return isOurs(slot) ? one : { ...one, slot: { ...one.slot, suspicion: slot.suspicion } }
   })
+}
+
+/** The own store is the master: what it shows is told by its own numbers, and is no drift. */
+const isMasters = (slot: SlotRow) => slot.store === 'following' && slot.claim.claim !== null
+
+const followed = (slots: readonly SlotRow[], quantities: ReadonlyMap<string, number | null>) =>
+  slots.flatMap(({ id, store }) => (store !== null ? [{ slotId: id, quantity: quantities.get(id)! }] : []))
+
+/** Units that came there are not written over before they could be booked. */
+const masterFirstMs = 60_000
+
+/**
+ * What stands there is believed, but the claim waits until the store's change is booked: units that went must leave what is
+ * available and the claim in one step, or the difference would look free in between.
+ */
+function leftToTheStore(before: SlotRow, { slot, meaning }: ReadBack<SlotRow>): SlotRow {
+  const waits = meaning === 'higher' && (slot.wish ?? 0) > 0
+  const retryAt = waits ? new Date(slot.confirmed!.at.getTime() + masterFirstMs) : slot.retryAt
+  return { ...slot, claim: before.claim, suspicion: before.suspicion, retryAt }
 }
 
 /**

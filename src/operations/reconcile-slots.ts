@@ -4,7 +4,6 @@
  * table that was mended by hand, time that changed what slots need. It changes nothing unless it is asked to mend.
  */
 import { type AccountRow, allAccounts } from '../database/accounts.ts'
-import { bucketsOf } from '../database/budgets.ts'
 import type { Mode } from '../database/claims.ts'
 import { openCopy } from '../database/copy.ts'
 import { allRules } from '../database/publishing-rules.ts'
@@ -25,13 +24,14 @@ import {
 } from '../database/reconcile.ts'
 import { readSlots, type SlotRow } from '../database/slots.ts'
 import { needOfNew } from '../domain/at-rest.ts'
-import { fullBucket } from '../domain/budget.ts'
+import { fullBucket, inCalls } from '../domain/budget.ts'
 import { unknownClaim } from '../domain/claims.ts'
 import { planBulk } from '../domain/plan-bulk.ts'
 import { type PublishingRule, ruleBook, type ShowSettings } from '../domain/publishing.ts'
 import { refreshRules } from './apply-publishing-rules.ts'
 import type { Context } from './context.ts'
 import { delaysOf, planSlots, planVariant } from './plan-slots.ts'
+import { callWay, pushBucket } from './push-ways.ts'
 
 export type ReconcileContext = Pick<Context, 'db' | 'clock' | 'registry' | 'wake'>
 
@@ -191,6 +191,7 @@ function rowOf(
     problemAt: null,
     lag: account.lag,
     suspicion: null,
+    store: null,
     demand: demand as SlotRow['demand'],
     reason: null,
     waits,
@@ -255,16 +256,13 @@ async function plansOf(ctx: ReconcileContext, accounts: readonly AccountRow[]): 
       const plan = { ...counts, account: account.name, calls: 0, endsAt: null }
       const connector = ctx.registry.get(account.channel)
       if (!connector?.stock || counts.due === 0 || account.stage !== 'live') return plan
-      const { pushOperation, pushBatch, pushAtOnce } = connector.stock
+      const { pushOperation, pushPoints = 1 } = connector.stock
       const { rate, burst } = connector.limits[pushOperation]!
-      const buckets = await bucketsOf(ctx.db, account.id, [pushOperation])
-      const bucket = buckets.get(pushOperation) ?? fullBucket(rate, burst, now)
-      const way = { operation: pushOperation, lines: pushBatch, atOnce: pushAtOnce, underWay: 0, latencyMs, bucket }
+      const bucket =
+        (await pushBucket(ctx.db, account.id, connector.stock)) ?? inCalls(fullBucket(rate, burst, now), pushPoints)
+      const way = callWay(connector.stock, bucket)
       const bulk = planBulk(counts.due, { calls: [way] }, now)
       return bulk ? { ...plan, calls: bulk.calls, endsAt: bulk.end.to } : plan
     }),
   )
 }
-
-/** What an answer usually takes. */
-const latencyMs = 350

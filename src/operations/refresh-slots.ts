@@ -2,6 +2,7 @@
 import { noteSlotEvents, type SlotEvent } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
 import { isOurs, lockSlots, type SlotRow } from '../database/slots.ts'
+import { noteStoreSales } from '../database/store-stock.ts'
 import type { ClaimTimes } from '../domain/claims.ts'
 import { demandAfterSale, demandUntil, newDemand } from '../domain/demand.ts'
 import type { SlotSale } from '../domain/slot-sales.ts'
@@ -36,6 +37,13 @@ export async function saveChangedSlots(
   const after = slots.map((slot) =>
     (salesOf.get(slot.id) ?? []).reduce((next, sale) => afterSale(next, sale, timesOf(ctx, slot, now), now), slot),
   )
+  const followed = new Set(slots.flatMap((slot) => (slot.store === null ? [] : [slot.id])))
+  if (followed.size > 0)
+    await noteStoreSales(
+      tx,
+      sales.filter((sale) => followed.has(sale.slotId)),
+      now,
+    )
   if (sales.length > 0)
     await noteSlotEvents(
       tx,

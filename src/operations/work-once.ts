@@ -10,6 +10,8 @@ import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from 
 import { pullHeldStock } from './pull-held-stock.ts'
 import { pullListings } from './pull-listings.ts'
 import { pullOrders } from './pull-orders.ts'
+import { pullSettlements } from './pull-settlements.ts'
+import { pullStoreStock } from './pull-store-stock.ts'
 import { pushStock } from './push-stock.ts'
 import { readStock } from './read-stock.ts'
 import { takeOver } from './take-over.ts'
@@ -55,7 +57,7 @@ export interface PushReport {
 const lookMs = 250
 
 /** Runs `work` under the account's lease; undefined where another process holds it. */
-async function underLease<T>(
+export async function underLease<T>(
   ctx: Context,
   row: AccountRow,
   { holder, leaseMs, isDead }: OnceOptions,
@@ -125,6 +127,8 @@ async function pullStreams(
     { stream: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
     { stream: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
     { stream: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
+    { stream: 'store-stock', pull: work.connector.storeStock && (() => pullStoreStock(ctx, work)) },
+    { stream: 'settlements', pull: work.connector.settlements && (() => pullSettlements(ctx, work)) },
   ]
   for (const { stream, pull } of pulls) {
     for (let more = pull !== undefined; more; ) {

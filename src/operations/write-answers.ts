@@ -8,6 +8,7 @@ import type { ChannelError } from '../domain/errors.ts'
 import type { WriteAnswer } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { noEntry } from './read-stock.ts'
+import { notLive } from './write-gate.ts'
 
 export function interpret(
   outcome: QuantityOutcome | undefined,
@@ -34,7 +35,7 @@ export function interpret(
       if (error.mayHaveApplied) return { answer: { kind: 'unknown' }, effect: 'unknown', detail }
       return {
         answer: { kind: 'refused', retryAt: retryAfter(error, since, now) },
-        effect: error.code === 'budget' ? 'not-sent' : 'refused',
+        effect: error.code === 'budget' || error.code === notLive ? 'not-sent' : 'refused',
         detail,
       }
     }

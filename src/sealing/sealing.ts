@@ -16,6 +16,9 @@ export interface EpochKeys {
 export interface Sealing {
   sealSecret(text: string, context: string): Buffer
   openSecret(sealed: Buffer, context: string): string
+  /** The same for the bytes of a file. */
+  sealFile(bytes: Uint8Array, context: string): Buffer
+  openFile(sealed: Buffer, context: string): Buffer
   /** Seals one order's buyer data under the epoch of `at`. */
   sealBuyer(text: string, orderId: string, at: Date): { sealed: Buffer; epoch: string }
   /** Answers undefined where the epoch key is gone: the data is erased. */
@@ -52,6 +55,8 @@ export function createSealing(masterKey: Buffer, epochs: EpochKeys, random: Rand
   return {
     sealSecret: (text, context) => seal(masterKey, Buffer.from(text), `secret:${context}`, random),
     openSecret: (sealed, context) => open(masterKey, sealed, `secret:${context}`).toString(),
+    sealFile: (bytes, context) => seal(masterKey, Buffer.from(bytes), `file:${context}`, random),
+    openFile: (sealed, context) => open(masterKey, sealed, `file:${context}`),
     sealBuyer(text, orderId, at) {
       const epoch = at.toISOString().slice(0, 10)
       const dataKey = random(keySize)

@@ -23,14 +23,17 @@ export function environment(more: Record<string, string>): Record<string, string
 export async function runCommand(
   env: Record<string, string>,
   args: readonly string[],
-  { input = '', shell }: { input?: string; shell?: string } = {},
+  { input = '', shell, onOut }: { input?: string; shell?: string; onOut?: (said: string) => void } = {},
 ): Promise<Ran> {
   const line = [process.execPath, '--import', clockHook, main, ...args]
   const child = shell
     ? spawn('/bin/bash', ['-c', `${shell}; exec "$@"`, 'bash', ...line], { env: environment(env) })
     : spawn(line[0]!, line.slice(1), { env: environment(env) })
   let [out, err] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => void (out += text))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text
+    onOut?.(out)
+  })
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (err += text))
   child.stdin.on('error', () => {})
   child.stdin.end(input)

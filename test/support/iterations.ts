@@ -34,6 +34,8 @@ export const keyProcesses = 4
 export const amounts = 5_000
 /** Random histories of one stock slot, and of one order line. */
 export const histories = 2_000
+/** Random histories of a store that is the master of its shelf. */
+export const storeHistories = times(3_000, 200_000)
 /** R12: deliveries of one page over the wire. */
 export const samePages = times(25, 1_000)
 /** R13: rounds of shuffled, doubled and outdated pages. */
@@ -145,3 +147,18 @@ export const storedBuyers = times(300, 100_000)
 export const errandLives = times(3_000, 200_000)
 /** Spots of an errand's way at which its process is interrupted, each in three ways; the long run takes all of them. */
 export const errandCrashes = times(18, Number.POSITIVE_INFINITY)
+/** Turns of a hub over Amazon and Shopify with buyers on both. */
+export const shopifyTurns = times(40, 1_500)
+/** SKUs of a store of which half changed since they were read. */
+export const staleSkus = times(100, 3_000)
+
+/** GTINs with a wrong digit, and remote SKUs held against catalogs of a few variants. */
+export const wrongGtins = times(500, 20_000)
+export const matchVerdicts = times(2_000, 100_000)
+/** Simulated days in shadow, with all that works for an account at work. */
+export const shadowDays = times(1, 14)
+/** Sales of one SKU in a day, and how often its listing may be changed then: eBay's 250 in the full form. */
+export const salesOfADay = times(80, 5_000)
+export const changesOfADay = times(25, 250)
+/** Runs of Amazon and eBay on one guarded stock. */
+export const guardedDays = times(1, 40)

@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import { checkTitle } from '../../contract/checks.ts'
 import { type AccountRow, allAccounts, findAccount } from '../../database/accounts.ts'
 import type { Sql } from '../../database/pool.ts'
+import { describeFirstPull } from '../../database/views/first-pull.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
+import { broughtByConsent, consentPath } from '../../operations/consent.ts'
 import type { Context } from '../../operations/context.ts'
 import { timesOf } from '../../operations/plan-slots.ts'
 import type { Handlers } from './handler.ts'
@@ -27,7 +30,7 @@ const describe = async (sql: Sql, ctx: Context, id: string) =>
   (await describeAll(sql, ctx, [await mustFind(sql, id)]))[0]!
 
 export const accountHandlers: Handlers<
-  'accounts' | 'account' | 'addAccount' | 'changeAccount' | 'lookAgain' | 'channels'
+  'accounts' | 'account' | 'addAccount' | 'changeAccount' | 'lookAgain' | 'firstPull' | 'channels'
 > = {
   accounts: async ({ sql, options }) => ({
     items: await describeAll(sql, options.ctx, await allAccounts(sql)),
@@ -45,7 +48,8 @@ export const accountHandlers: Handlers<
     await askAgain(sql, options.ctx, id)
     return await describe(sql, options.ctx, id)
   },
-  channels: async ({ options }) => ({
+  firstPull: async ({ sql, input }) => await describeFirstPull(sql, await mustFind(sql, input.params.id)),
+  channels: async ({ api, options }) => ({
     items: [...options.ctx.registry.values()].map((connector) => ({
       channel: connector.channel,
       title: connector.title,
@@ -62,6 +66,17 @@ export const accountHandlers: Handlers<
       ].filter((one) => one !== undefined),
       settings: z.toJSONSchema(connector.settings, { io: 'input' }) as Record<string, unknown>,
       secrets: Object.keys(connector.secrets.shape),
+      secretsOptional: Object.entries(connector.secrets.shape)
+        .filter(([, schema]) => z.safeParse(schema, undefined).success)
+        .map(([name]) => name),
+      consent: connector.consent
+        ? { brings: [...broughtByConsent(connector)], redirectUri: options.publicUrl + consentPath }
+        : null,
+      checks: (connector.checks ?? []).map(({ id, optional }) => ({
+        id,
+        title: checkTitle(connector.channel, id, api.language),
+        optional: optional === true,
+      })),
     })),
   }),
 }

@@ -2,23 +2,28 @@
 import type { RouteName } from '../../contract/routes.ts'
 import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
+import { connectingHandlers } from './connecting.ts'
 import { driftHandlers } from './drift.ts'
 import { errandHandlers } from './errands.ts'
 import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
+import { matchingHandlers } from './matching.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { planHandlers } from './plan.ts'
 import { publishingHandlers } from './publishing.ts'
 import { replenishmentHandlers } from './replenishment.ts'
+import { settlementHandlers } from './settlements.ts'
 import { stockHandlers } from './stock.ts'
+import { storeHandlers } from './store.ts'
 import { systemHandlers } from './system.ts'
 
 export const handlers = {
   ...peopleHandlers,
   ...systemHandlers,
   ...accountHandlers,
+  ...connectingHandlers,
   ...catalogHandlers,
   ...planHandlers,
   ...publishingHandlers,
@@ -26,7 +31,10 @@ export const handlers = {
   ...stockHandlers,
   ...exposureHandlers,
   ...driftHandlers,
+  ...matchingHandlers,
   ...orderHandlers,
   ...errandHandlers,
   ...importHandlers,
+  ...storeHandlers,
+  ...settlementHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

@@ -55,7 +55,14 @@ export const systemHandlers: Handlers<
       listOrders(sql, { limit: 12, view: 'all' }, now),
       stockFigures(sql, now),
       lowLevels(sql, 12),
-      allAccounts(sql).then((rows) => describeAccounts(sql, rows, now)),
+      allAccounts(sql).then((rows) =>
+        // One that is being connected is nobody's trouble yet.
+        describeAccounts(
+          sql,
+          rows.filter((row) => !row.draft_since),
+          now,
+        ),
+      ),
       listFindings(sql, { limit: 20 }),
     ])
     return {

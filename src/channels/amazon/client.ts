@@ -15,13 +15,16 @@ import {
   getOrder,
   inventorySummaries,
   listingsItem,
+  participations,
+  reportList,
   searchListings,
   searchOrders,
+  sellerAccount,
   submission,
   tokenAnswer,
 } from './wire.ts'
 
-/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01, feeds_2021-06-30 and fbaInventory, usage plans). */
+/** Rate per second and burst (models orders_2026-01-01, listingsItems_2021-08-01, feeds_2021-06-30, reports_2021-06-30 and fbaInventory, usage plans). */
 export const limits = {
   searchOrders: { rate: 0.0056, burst: 20 },
   getOrder: { rate: 0.5, burst: 30 },
@@ -37,13 +40,18 @@ export const limits = {
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
   getInventorySummaries: { rate: 2, burst: 2 },
+  getMarketplaceParticipations: { rate: 0.016, burst: 15 },
+  getAccount: { rate: 0.016, burst: 15 },
+  getReports: { rate: 0.0222, burst: 10 },
+  getReportDocument: { rate: 0.0167, burst: 15 },
 } as const satisfies Record<string, Limit>
 type Operation = keyof typeof limits
 
 /** Access tokens live an hour (facts §2); renewed this early, so that none runs out on its way. */
 const earlyMs = 5 * 60_000
 
-async function mint(account: Account): Promise<{ value: string; expiresAt: Date }> {
+/** Asks Login with Amazon for an access token, whatever it answers. */
+export async function askToken(account: Account): Promise<WireResponse> {
   const { tokenEndpoint } = readSettings(account.settings)
   const { clientId, clientSecret, refreshToken } = secrets.parse(await account.secrets())
   const body = new URLSearchParams({
@@ -52,7 +60,7 @@ async function mint(account: Account): Promise<{ value: string; expiresAt: Date 
     client_id: clientId,
     client_secret: clientSecret,
   })
-  const answer = await account.http({
+  return await account.http({
     operation: 'token',
     method: 'POST',
     url: tokenEndpoint,
@@ -61,6 +69,10 @@ async function mint(account: Account): Promise<{ value: string; expiresAt: Date 
     body: body.toString(),
     headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
   })
+}
+
+async function mint(account: Account): Promise<{ value: string; expiresAt: Date }> {
+  const answer = await askToken(account)
   const token = tokenAnswer.safeParse(answer.json)
   if (answer.status !== 200 || !token.success) throw readTokenError(answer, account.now())
   return {
@@ -80,7 +92,7 @@ interface Call<S extends z.ZodType> {
   answer: S
 }
 
-async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promise<z.output<S>> {
+export async function call<S extends z.ZodType>(account: Account, one: Call<S>): Promise<z.output<S>> {
   const isWrite = one.method !== 'GET'
   try {
     let answer = await send(account, one)
@@ -137,6 +149,10 @@ export interface OrderWindow {
   lastUpdatedAfter: string
   includedData: string
   paginationToken?: string
+  /** Orders on a page; 100 is the most. */
+  pageSize?: number
+  fulfillmentStatuses?: string
+  fulfilledBy?: string
 }
 
 export const client = {
@@ -151,25 +167,12 @@ export const client = {
       query: {
         marketplaceIds: marketplaceIds.join(','),
         lastUpdatedAfter: window.lastUpdatedAfter,
-        maxResultsPerPage: '100',
+        maxResultsPerPage: String(window.pageSize ?? 100),
         includedData: window.includedData,
         paginationToken: window.paginationToken,
+        fulfillmentStatuses: window.fulfillmentStatuses,
+        fulfilledBy: window.fulfilledBy,
       },
-    })
-  },
-
-  /** The same by when orders were placed. */
-  searchOrdersPlaced(
-    account: Account,
-    span: { createdAfter: string; createdBefore: string; includedData: string; paginationToken?: string },
-  ) {
-    const { marketplaceIds } = readSettings(account.settings)
-    return call(account, {
-      operation: 'searchOrders',
-      method: 'GET',
-      path: '/orders/2026-01-01/orders',
-      answer: searchOrders,
-      query: { marketplaceIds: marketplaceIds.join(','), maxResultsPerPage: '100', ...span },
     })
   },
 
@@ -182,12 +185,6 @@ export const client = {
       answer: getOrder,
       query: { includedData },
     })
-  },
-
-  /** POST /orders/v0/orders/{orderId}/shipmentConfirmation. The good answer has no body. */
-  confirmShipment(account: Account, orderId: string, body: unknown) {
-    const path = `/orders/v0/orders/${encode(orderId)}/shipmentConfirmation`
-    return call(account, { operation: 'confirmShipment', method: 'POST', path, status: 204, body, answer: z.unknown() })
   },
 
   /** GET /listings/2021-08-01/items/{sellerId}: pages of 20, or up to 20 named SKUs. */
@@ -304,6 +301,32 @@ export const client = {
     return call(account, { operation: 'getFeedDocument', method: 'GET', path, answer: feedDocument })
   },
 
+  /** GET /reports/2021-06-30/reports: settlements that are done, since a moment or by a page's token, which stands alone. */
+  getSettlementReports(account: Account, page: Date | string) {
+    return call(account, {
+      operation: 'getReports',
+      method: 'GET',
+      path: '/reports/2021-06-30/reports',
+      answer: reportList,
+      query:
+        typeof page === 'string'
+          ? { nextToken: page }
+          : {
+              // Amazon makes other forms of it as well, which end in 2026 (facts §0).
+              reportTypes: 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2',
+              processingStatuses: 'DONE',
+              createdSince: page.toISOString(),
+              pageSize: '100',
+            },
+    })
+  },
+
+  /** GET /reports/2021-06-30/documents/{reportDocumentId} */
+  getReportDocument(account: Account, documentId: string) {
+    const path = `/reports/2021-06-30/documents/${encode(documentId)}`
+    return call(account, { operation: 'getReportDocument', method: 'GET', path, answer: feedDocument })
+  },
+
   /** GET /fba/inventory/v1/summaries: all SKUs that Amazon holds for one marketplace, with their details. */
   getInventorySummaries(account: Account, marketplaceId: string, nextToken?: string) {
     return call(account, {
@@ -318,6 +341,22 @@ export const client = {
         marketplaceIds: marketplaceId,
         nextToken,
       },
+    })
+  },
+
+  /** GET /sellers/v1/marketplaceParticipations */
+  getParticipations(account: Account) {
+    const path = '/sellers/v1/marketplaceParticipations'
+    return call(account, { operation: 'getMarketplaceParticipations', method: 'GET', path, answer: participations })
+  },
+
+  /** GET /sellers/v1/account */
+  getAccount(account: Account) {
+    return call(account, {
+      operation: 'getAccount',
+      method: 'GET',
+      path: '/sellers/v1/account',
+      answer: sellerAccount,
     })
   },
 }

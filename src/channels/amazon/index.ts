@@ -1,7 +1,9 @@
 /** Amazon as a seller: absolute quantities, by single calls or by feed; orders by polling. */
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Connector, QuantityReading } from '../connector.ts'
+import { checks } from './checks.ts'
 import { client, limits } from './client.ts'
+import { consent } from './consent.ts'
 import { feed } from './feeds.ts'
 import { pullHeldStock } from './held-stock.ts'
 import { pullListings } from './listings.ts'
@@ -9,6 +11,7 @@ import { quantitiesIn, readQuantity } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { recount } from './recount.ts'
 import { readSettings, secrets, settings } from './settings.ts'
+import { pullSettlements } from './settlements.ts'
 import { shipments } from './shipments.ts'
 
 export const amazon: Connector = {
@@ -52,6 +55,11 @@ export const amazon: Connector = {
     'processingEndTime',
     'compressionAlgorithm',
     'contentType',
+    'reportId',
+    'reportType',
+    'reportDocumentId',
+    'dataStartTime',
+    'dataEndTime',
     'fulfillmentChannelCode',
     'fulfillment_channel_code',
     'quantity',
@@ -82,6 +90,9 @@ export const amazon: Connector = {
     'packageReferenceId',
     'carrierCode',
     'shipDate',
+    'sellingPlan',
+    'isParticipating',
+    'hasSuspendedListings',
   ]),
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
@@ -90,6 +101,7 @@ export const amazon: Connector = {
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   shipments,
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
+  settlements: { pull: pullSettlements, everyMs: 12 * 3_600_000 },
   stock: {
     pushBatch: 1,
     pushAtOnce: 25,
@@ -119,6 +131,8 @@ export const amazon: Connector = {
     delays: { effectMs: 30_000, salesKnownMs: 8 * 60_000 },
     auditEveryMs: 30 * 60_000,
   },
+  consent,
+  checks,
 }
 
 /** A SKU that is not found has no merchant quantity. */

@@ -25,14 +25,16 @@ export async function pullListings(account: Account, saved: unknown): Promise<Pu
     const answer = await client.searchListings(account, cursor)
     const items = answer.items.flatMap(readListings)
     const seen = cursor.seen + answer.items.length
+    // A later window tells of itself only, and of what it has in common with the one before.
+    const remaining = Math.max(0, answer.numberOfResults - seen)
     const pageToken = answer.pagination?.nextToken ?? undefined
-    if (pageToken) return { items, next: { ...cursor, pageToken, seen, refused: 0 }, more: true }
+    if (pageToken) return { items, next: { ...cursor, pageToken, seen, refused: 0 }, more: true, remaining }
     const newest = answer.items
       .flatMap((item) => (item.summaries ?? []).map((one) => one.createdDate ?? ''))
       .sort()
       .at(-1)
     const goesOn = Boolean(seen >= windowItems && newest && newest !== cursor.createdAfter)
-    return { items, next: goesOn ? { createdAfter: newest, seen: 0, refused: 0 } : null, more: goesOn }
+    return { items, next: goesOn ? { createdAfter: newest, seen: 0, refused: 0 } : null, more: goesOn, remaining }
   } catch (error) {
     // A page token that is refused: begin anew, listings are only told again. After some times it is told instead.
     if (cursor.pageToken && cursor.refused < 3 && error instanceof ChannelError && error.kind === 'rejected') {

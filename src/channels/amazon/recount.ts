@@ -5,8 +5,10 @@
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Recounting } from '../connector.ts'
-import { client } from './client.ts'
+import { call } from './client.ts'
 import { readPage } from './orders.ts'
+import { readSettings } from './settings.ts'
+import { searchOrders } from './wire.ts'
 
 const pageSchema = z.object({ token: z.string(), before: z.string() })
 
@@ -21,11 +23,19 @@ export const recount: Recounting = {
     const page = saved === null ? null : pageSchema.parse(saved)
     const before = page?.before ?? seconds(until)
     try {
-      const answer = await client.searchOrdersPlaced(account, {
-        createdAfter: seconds(from),
-        createdBefore: before,
-        includedData: 'BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT',
-        ...(page ? { paginationToken: page.token } : {}),
+      const answer = await call(account, {
+        operation: 'searchOrders',
+        method: 'GET',
+        path: '/orders/2026-01-01/orders',
+        answer: searchOrders,
+        query: {
+          marketplaceIds: readSettings(account.settings).marketplaceIds.join(','),
+          maxResultsPerPage: '100',
+          createdAfter: seconds(from),
+          createdBefore: before,
+          includedData: 'BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT',
+          ...(page ? { paginationToken: page.token } : {}),
+        },
       })
       const token = answer.pagination?.nextToken
       const { items, unreadable } = readPage(answer.orders)

@@ -18,8 +18,17 @@ export const settings = z.object({
   /** Where calls go instead of Amazon: the sandbox or a simulator. */
   endpoint: z.url().optional(),
   tokenEndpoint: z.url().default('https://api.amazon.com/auth/o2/token'),
+  /** Of the application in the Solution Provider Portal; needed where the seller authorizes in the browser. */
+  applicationId: z
+    .string()
+    .regex(/^amzn1\.[\w.-]+$/, 'the application id of the Solution Provider Portal, amzn1.sp.solution.…')
+    .optional(),
+  /** The application is a draft there, as private ones stay. */
+  draftApplication: z.boolean().default(true),
+  /** Where the seller authorizes instead of Seller Central: a simulator. */
+  consentPage: z.url().optional(),
   /** How far back orders are read when the account is opened. */
-  historyDays: z.number().int().min(0).max(730).default(7),
+  historyDays: z.number().int().min(0).max(730).default(30),
 })
 export type Settings = z.output<typeof settings>
 

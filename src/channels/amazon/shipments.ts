@@ -2,10 +2,11 @@
  * Shipments: one parcel a call (orders/v0 confirmShipment, which has no successor), read back from the order's packages.
  * The same reference again edits the parcel; a new one on a shipped order is refused (facts §5, models#5037).
  */
+import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { EffectAnswer, KnownShipment, OutgoingShipment, Shipments } from '../capabilities.ts'
 import type { Account } from '../connector.ts'
-import { client } from './client.ts'
+import { call, client } from './client.ts'
 import { readSettings } from './settings.ts'
 import { orderPackages } from './wire.ts'
 
@@ -64,7 +65,15 @@ export function readPackages(raw: unknown): KnownShipment[] {
 async function confirm(account: Account, shipment: OutgoingShipment): Promise<EffectAnswer> {
   const { marketplaceIds } = readSettings(account.settings)
   try {
-    await client.confirmShipment(account, shipment.orderRemoteId, writeShipment(shipment, marketplaceIds[0]!))
+    // The good answer has no body.
+    await call(account, {
+      operation: 'confirmShipment',
+      method: 'POST',
+      path: `/orders/v0/orders/${encodeURIComponent(shipment.orderRemoteId)}/shipmentConfirmation`,
+      status: 204,
+      body: writeShipment(shipment, marketplaceIds[0]!),
+      answer: z.unknown(),
+    })
     return { kind: 'applied', remoteId: shipment.reference }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error

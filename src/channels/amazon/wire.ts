@@ -190,6 +190,18 @@ export const feed = z.object({
 export const feedList = z.object({ feeds: z.array(feed) })
 export const feedDocument = z.object({ url: z.url(), compressionAlgorithm: z.string().nullish() })
 
+/** Of a report (model reports_2021-06-30). */
+const reportEntry = z.object({
+  reportId: z.string().min(1),
+  processingStatus: z.string(),
+  createdTime: time,
+  dataStartTime: time.nullish().catch(null),
+  dataEndTime: time.nullish().catch(null),
+  reportDocumentId: z.string().min(1).nullish(),
+})
+export type WireReportEntry = z.output<typeof reportEntry>
+export const reportList = z.object({ reports: z.array(reportEntry), nextToken: z.string().nullish() })
+
 /** Listings feed processing report, schema v2. */
 export const processingReport = z.object({
   header: z.object({ feedId: z.string() }),
@@ -214,3 +226,17 @@ export const errorList = z.object({
 })
 export const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() })
 export const tokenError = z.object({ error: z.string(), error_description: z.string().nullish() })
+
+/** What a code is exchanged for. */
+export const grantAnswer = z.object({ refresh_token: z.string().min(1) })
+
+/** sellers v1 wraps its answers. Of the account only the plan is read: the rest is the seller's own data. */
+export const participations = z.object({
+  payload: z.array(
+    z.object({
+      marketplace: z.object({ id: z.string(), name: word }),
+      participation: z.object({ isParticipating: z.boolean(), hasSuspendedListings: z.boolean().nullish() }),
+    }),
+  ),
+})
+export const sellerAccount = z.object({ payload: z.object({ sellingPlan: z.string() }) })

@@ -6,7 +6,16 @@ import type { WireResponse } from '../../http/client.ts'
 import { type Account, asChannelError } from '../connector.ts'
 import { readSettings, secrets } from './settings.ts'
 
-export async function send(account: Account, type: string, data: unknown): Promise<WireResponse> {
+/** A signature that fits no message. */
+const forgedSignature = `v1,${Buffer.alloc(32).toString('base64')}`
+
+/** `forged`: signed wrongly on purpose, to see that the store refuses it. */
+export async function send(
+  account: Account,
+  type: string,
+  data: unknown,
+  { forged = false }: { forged?: boolean } = {},
+): Promise<WireResponse> {
   const { webhookUrl } = readSettings(account.settings)
   const { webhookSecret } = secrets.parse(await account.secrets())
   const id = `msg_${account.newId()}`
@@ -20,7 +29,7 @@ export async function send(account: Account, type: string, data: unknown): Promi
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-      'webhook-signature': new Webhook(webhookSecret).sign(id, now, body),
+      'webhook-signature': forged ? forgedSignature : new Webhook(webhookSecret).sign(id, now, body),
     },
     body,
   })

@@ -4,6 +4,7 @@
  */
 import { ChannelError } from '../../domain/errors.ts'
 import type { Connector } from '../connector.ts'
+import { checks } from './checks.ts'
 import { readItems } from './client.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { type ReadItem, readAnswer, readItem, type SetItem, setAnswer } from './wire.ts'
@@ -61,6 +62,7 @@ export const storefront: Connector = {
     delays: { effectMs: 500, salesKnownMs: 1_000 },
     auditEveryMs: 5 * 60_000,
   },
+  checks,
 }
 
 /** What was cut off in the journal is left out. */

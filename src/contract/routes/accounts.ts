@@ -1,7 +1,7 @@
 /** Accounts and channels. */
 import { z } from 'zod'
 import { defineRoutes } from '../route.ts'
-import { account, byId, empty, listQuery, page, stage } from '../schemas.ts'
+import { account, byId, count, empty, id, listQuery, page, stage, time } from '../schemas.ts'
 
 export const accountsRoutes = defineRoutes({
   accounts: {
@@ -62,6 +62,34 @@ export const accountsRoutes = defineRoutes({
     response: account,
   },
 
+  firstPull: {
+    method: 'GET',
+    path: '/accounts/{id}/first-pull',
+    permission: 'accounts.read',
+    summary: 'How far the first reading of the account is: what was there when it was connected',
+    params: byId,
+    response: z.object({
+      accountId: id,
+      state: z
+        .enum(['waiting', 'running', 'done', 'stopped', 'none'])
+        .describe('stopped: the account is paused or halted; none: it was connected before this was counted'),
+      streams: z.array(
+        z.object({
+          stream: z.string().describe('listings, orders'),
+          state: z.enum(['waiting', 'running', 'done']),
+          pages: count,
+          items: count.describe('read and stored'),
+          total: count.nullable().describe('null: the channel does not tell how many there are'),
+          startedAt: time.nullable(),
+          readAt: time.nullable().describe('when the last page was stored'),
+          expectedAt: time.nullable().describe('when it will be over at the pace so far; null: nobody can tell'),
+          doneAt: time.nullable(),
+          failure: z.object({ at: time, code: z.string(), message: z.string(), failures: count }).nullable(),
+        }),
+      ),
+    }),
+  },
+
   channels: {
     method: 'GET',
     path: '/channels',
@@ -76,6 +104,15 @@ export const accountsRoutes = defineRoutes({
           quantityWrites: z.enum(['absolute', 'compare-and-set']),
           settings: z.record(z.string(), z.unknown()).describe('JSON Schema'),
           secrets: z.array(z.string()),
+          secretsOptional: z.array(z.string()).describe('of these, what may be left out'),
+          consent: z
+            .object({
+              brings: z.array(z.string()).describe('secrets that nobody need give'),
+              redirectUri: z.string().describe('to be registered at the channel, to the last slash'),
+            })
+            .nullable()
+            .describe('the seller may authorize in the browser'),
+          checks: z.array(z.object({ id: z.string(), title: z.string(), optional: z.boolean() })),
         }),
       ),
     }),

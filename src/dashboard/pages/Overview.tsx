@@ -38,7 +38,7 @@ function Content({ overview }: { overview: Overview }) {
       <Empty
         title={t('overview.noAccounts')}
         text={t('overview.noAccountsText')}
-        action={<Link to="/accounts">{t('overview.connect')}</Link>}
+        action={<Link to="/accounts/connect">{t('overview.connect')}</Link>}
       />
     )
   }

@@ -1,4 +1,5 @@
 import { Button, Modal, NativeSelect, PasswordInput } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
@@ -22,8 +23,15 @@ export function AccountActions({ account }: { account: Account }) {
   }
   const look = () =>
     lookAgain.mutate({ params: { id: account.id }, body: {} }, { onSuccess: () => say(t('accounts.lookedAgain')) })
+  const channels = useCall('channels', {}, { enabled: account.halted !== null }).data?.items
+  const hasConsent = channels?.some((one) => one.channel === account.channel && one.consent !== null)
   return (
     <footer className="actions">
+      {account.halted && hasConsent && (
+        <Link to="/accounts/connect" search={{ account: account.id, step: 'consent' } as never} className="export">
+          {t('connect.authorizeAgain')}
+        </Link>
+      )}
       {account.halted && (
         <Button size="xs" onClick={() => setOpen('secrets')}>
           {t('accounts.secretsButton')}
@@ -41,6 +49,9 @@ export function AccountActions({ account }: { account: Account }) {
       <Button size="xs" variant="default" onClick={() => setOpen('stage')}>
         {t('accounts.changeStage')}
       </Button>
+      <Link to="/accounts/connect" search={{ account: account.id, step: 'checks' } as never} className="export">
+        {t('connect.checkNow')}
+      </Link>
       {result && <span className="done">{result}</span>}
       {lookAgain.error && (
         <div className="full">

@@ -7,6 +7,7 @@ import type { Account, AccountPlan } from '../types.ts'
 import { AccountActions } from './AccountActions.tsx'
 import { MaybeAgo, StageChip } from './AccountStates.tsx'
 import { Chip } from './Chip.tsx'
+import { FirstPull } from './FirstPull.tsx'
 import { Notice } from './Notice.tsx'
 import { TableFrame } from './Page.tsx'
 import { Sending } from './PlanLines.tsx'
@@ -37,6 +38,7 @@ export function AccountCard({ account, plan }: { account: Account; plan: Account
           {t('accounts.haltedText', { time: format.ago(halted.at, now) })}
         </Notice>
       )}
+      <FirstPull accountId={account.id} />
       <Streams account={account} />
       <Budgets account={account} />
       <dl className="facts compact">

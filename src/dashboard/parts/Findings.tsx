@@ -113,7 +113,8 @@ interface Target {
 }
 
 /** The page a finding is about; an order that could not be read has none and is searched for. */
-function targetOf({ target, subject, data }: Finding): Target | null {
+function targetOf({ code, target, subject, data }: Finding): Target | null {
+  if (code === 'listings_unlinked' && target) return { to: '/matching', search: { account: target.id } }
   if (target?.kind === 'order') return { to: `/orders/${target.id}` }
   if (target?.kind === 'variant') return { to: `/stock/${encodeURIComponent(target.id)}` }
   if (subject.startsWith('remote:') && typeof data.order === 'string')

@@ -6,6 +6,7 @@ const shapes = {
   rules: 'M4 7h10M18 7h2M14 5v4M4 12h3M11 12h9M7 10v4M4 17h8M16 17h4M12 15v4',
   accounts: 'M4 10h16v10H4zM4 10l2-6h12l2 6M9 20v-5h6v5',
   files: 'M8 4v13M4 13l4 4 4-4M16 20V7M12 11l4-4 4 4',
+  money: 'M3 7h18v11H3zM12 10a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5zM6 10v5M18 10v5',
   journal: 'M6 3h12v18H6zM9 8h6M9 12h6M9 16h4',
   loss: 'M12 3 2 20h20zM12 10v5M12 17.500v.5',
   warning: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v6M12 16v.5',

@@ -16,7 +16,10 @@ interface Entry {
     | 'replenishment'
     | 'rules'
     | 'drift'
+    | 'matching'
     | 'accounts'
+    | 'storeLocations'
+    | 'settlements'
     | 'files'
     | 'journal'
   permission: Permission
@@ -65,7 +68,10 @@ function entriesOf(overview: Overview | undefined): Entry[] {
     },
     { to: '/rules', key: 'rules', permission: 'catalog.read', icon: 'rules', count: 0, tone: '' },
     { to: '/drift', key: 'drift', permission: 'stock.read', icon: 'eye', count: 0, tone: '' },
+    { to: '/matching', key: 'matching', permission: 'catalog.read', icon: 'link', count: 0, tone: '' },
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
+    { to: '/store-locations', key: 'storeLocations', permission: 'stock.read', icon: 'box', count: 0, tone: '' },
+    { to: '/settlements', key: 'settlements', permission: 'settlements.read', icon: 'money', count: 0, tone: '' },
     { to: '/files', key: 'files', permission: 'exports.read', icon: 'files', count: 0, tone: '' },
     { to: '/journal', key: 'journal', permission: 'journal.read', icon: 'journal', count: 0, tone: '' },
   ]

@@ -1,7 +1,9 @@
 import { enErrands } from './en-errands.ts'
+import { enMatching } from './en-matching.ts'
 
 /** Texts of the frame, of the front pages, and words that several pages share. */
 export const enCommon = {
+  ...enMatching,
   ...enErrands,
   app: {
     skip: 'Skip to content',
@@ -45,7 +47,10 @@ export const enCommon = {
     replenishment: 'Replenishment',
     rules: 'Rules',
     drift: 'Drift',
+    matching: 'Matching',
     accounts: 'Accounts',
+    storeLocations: 'Locations',
+    settlements: 'Settlements',
     files: 'CSV files',
     journal: 'Journal',
   },

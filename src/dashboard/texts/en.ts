@@ -1,20 +1,25 @@
+import { enStageText, enStreams } from './en-accounts.ts'
 import { enCommon } from './en-common.ts'
+import { enConnect } from './en-connect.ts'
 import { enDrift } from './en-drift.ts'
 import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
 import { enPlan } from './en-plan.ts'
 import { enPools } from './en-pools.ts'
 import { enRules } from './en-rules.ts'
+import { enStore } from './en-store.ts'
 
 /** Every text of the dashboard. Say what is, its effect, the next step; a button is verb, object, count. */
 export const en = {
   ...enCommon,
   ...enExposure,
+  ...enConnect,
   ...enFiles,
   ...enPlan,
   ...enPools,
   ...enDrift,
   ...enRules,
+  ...enStore,
   overview: {
     title: 'Overview',
     risk: 'At risk now',
@@ -64,7 +69,7 @@ export const en = {
     seeAll: 'See all',
     noAccounts: 'No account is connected',
     noAccountsText: 'Connect the first one: Entrepot then reads its orders and what it shows.',
-    connect: 'How to connect',
+    connect: 'Connect an account',
     severity: { loss: 'Loss', warning: 'Warning', info: 'Note' },
     newAnnounced_one: '{{count}} new order',
     newAnnounced_other: '{{count}} new orders',
@@ -303,12 +308,7 @@ export const en = {
   accounts: {
     title: 'Accounts',
     stage: { sandbox: 'Sandbox', shadow: 'Shadow', live: 'Live', paused: 'Paused' },
-    stageText: {
-      sandbox: 'Works with the channel’s sandbox.',
-      shadow: 'Reads for real, writes nothing.',
-      live: 'Reads orders and writes quantities.',
-      paused: 'Neither reads nor writes.',
-    },
+    stageText: enStageText,
     halted: 'Halted: {{reason}}',
     haltedWord: 'Halted',
     haltedText: 'The hub itself stopped this account {{time}}. Nothing is read or written until it gets new secrets.',
@@ -321,7 +321,7 @@ export const en = {
     ordersCount_one: '{{count}} order',
     ordersCount_other: '{{count}} orders',
     streams: 'Reading',
-    stream: { orders: 'Orders', listings: 'Listings', 'held-stock': 'Held by channel', stock: 'Stock', feeds: 'Feeds' },
+    stream: enStreams,
     read: 'Last read',
     watermark: 'Known up to',
     next: 'Next',
@@ -357,12 +357,8 @@ export const en = {
     secretsDone: 'Saved. {{name}} is read again now.',
     secretsNone: 'This channel asks for no secrets.',
     emptyTitle: 'No account is connected',
-    emptyText: 'An account is one seller’s connection to a channel. Connect the first one through the API.',
-    connectTitle: 'Connect an account',
-    connectText:
-      'Start in the stage “shadow”: everything is read, nothing is written. The form for this page comes later.',
-    connectApi: 'Through the API',
-    channelsKnown: 'Channels this hub knows: {{list}}',
+    emptyText: 'An account is one seller’s connection to a channel. Connect the first one: it begins by reading only.',
+    connect: 'Connect an account',
     forbidden: 'Your role may look at accounts, not change them.',
   },
   journal: {

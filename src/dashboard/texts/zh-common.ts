@@ -1,8 +1,10 @@
 import type { enCommon } from './en-common.ts'
 import type { Texts } from './texts.ts'
 import { zhErrands } from './zh-errands.ts'
+import { zhMatching } from './zh-matching.ts'
 
 export const zhCommon = {
+  ...zhMatching,
   ...zhErrands,
   app: {
     skip: '跳到内容',
@@ -45,7 +47,10 @@ export const zhCommon = {
     replenishment: '补货',
     rules: '展示规则',
     drift: '偏差',
+    matching: '商品配对',
     accounts: '店铺',
+    storeLocations: '店铺仓位',
+    settlements: '结算报告',
     files: '导入导出',
     journal: '操作日志',
   },

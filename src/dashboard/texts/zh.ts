@@ -1,21 +1,26 @@
 import type { en } from './en.ts'
 import type { Texts } from './texts.ts'
+import { zhStageText, zhStreams } from './zh-accounts.ts'
 import { zhCommon } from './zh-common.ts'
+import { zhConnect } from './zh-connect.ts'
 import { zhDrift } from './zh-drift.ts'
 import { zhExposure } from './zh-exposure.ts'
 import { zhFiles } from './zh-files.ts'
 import { zhPlan } from './zh-plan.ts'
 import { zhPools } from './zh-pools.ts'
 import { zhRules } from './zh-rules.ts'
+import { zhStore } from './zh-store.ts'
 
 export const zh = {
   ...zhCommon,
   ...zhExposure,
+  ...zhConnect,
   ...zhFiles,
   ...zhPlan,
   ...zhPools,
   ...zhDrift,
   ...zhRules,
+  ...zhStore,
   overview: {
     title: '总览',
     risk: '当前风险',
@@ -290,12 +295,7 @@ export const zh = {
   accounts: {
     title: '店铺',
     stage: { sandbox: '沙盒', shadow: '影子运行', live: '正式运行', paused: '已暂停' },
-    stageText: {
-      sandbox: '使用平台的沙盒环境。',
-      shadow: '真实读取，不写入。',
-      live: '读取订单并写入数量。',
-      paused: '不读取也不写入。',
-    },
+    stageText: zhStageText,
     halted: '已停止：{{reason}}',
     haltedWord: '已停止',
     haltedText: '系统于{{time}}自动停止了这个店铺。更新密钥之前，不会读取也不会写入。',
@@ -303,7 +303,7 @@ export const zh = {
     since: '开通时间',
     ordersCount_other: '{{count}}个订单',
     streams: '读取',
-    stream: { orders: '订单', listings: '商品(Listing)', 'held-stock': '平台仓库存', stock: '库存', feeds: '批量上传' },
+    stream: zhStreams,
     read: '上次读取',
     watermark: '已知至',
     next: '下次',
@@ -337,11 +337,8 @@ export const zh = {
     secretsDone: '已保存，正在重新读取{{name}}。',
     secretsNone: '这个平台不需要密钥。',
     emptyTitle: '尚未连接店铺',
-    emptyText: '店铺是卖家与一个平台的连接。请通过API连接第一个店铺。',
-    connectTitle: '连接店铺',
-    connectText: '建议从“影子运行”开始：读取全部数据，不写入任何内容。本页的表单将在以后提供。',
-    connectApi: '通过API',
-    channelsKnown: '系统支持的平台：{{list}}',
+    emptyText: '店铺是卖家与一个平台的连接。请连接第一个店铺，开始时只读取不写入。',
+    connect: '连接店铺',
     forbidden: '当前角色可以查看店铺，但不能更改。',
   },
   journal: {

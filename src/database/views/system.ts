@@ -51,6 +51,7 @@ export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now
       name: row.name,
       region: row.region,
       stage: row.stage,
+      draft: row.draft_since !== null,
       halted: row.halted_code ? { code: row.halted_code, at: row.halted_at!.toISOString() } : null,
       settings: row.settings as Record<string, unknown>,
       openedAt: row.opened_at.toISOString(),

@@ -37,7 +37,7 @@ function memoryBudget(
 ): Budget {
   const buckets = new Map<string, { tokens: number; at: number }>()
   return {
-    async spend(operation) {
+    async spend(operation, points = 1) {
       const limit = limits[operation]
       if (!limit) throw new Error(`no limit is known for ${operation}`)
       if (!enforced) return undefined
@@ -46,8 +46,8 @@ function memoryBudget(
       bucket.tokens = Math.min(limit.burst, bucket.tokens + ((at - bucket.at) / 1_000) * limit.rate)
       bucket.at = at
       buckets.set(operation, bucket)
-      if (bucket.tokens < 1 - 1e-9) return new Date(at + ((1 - bucket.tokens) / limit.rate) * 1_000)
-      bucket.tokens -= 1
+      if (bucket.tokens < points - 1e-9) return new Date(at + ((points - bucket.tokens) / limit.rate) * 1_000)
+      bucket.tokens -= points
       return undefined
     },
     async exhausted(operation) {
@@ -56,6 +56,10 @@ function memoryBudget(
     },
     async learned(operation, rate) {
       account.learned.set(operation, rate)
+    },
+    async told(operation, { tokens, rate }) {
+      account.learned.set(operation, rate)
+      buckets.set(operation, { tokens, at: now().getTime() })
     },
   }
 }

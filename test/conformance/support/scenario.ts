@@ -173,6 +173,8 @@ export const drivers: Record<string, (account: Account, subjects: Subjects) => P
   cancelFeed: (account, { feeds }) => client.cancelFeed(account, feeds!.canceledId),
   getFeedDocument: (account, { feeds }) => client.getFeedDocument(account, feeds!.reportId),
   getInventorySummaries: (account) => client.getInventorySummaries(account, marketplaceOf(account)),
+  getMarketplaceParticipations: (account) => client.getParticipations(account),
+  getAccount: (account) => client.getAccount(account),
 }
 
 const marketplaceOf = (account: Account) => (account.settings as { marketplaceIds: string[] }).marketplaceIds[0]!

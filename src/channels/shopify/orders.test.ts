@@ -1,0 +1,190 @@
+import { expect, test } from 'vitest'
+import { pullAll, type ShopBench, shopBench, startedAt } from '../../../test/support/shopify.ts'
+import type { ChannelError } from '../../domain/errors.ts'
+import { pullOrders, readRaw } from './orders.ts'
+
+async function buy(bench: ShopBench, sku: string, quantity = 1, more: object = {}): Promise<string> {
+  const answer = await bench.control('POST', '/orders', { channel: 'shopify', sku, quantity, ...more })
+  expect(answer.status).toBe(201)
+  return (answer.body as { orderId: string }).orderId
+}
+
+test('an order as it comes: money of the buyer, units, buyer, watermark behind the store’s time', async () => {
+  const bench = shopBench({ presentment: { currency: 'EUR', rate: 0.9 } })
+  const account = bench.account()
+  const id = await buy(bench, 'MUG', 2)
+  await bench.pass(60)
+  const { items, last } = await pullAll(pullOrders, account)
+  expect(items).toHaveLength(1)
+  expect(items[0]).toMatchObject({
+    remoteId: id,
+    state: 'open',
+    fulfilledBy: 'merchant',
+    currency: 'EUR',
+    total: 2_682,
+    lines: [{ remoteSku: 'MUG', quantity: 2, shipped: 0, canceled: 0, unitPrice: 1_341 }],
+  })
+  expect(items[0]!.buyer).toMatchObject({ address: { country: 'US' } })
+  expect(last.watermark!.getTime()).toBe(startedAt + 30_000)
+  expect(readRaw(items[0]!.raw)).toEqual(items[0])
+})
+
+test('pages of a second, none lost, none doubled; a page’s cursor that is refused begins the window anew', async () => {
+  const bench = shopBench({ skus: { MUG: 500 }, points: 'none' })
+  const account = bench.account({ budget: false })
+  const ids = new Set<string>()
+  for (let count = 0; count < 130; count += 1) ids.add(await buy(bench, 'MUG'))
+  await bench.pass(60)
+  await bench.control('POST', '/faults', { channel: 'shopify', operation: 'orders', kind: 'expire-token', count: 1 })
+  const { items, calls } = await pullAll(pullOrders, account)
+  expect(new Set(items.map((order) => order.remoteId))).toEqual(ids)
+  expect(calls).toBe(6)
+})
+
+test('an order of 1,000 lines is read page by page, over pulls, and told once, whole', async () => {
+  const skus = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`SKU-${index}`, 3]))
+  const bench = shopBench({ skus })
+  const account = bench.account()
+  const further = Object.keys(skus)
+    .slice(1)
+    .map((sku) => ({ sku, quantity: 1 }))
+  await buy(bench, 'SKU-0', 1, { further })
+  await buy(bench, 'SKU-1')
+  await bench.pass(60)
+  const items: string[] = []
+  let cursor: unknown = null
+  let throttled = 0
+  for (let turn = 0; turn < 60; turn += 1) {
+    try {
+      const pulled = await pullOrders(account, cursor)
+      items.push(...pulled.items.map((order) => `${order.lines.length}`))
+      // No watermark while anything of the window is missing.
+      expect(pulled.watermark === undefined).toBe(pulled.more)
+      cursor = JSON.parse(JSON.stringify(pulled.next))
+      expect(JSON.stringify(cursor)).not.toMatch(/@buyers|address/)
+      if (!pulled.more) break
+    } catch (error) {
+      expect(error).toMatchObject({ kind: 'throttled' })
+      throttled += 1
+      await bench.pass(5)
+    }
+  }
+  expect(items).toEqual(['1', '1000'])
+  expect(throttled).toBeGreaterThan(0)
+  const { calls } = await bench.state()
+  expect([calls.orders!.throttled, calls.order!.throttled]).toEqual([0, 0])
+})
+
+test('what is shipped, canceled and refunded', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  const [canceled, shipped, part] = [
+    await buy(bench, 'MUG', 1),
+    await buy(bench, 'MUG', 3),
+    await buy(bench, 'LAMP', 2),
+  ]
+  await bench.control('POST', `/orders/${canceled}/cancel`)
+  await bench.control('POST', `/orders/${shipped}/ship`)
+  await bench.control('POST', `/orders/${shipped}/refund`, { sku: 'MUG', quantity: 1, restockType: 'RETURN' })
+  await bench.control('POST', `/orders/${part}/refund`, { sku: 'LAMP', quantity: 1 })
+  await bench.pass(60)
+  const { items } = await pullAll(pullOrders, account)
+  const byId = new Map(items.map((order) => [order.remoteId, order]))
+  expect(byId.get(canceled)).toMatchObject({ state: 'canceled', lines: [{ quantity: 1, canceled: 1 }] })
+  expect(byId.get(shipped)).toMatchObject({ state: 'shipped', lines: [{ quantity: 3, shipped: 3, canceled: 0 }] })
+  expect(byId.get(part)).toMatchObject({ state: 'open', lines: [{ quantity: 2, shipped: 0, canceled: 1 }] })
+  expect(readRaw(byId.get(shipped)!.raw)).toEqual(byId.get(shipped))
+})
+
+test('test orders are left out, unpaid ones are pending, unknown words are unknown, and one odd order spoils itself only', async () => {
+  const bench = shopBench({ pendingShare: 1 })
+  const account = bench.account()
+  await buy(bench, 'MUG', 1, { test: true })
+  const pending = await buy(bench, 'MUG')
+  const odd = await buy(bench, 'MUG')
+  const strange = await buy(bench, 'MUG')
+  const rewrite = (orderId: string, at: string, value?: unknown) =>
+    bench.control('POST', '/faults', {
+      channel: 'shopify',
+      operation: 'orders',
+      kind: 'rewrite',
+      orderId,
+      changes: [{ at, value }],
+    })
+  await rewrite(odd, '/lineItems/nodes/0/quantity', 'two')
+  await rewrite(strange, '/displayFulfillmentStatus', 'TELEPORTED')
+  await bench.pass(60)
+  const pulled = await pullOrders(account, null)
+  expect(pulled.items.map(({ remoteId, state }) => [remoteId, state])).toEqual([
+    [pending, 'pending'],
+    [strange, 'unknown'],
+  ])
+  expect(pulled.unreadable).toMatchObject([{ remoteId: odd, where: 'lineItems.nodes.0.quantity' }])
+  expect(pulled.strange).toEqual([{ field: 'displayFulfillmentStatus', isNew: false }])
+})
+
+test('without leave to read buyers, orders come without them', async () => {
+  const bench = shopBench({ buyerData: false })
+  const account = bench.account()
+  await buy(bench, 'MUG')
+  await bench.pass(60)
+  const first = await pullOrders(account, null)
+  expect(first).toMatchObject({ items: [], more: true, strange: [{ field: 'shippingAddress' }] })
+  const { items, next } = await pullAll(pullOrders, account, first.next)
+  expect(items).toMatchObject([{ buyer: null, lines: [{ quantity: 1 }] }])
+  const before = (await bench.state()).calls.orders!.count
+  await bench.pass(60)
+  await pullAll(pullOrders, account, next)
+  // Not asked for again every time.
+  expect((await bench.state()).calls.orders!.count).toBe(before + 1)
+})
+
+test('a missing scope stops the account; a page that is too costly gets smaller', async () => {
+  const denied = shopBench({ scopes: [] })
+  await expect(pullOrders(denied.account(), null)).rejects.toMatchObject({ kind: 'auth', code: 'ACCESS_DENIED' })
+  const bench = shopBench()
+  const account = bench.account()
+  const cursor = {
+    completeTo: new Date(startedAt).toISOString(),
+    sweptAt: new Date(startedAt).toISOString(),
+    first: 200,
+    restarts: 0,
+  }
+  const pulled = await pullOrders(account, cursor)
+  expect(pulled).toMatchObject({ items: [], more: true, next: { first: 100 } })
+})
+
+test('throttled inside a 200: not before the missing points are there, and the store’s own bucket is believed', async () => {
+  const bench = shopBench({ points: { burst: 900, rate: 10 } })
+  const heedless = bench.account({ budget: false })
+  const results = await Promise.allSettled([1, 2, 3].map(() => pullOrders(heedless, null)))
+  const refused = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as ChannelError] : []))
+  expect(refused).toHaveLength(2)
+  // 882 points are asked for, and 18 are left of 900.
+  for (const error of refused) {
+    expect(error).toMatchObject({ kind: 'throttled', code: 'THROTTLED', mayHaveApplied: false })
+    expect(error.retryAt!.getTime() - startedAt).toBeGreaterThanOrEqual(86_400)
+    expect(error.retryAt!.getTime() - startedAt).toBeLessThan(87_000)
+  }
+  expect(heedless.learned.get('points')).toBe(10)
+  const careful = bench.account()
+  await pullOrders(careful, null)
+  const { points } = await bench.state()
+  expect(points).toBeGreaterThan(880)
+})
+
+test('a token that the store forgot is minted anew, once; a permanent one that is refused stops the account', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  await pullOrders(account, null)
+  await bench.control('POST', '/faults', { channel: 'shopify', operation: 'orders', kind: 'expire-access', count: 1 })
+  await pullOrders(account, null)
+  expect((await bench.state()).calls.token!.count).toBe(2)
+  const refused = bench.account({ secrets: { accessToken: 'shpat_other' } })
+  await expect(pullOrders(refused, null)).rejects.toMatchObject({ kind: 'auth' })
+  const wrong = bench.account({ secrets: { clientId: 'x', clientSecret: 'y' } })
+  await expect(pullOrders(wrong, null)).rejects.toMatchObject({ kind: 'auth', code: 'invalid_client' })
+  const permanent = bench.account({ secrets: { accessToken: 'shpat_simulated' } })
+  await pullOrders(permanent, null)
+  expect((await bench.state()).calls.token!.count).toBe(3)
+})

@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest'
+import { type ShopBench, shopBench } from '../../../test/support/shopify.ts'
+import type { QuantityLine } from '../connector.ts'
+import { pullListings } from './listings.ts'
+import { pushQuantities, quantitiesIn, readQuantities } from './stock.ts'
+
+let version = 0
+const line = (remoteSku: string, expected: number | null, quantity: number): QuantityLine => ({
+  key: `slot ${remoteSku}`,
+  remoteSku,
+  quantity,
+  expected,
+  version: (version += 1),
+})
+const fault = (bench: ShopBench, operation: string, kind: string, count = 1) =>
+  bench.control('POST', '/faults', { channel: 'shopify', operation, kind, count })
+
+test('listings are variants with a SKU; what a location shows is read by SKU, however it is written', async () => {
+  const bench = shopBench()
+  const pulled = await pullListings(bench.account(), null)
+  expect(pulled).toMatchObject({ more: false })
+  expect(pulled.items).toMatchObject([
+    { remoteSku: 'MUG', merchantQuantity: 10, price: { amount: 1_490, currency: 'USD' }, buyable: true },
+    { remoteSku: 'A/B "1"', merchantQuantity: 4 },
+    { remoteSku: 'LAMP', merchantQuantity: 2 },
+  ])
+  const cold = bench.account()
+  expect(await readQuantities(cold, ['A/B "1"', 'NONE', 'LAMP'])).toEqual([
+    { remoteSku: 'A/B "1"', quantity: 4 },
+    { remoteSku: 'NONE', quantity: null },
+    { remoteSku: 'LAMP', quantity: 2 },
+  ])
+  expect(quantitiesIn(cold.journal.at(-1)!.response)).toContainEqual({ remoteSku: 'LAMP', quantity: 2 })
+  // What is known needs one call, and the journal tells what it told.
+  await readQuantities(cold, ['LAMP'])
+  expect(quantitiesIn(cold.journal.at(-1)!.response)).toEqual([{ remoteSku: 'LAMP', quantity: 2 }])
+})
+
+test('a number is changed only if it still is what was expected; the others of the call are set all the same', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  await bench.control('POST', '/orders', { channel: 'shopify', sku: 'LAMP', quantity: 1 })
+  const outcomes = await pushQuantities(account, [
+    line('MUG', 10, 7),
+    line('LAMP', 2, 5),
+    line('NONE', 0, 1),
+    line('A/B "1"', null, 3),
+  ])
+  const byKey = Object.fromEntries(outcomes.map((one) => [one.key, one]))
+  expect(byKey).toMatchObject({
+    'slot MUG': { kind: 'applied' },
+    'slot LAMP': { kind: 'mismatch', shown: 1 },
+    'slot NONE': { kind: 'failed', error: { kind: 'missing', mayHaveApplied: false } },
+    'slot A/B "1"': { kind: 'mismatch', shown: 4 },
+  })
+  expect((await bench.state()).shown).toMatchObject({ MUG: 7, LAMP: 1, 'A/B "1"': 4 })
+})
+
+test('every call has a key of its own, and compares', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  await pushQuantities(account, [line('MUG', 10, 7)])
+  await pushQuantities(account, [line('MUG', 7, 6)])
+  const sent = bench.traffic.filter(({ query }) => query.includes('inventorySetQuantities'))
+  expect(new Set(sent.map(({ variables }) => variables.key)).size).toBe(2)
+  for (const { variables } of sent) {
+    const { quantities } = variables.input as { quantities: { changeFromQuantity: number }[] }
+    expect(quantities[0]!.changeFromQuantity).toBeTypeOf('number')
+  }
+})
+
+test('a number below 0 counts as 0 shown, and is set by what it really is', async () => {
+  const bench = shopBench({ skus: { MUG: 0 } })
+  const account = bench.account()
+  // An order taken on past 0, as stores that go on selling do.
+  await bench.control('POST', '/shopify/policy', { sku: 'MUG', policy: 'CONTINUE' })
+  await bench.control('POST', '/orders', { channel: 'shopify', sku: 'MUG', quantity: 2 })
+  expect(await readQuantities(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 0 }])
+  expect(await pushQuantities(account, [line('MUG', 0, 5)])).toMatchObject([{ kind: 'applied' }])
+  expect((await bench.state()).shown.MUG).toBe(5)
+})
+
+test('an answer that is lost leaves its lines in doubt; a refused call does not', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  await readQuantities(account, ['MUG', 'LAMP'])
+  await fault(bench, 'inventorySetQuantities', 'timeout-after-apply')
+  const lost = await pushQuantities(account, [line('MUG', 10, 7), line('LAMP', 2, 1)])
+  for (const one of lost)
+    expect(one).toMatchObject({ kind: 'failed', error: { kind: 'unavailable', mayHaveApplied: true } })
+  expect((await bench.state()).shown).toMatchObject({ MUG: 7, LAMP: 1 })
+  const sent = bench.traffic.length
+  await fault(bench, 'inventorySetQuantities', 'malformed')
+  expect(await pushQuantities(account, [line('MUG', 7, 8)])).toMatchObject([
+    { kind: 'failed', error: { mayHaveApplied: true } },
+  ])
+  // One call left each time: nothing is repeated.
+  expect(bench.traffic.length).toBe(sent + 1)
+  // A question that failed before anything was sent leaves no doubt.
+  const cold = bench.account()
+  await fault(bench, 'productVariants', 'drop')
+  expect(await pushQuantities(cold, [line('MUG', 8, 9)])).toMatchObject([
+    { kind: 'failed', error: { kind: 'unavailable', mayHaveApplied: false } },
+  ])
+})
+
+test('numbers that move between reading and writing: asked again a few times, then given back as a conflict', async () => {
+  const bench = shopBench({ skus: { MUG: 50, LAMP: 50 } })
+  const account = bench.account()
+  await readQuantities(account, ['MUG', 'LAMP'])
+  await fault(bench, 'inventorySetQuantities', 'moved-between')
+  const [first, second] = await pushQuantities(account, [line('MUG', 50, 40), line('LAMP', 50, 30)])
+  expect([first, second]).toMatchObject([{ kind: 'mismatch', shown: 49 }, { kind: 'applied' }])
+})
+
+test('several locations and none chosen: nothing is written; a chosen one is', async () => {
+  const bench = shopBench({ locations: ['North', 'South'] })
+  expect(await pushQuantities(bench.account(), [line('MUG', 10, 3)])).toMatchObject([
+    { kind: 'failed', error: { kind: 'rejected', code: 'location_missing' } },
+  ])
+  const south = bench.account({ settings: { locationId: '6000000002' } })
+  expect(await readQuantities(south, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 0 }])
+  expect(await pushQuantities(south, [line('MUG', 0, 3)])).toMatchObject([{ kind: 'applied' }])
+  expect((await bench.state()).levels.MUG).toMatchObject({
+    '6000000001': { available: 10 },
+    '6000000002': { available: 3 },
+  })
+})
+
+test('a SKU that moved to another variant is written there; one that two variants have is not written at all', async () => {
+  const bench = shopBench({ skus: { MUG: 10, LAMP: 2 } })
+  const account = bench.account()
+  await readQuantities(account, ['MUG'])
+  await bench.control('POST', '/shopify/policy', { sku: 'LAMP', newSku: 'MUG' })
+  expect(await readQuantities(bench.account(), ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: null }])
+  expect(await pushQuantities(bench.account(), [line('MUG', 10, 3)])).toMatchObject([
+    { kind: 'failed', error: { code: 'sku_not_unique' } },
+  ])
+  await bench.control('POST', '/shopify/policy', { sku: 'MUG', newSku: 'OLD MUG' })
+  expect(await readQuantities(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 2 }])
+  await pushQuantities(account, [line('MUG', 2, 6)])
+  expect((await bench.state()).levels['OLD MUG']).toMatchObject({ '6000000001': { available: 10 } })
+})

@@ -1,0 +1,154 @@
+/** One shelf, sold on Amazon and at a store of Shopify, against the simulated marketplaces. */
+import { createSimulator, type Simulator } from '../../simulator/index.ts'
+import { ensureJournalDays } from '../../src/database/journal.ts'
+import type { Database } from '../../src/database/pool.ts'
+import { connectAccount } from '../../src/operations/connect-account.ts'
+import type { AccountAtWork, Context } from '../../src/operations/context.ts'
+import { addLocation, addProduct } from '../../src/operations/manage-catalog.ts'
+import { moveStock } from '../../src/operations/move-stock.ts'
+import { pullListings } from '../../src/operations/pull-listings.ts'
+import { pullOrders } from '../../src/operations/pull-orders.ts'
+import { pushStock } from '../../src/operations/push-stock.ts'
+import { readStock } from '../../src/operations/read-stock.ts'
+import { takeOver } from '../../src/operations/take-over.ts'
+import { checkStep } from '../simulation/checks.ts'
+import { emptyDatabase } from '../simulation/installation.ts'
+import { clientSecrets, type ShopState } from './shopify.ts'
+import { createWorld, workFor } from './world.ts'
+
+export const base = 'http://marketplaces.test'
+export const minute = 60_000
+const names = { amazon: 'Amazon', shopify: 'Shop' } as const
+type Channel = keyof typeof names
+
+export interface Places {
+  amazon: { shown: Record<string, number>; sold: Record<string, number> }
+  shopify: ShopState
+}
+
+/** A hub with an Amazon account and a store at Shopify, turned by hand. */
+export interface House {
+  ctx: Context
+  sim: Simulator
+  pass(ms: number): Promise<void>
+  control(path: string, body?: unknown): Promise<{ status: number; body: unknown }>
+  places(): Promise<Places>
+  work(channel: Channel): Promise<AccountAtWork>
+  /** The process dies and another one takes over. */
+  restart(): void
+  /** Everything the loops do for both accounts, once. */
+  turn(listings?: boolean): Promise<void>
+}
+
+/** `stock` by SKU, all of it on one shelf; both places begin with nothing. */
+export async function openHouse(db: Database, stock: Record<string, number>, seed = 1): Promise<House> {
+  await emptyDatabase(db)
+  let time = Date.UTC(2026, 10, 22, 8)
+  const sim = createSimulator({
+    seed,
+    realNow: () => time,
+    startAt: new Date(time),
+    catalog: Object.keys(stock).map((sku, index) => ({
+      sku,
+      title: sku,
+      asin: `B0SIM0000${index}`,
+      price: 1_000,
+      currency: 'USD',
+      amazon: { quantity: 0 },
+      shopify: { quantity: 0 },
+    })),
+    amazon: {
+      limits: 'none',
+      lifecycle: { slowPaymentShare: 0, pendingCancelShare: 0, buyerCancelShare: 0, cancelRequestShare: 0 },
+    },
+    shopify: {},
+  })
+  const { ctx } = createWorld(db, {
+    seed,
+    now: () => new Date(time),
+    allowedOrigins: [base],
+    fetch: (async (url: string, init: RequestInit) => {
+      try {
+        return await sim.handle(new Request(url, init))
+      } catch {
+        throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } })
+      }
+    }) as typeof fetch,
+  })
+  await ensureJournalDays(db, ctx.clock.now(), 3)
+  await db.transaction(async (tx) => {
+    await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
+    await connectAccount(tx, ctx, {
+      channel: 'amazon',
+      name: names.amazon,
+      stage: 'live',
+      settings: {
+        sellerId: 'A1SIMULATEDSEL',
+        region: 'na',
+        marketplaceIds: ['ATVPDKIKX0DER'],
+        endpoint: `${base}/amazon`,
+        tokenEndpoint: `${base}/lwa/auth/o2/token`,
+      },
+      secrets: {
+        clientId: 'amzn1.application-oa2-client.simulated',
+        clientSecret: 'amzn1.oa2-cs.v1.simulated',
+        refreshToken: 'Atzr|simulated',
+      },
+    })
+    await connectAccount(tx, ctx, {
+      channel: 'shopify',
+      name: names.shopify,
+      stage: 'live',
+      settings: { shop: 'simulated.myshopify.com', endpoint: `${base}/shopify` },
+      secrets: clientSecrets(),
+    })
+    for (const [sku, quantity] of Object.entries(stock)) {
+      await addProduct(tx, ctx, { title: sku, variants: [{ sku }] })
+      await moveStock(tx, ctx, { sku, location: 'MAIN', kind: 'receipt', quantity }, 'test')
+    }
+  })
+  const held = new Map<Channel, AccountAtWork>()
+  const one: House = {
+    ctx,
+    sim,
+    async pass(ms) {
+      time += ms
+      await sim.tick()
+    },
+    async control(path, body) {
+      const answer = await sim.handle(
+        new Request(`${base}/control${path}`, {
+          method: body === undefined ? 'GET' : 'POST',
+          headers: { 'content-type': 'application/json' },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        }),
+      )
+      return { status: answer.status, body: await answer.json() }
+    },
+    places: async () => ((await one.control('/state?limit=100000')).body as { channels: Places }).channels,
+    async work(channel) {
+      const before = held.get(channel)
+      const work = before ?? (await workFor(ctx, names[channel]))
+      if (!before) await takeOver(ctx, work)
+      held.set(channel, work)
+      Object.assign(work.lease(), { until: ctx.monotonic() + minute })
+      await db.run('update leases set expires_at = $1 where account_id = $2', [new Date(time + minute), work.row.id])
+      return work
+    },
+    restart() {
+      held.clear()
+      time += 2 * minute
+    },
+    async turn(listings = false) {
+      for (const channel of ['shopify', 'amazon'] as const) {
+        const work = await one.work(channel)
+        if (listings) while ((await pullListings(ctx, work)).more);
+        while ((await pullOrders(ctx, work)).more);
+        while ((await pushStock(ctx, work)).sent > 0);
+        while ((await readStock(ctx, work)).read > 0);
+        await checkStep(one)
+      }
+    },
+  }
+  return one
+}
