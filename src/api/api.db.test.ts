@@ -1,12 +1,12 @@
 /** The API from outside: who may what, keys against doubling, errors in words, answers as the contract says. */
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { goodsBodies, layOut, withErrands } from '../../test/support/api-goods.ts'
 import { useDatabase } from '../../test/support/database.ts'
 import { draftBodies, makeDrafts } from '../../test/support/drafts.ts'
 import { work } from '../../test/support/imports.ts'
 import { matchingBodies } from '../../test/support/matched.ts'
 import { anOversell } from '../../test/support/oversold-shop.ts'
-import { replenish, replenishmentBodies } from '../../test/support/replenished.ts'
 import { fileTypes, fillStore, queryOf, storeBodies } from '../../test/support/store-rows.ts'
 import { createWorld, seededBytes, type World } from '../../test/support/world.ts'
 import { isAllowed, type Permission } from '../contract/permissions.ts'
@@ -95,7 +95,7 @@ const bodies: Partial<Record<RouteName, (n: number) => object>> = {
     lines: [{ remoteId: '1', sku: 'MUG', quantity: 1, unitPrice: 1490 }],
   }),
   ...{ replayFinding: () => ({}), replayWebhook: () => ({}), changeImport: () => ({}), runImport: () => ({}) },
-  ...{ ...replenishmentBodies, ...matchingBodies, ...draftBodies, ...storeBodies },
+  ...{ ...goodsBodies, ...matchingBodies, ...draftBodies, ...storeBodies },
   addWebhook: () => ({ url: 'https://events.example/hook', events: ['order.imported'] }),
   addUser: (n) => ({ email: `user${n}@example.com`, name: 'User', role: 'viewer', password }),
   addApiKey: () => ({ name: 'Key' }),
@@ -119,7 +119,7 @@ async function add(name: RouteName): Promise<{ id: string; key: string; secret: 
 }
 
 beforeAll(async () => {
-  world = createWorld(database.db)
+  world = withErrands(createWorld(database.db))
   const { ctx } = world
   people = { db: ctx.db, clock: ctx.clock, newId: ctx.newId, sealing: ctx.sealing, random: seededBytes(world.random) }
   app = await buildApi({
@@ -149,10 +149,10 @@ beforeAll(async () => {
   ids.products = (await ask('POST', '/products', { payload: { title: 'Mug', variants: [{ sku: 'MUG' }] } })).body.id
   await ask('POST', '/stock/movements', { payload: { sku: 'MUG', location: 'MAIN', kind: 'receipt', quantity: 1_000 } })
   await ask('POST', '/listings', { payload: bodies.linkListing!(0) })
-  Object.assign(ids, await replenish(ctx, ids.accounts!, (url, payload) => ask('POST', url, { payload })))
   ids.settlements = await fillStore(ctx, ids.accounts!)
   ids.reservations = (await add('addReservation')).id
   ids.orders = (await add('addOrder')).id
+  Object.assign(ids, await layOut(ctx, ids.accounts!, (url, payload) => ask('POST', url, { payload })))
   ids['publishing-rules'] = (await add('addRule')).id
   ids.webhooks = (await add('addWebhook')).id
   ids['api-keys'] = (await add('addApiKey')).id

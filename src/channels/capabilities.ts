@@ -26,6 +26,8 @@ export interface OutgoingShipment {
   /** Ours, the same for ever; sent where the channel has a place for it. */
   reference: string
   orderRemoteId: string
+  /** Where it was sold, as the order says; null or absent where it does not. */
+  marketplace?: string | null
   lines: readonly LineUnits[]
   shippedAt: Date
   /** A carrier's name as people write it; the mapping finds the channel's word. Null with a null number only. */
@@ -45,9 +47,11 @@ export interface KnownShipment {
 export interface Shipments {
   /** Never repeats by itself. */
   confirm(account: Account, shipment: OutgoingShipment): Promise<EffectAnswer>
-  /** What the channel knows as shipped, by whomever it was told. */
+  /** What the channel knows as shipped, by whomever it was told. `remoteId` may be our own reference. */
   read(account: Account, orderRemoteId: string): Promise<KnownShipment[]>
   visibleAfterMs: number
+  /** It takes no shipment without a tracking number. */
+  needsTracking?: true
 }
 
 export type CancelReason = 'buyer_asked' | 'out_of_stock' | 'address' | 'price' | 'fraud' | 'other'

@@ -181,6 +181,20 @@ export interface QuantityFeed {
   cancel?(account: Account, receipt: string): Promise<boolean>
 }
 
+/** A second source of orders, which proves that none is missing. */
+export interface Recounting {
+  /** All orders placed within the span, asked for by another way than `orders.pull` asks. */
+  pull(
+    account: Account,
+    span: { from: Date; until: Date },
+    cursor: unknown,
+  ): Promise<{ items: IncomingOrder[]; unreadable?: Unreadable[]; next: unknown; more: boolean }>
+  /** Younger orders are not counted yet: the usual list may still bring them. */
+  afterMs: number
+  /** From one page to the next. */
+  pageEveryMs: number
+}
+
 export interface Connector {
   channel: string
   title: string
@@ -208,6 +222,8 @@ export interface Connector {
     read(raw: unknown): IncomingOrder | Unreadable
     /** Milliseconds between pulls while nothing hurries. */
     everyMs: number
+    /** Absent: the stream has no gaps, or there is no other way to ask. */
+    recount?: Recounting
   }
   listings?: {
     pull(account: Account, cursor: unknown): Promise<Pulled<IncomingListing>>

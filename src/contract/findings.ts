@@ -1,5 +1,7 @@
 /** What people read about a finding, in both languages: what is wrong, and what to do. */
+
 import { fill } from './fill.ts'
+import { errandFindings } from './findings-errands.ts'
 
 interface FindingText {
   en: [title: string, next: string]
@@ -7,6 +9,7 @@ interface FindingText {
 }
 
 export const findingTexts = {
+  ...errandFindings,
   oversold: {
     en: [
       '{sku}: {units} units sold that are not there',

@@ -5,6 +5,7 @@
 import { fill } from './fill.ts'
 import { type ProblemText, text } from './problem-text.ts'
 import { connectingProblems } from './problems-connecting.ts'
+import { errandProblems } from './problems-errands.ts'
 import { matchingProblems } from './problems-matching.ts'
 import { stockProblems } from './problems-stock.ts'
 import { terminalProblems } from './problems-terminal.ts'
@@ -320,6 +321,7 @@ export const problemTexts = {
   ),
   ...connectingProblems,
   ...stockProblems,
+  ...errandProblems,
   ...terminalProblems,
 } as const satisfies Record<string, ProblemText>
 

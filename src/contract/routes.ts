@@ -3,6 +3,7 @@ import { accountsRoutes } from './routes/accounts.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { connectingRoutes } from './routes/connecting.ts'
 import { driftRoutes } from './routes/drift.ts'
+import { errandsRoutes } from './routes/errands.ts'
 import { exposureRoutes } from './routes/exposure.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { matchingRoutes } from './routes/matching.ts'
@@ -32,6 +33,7 @@ export const routes = {
   ...driftRoutes,
   ...matchingRoutes,
   ...ordersRoutes,
+  ...errandsRoutes,
   ...importsRoutes,
   ...storeRoutes,
   ...settlementsRoutes,

@@ -78,6 +78,14 @@ export const account = z.object({
     })
     .nullable()
     .describe('how late sales are told; null: they are told as they happen'),
+  recount: z
+    .object({
+      checkedUntil: time.describe('orders placed before this were all counted by a second source'),
+      counted: count.describe('in the last whole span'),
+      missing: count.describe('of these, those that the usual list never told'),
+    })
+    .nullable()
+    .describe('null: nothing was counted yet, or the channel needs no second source'),
   worker: z.object({ holder: z.string(), until: time }).nullable(),
   slots: z.object({ total: count, dirty: count, unread: count, problems: count }),
   orders: count,

@@ -30,6 +30,11 @@ export async function forgetWhatMayBeStale(tx: Sql, now: Date, strayLifeMs: numb
     `update feeds set state = 'lost', left_at = begun_at, ask_at = $1, overdue_at = $1 where state in ('preparing', 'leaving')`,
     [new Date(now.getTime() + strayLifeMs)],
   )
+  // What the backup knows as waiting may have been told since: it is read back before it leaves, or a person says.
+  await tx.run(
+    `update errands set state = 'unknown', doubt = 'lost', absences = 0, left_at = $1, due_at = $2, changed_at = $1 where state in ('waiting', 'sent')`,
+    [now, new Date(now.getTime() + strayLifeMs)],
+  )
   // Orders since the backup lie behind the saved cursors: they are asked for at once.
   await tx.run('update cursors set next_at = $1, failed_at = null, failures = 0, failure = null', [now])
   await tx.run('update accounts set look_again_at = $1', [now])

@@ -159,6 +159,9 @@ export async function savePlan(tx: Sql, plan: IntakePlan, options: SavePlanOptio
     tx,
     plan.orders.filter((one) => !one.isNew),
     unknown,
+    plan.lines
+      .filter((line) => (line.quantity - line.canceled) * line.unitsPerSale > line.shippedUnits)
+      .map((line) => line.orderId),
     options,
   )
   await saveLines(tx, plan.lines)
@@ -220,17 +223,20 @@ async function updateOrders(
   tx: Sql,
   rows: readonly OrderWrite[],
   unknown: ReadonlySet<string>,
+  /** Orders with units that have not left. */
+  open: readonly string[],
   { now }: SavePlanOptions,
 ): Promise<void> {
   if (rows.length === 0) return
   await tx.send(
     `update orders o set state = t.state, fulfilled_by = t.fulfilled_by, marketplace = coalesce(t.marketplace, o.marketplace),
        currency = coalesce(t.currency, o.currency), total = coalesce(t.total, o.total), updated_at = t.updated_at,
-       ship_by = coalesce(t.ship_by, o.ship_by), deliver_by = coalesce(t.deliver_by, o.deliver_by), has_unknown_sku = t.unknown, changed_at = $11
+       ship_by = coalesce(t.ship_by, o.ship_by), deliver_by = coalesce(t.deliver_by, o.deliver_by), has_unknown_sku = t.unknown, changed_at = $11,
+       nothing_open = o.nothing_open and o.id <> all($12::uuid[])
      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[])
        as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown)
      where o.id = t.id`,
-    [...orderColumns(rows, unknown), now],
+    [...orderColumns(rows, unknown), now, open],
   )
 }
 

@@ -140,13 +140,17 @@ export interface LineSteps {
   release: number
 }
 
-/** Shipped units never come back by an order version: goods return by a return. */
+/**
+ * Shipped units never come back by an order version: goods return by a return. What left by our own word before the
+ * channel tells of it is not promised once more.
+ */
 export function lineSteps(held: LineTarget, target: LineTarget): LineSteps {
   const ship = Math.max(0, target.shipped - held.shipped)
   const openAfterShip = held.open - ship
+  const open = Math.max(0, target.open - Math.max(0, held.shipped - target.shipped))
   return {
-    promise: Math.max(0, target.open - openAfterShip),
+    promise: Math.max(0, open - openAfterShip),
     ship,
-    release: Math.max(0, openAfterShip - target.open),
+    release: Math.max(0, openAfterShip - open),
   }
 }

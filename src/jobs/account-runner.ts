@@ -6,6 +6,7 @@ import { ChannelError } from '../domain/errors.ts'
 import { bookStoreChanges } from '../operations/book-store-changes.ts'
 import { collectFeeds } from '../operations/collect-feeds.ts'
 import { type AccountAtWork, accountAtWork, type Context, type HeldLease } from '../operations/context.ts'
+import { takesErrands } from '../operations/errand-calls.ts'
 import { createHeeding } from '../operations/heed-notifications.ts'
 import { createKeeping } from '../operations/keep-notifications.ts'
 import { createNotificationDesk } from '../operations/notification-desk.ts'
@@ -17,7 +18,9 @@ import { pullStoreStock } from '../operations/pull-store-stock.ts'
 import { createPump } from '../operations/push-stock.ts'
 import { readQueue } from '../operations/read-queue.ts'
 import { readStock } from '../operations/read-stock.ts'
+import { recountOrders, recountStream } from '../operations/recount-orders.ts'
 import { takeOver } from '../operations/take-over.ts'
+import { errandLoop } from './errand-loop.ts'
 import { createSignal } from './wait.ts'
 
 export interface RunnerOptions {
@@ -66,10 +69,11 @@ export async function startRunner(
   const pulls = createSignal()
   const feeds = createSignal()
   const queue = createSignal()
+  const errands = createSignal()
   const ticks = createSignal()
   let clean = true
   const end = () => {
-    for (const signal of [slots, readings, pulls, feeds, queue, ticks]) signal.stop()
+    for (const signal of [slots, readings, pulls, feeds, queue, errands, ticks]) signal.stop()
   }
   const guarded = async (name: string, loop: () => Promise<void>) => {
     try {
@@ -96,6 +100,9 @@ export async function startRunner(
     guarded('read', () => readLoop(ctx, work, readings, options)),
     ...(connector.stock?.feed ? [guarded('feeds', () => feedLoop(ctx, work, feeds))] : []),
     ...(connector.notifications ? [guarded('queue', () => queueLoop(ctx, work, queue))] : []),
+    ...(takesErrands(connector)
+      ? [guarded('errands', () => errandLoop(ctx, work, errands, options.idleMs, createFailing(ctx, work)))]
+      : []),
   ]
   const done = Promise.all(loops).then(async () => {
     // After an unclean end nobody knows what was sent: the lease is left to run out.
@@ -108,6 +115,7 @@ export async function startRunner(
       slots.wake()
       readings.wake()
       pulls.wake()
+      errands.wake()
     },
     async stop() {
       end()
@@ -163,6 +171,7 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
   const streams = [
     { name: 'listings', pull: work.connector.listings && (() => pullListings(ctx, work)) },
     { name: 'orders', pull: work.connector.orders && (() => pullOrders(ctx, work)) },
+    { name: recountStream, pull: work.connector.orders?.recount && (() => recountOrders(ctx, work)) },
     // After the orders: nothing waits for it.
     { name: 'held-stock', pull: work.connector.heldStock && (() => pullHeldStock(ctx, work)) },
     { name: 'store-stock', pull: work.connector.storeStock && (() => pullStoreStock(ctx, work)) },

@@ -3,6 +3,7 @@ import type { AccountRow } from '../database/accounts.ts'
 import { countClaims, doubtClaims, lockLevelsOfAccount } from '../database/claims.ts'
 import type { Sql } from '../database/pool.ts'
 import { beginPass } from '../database/publishing-passes.ts'
+import { Problem } from '../domain/errors.ts'
 import { strayLifeMs } from '../domain/slots.ts'
 import type { Context } from './context.ts'
 
@@ -17,6 +18,7 @@ export async function changeStage(
 ): Promise<void> {
   if (stage === row.stage) return
   const now = ctx.clock.now()
+  if (stage === 'live') await refuseAnotherWriter(tx, row, now)
   const components = await lockLevelsOfAccount(tx, row.id)
   await tx.run('update accounts set stage = $2 where id = $1', [row.id, stage])
   // Another tool wrote until now: nothing is raised until its writes are dead and what it left has been read.
@@ -24,4 +26,16 @@ export async function changeStage(
   await countClaims(tx, components, 'fact')
   const everywhere = { channel: null, variantId: null, category: null, productId: null }
   await beginPass(tx, ctx.newId(), { accountId: row.id, ...everywhere }, now)
+}
+
+/** Nobody else wrote there for so long: the tool is off. */
+const quietMs = 24 * 3_600_000
+
+/** Who writes beside us would raise what we lowered: nobody goes live with that. */
+async function refuseAnotherWriter(tx: Sql, row: AccountRow, now: Date): Promise<void> {
+  const writer = await tx.one<{ sku: string }>(
+    `select coalesce(data->>'sku', '') as sku from findings where code = 'another_writer' and account_id = $1 and resolved_at is null and last_at > $2 limit 1`,
+    [row.id, new Date(now.getTime() - quietMs)],
+  )
+  if (writer) throw new Problem('another_writer_active', { account: row.name, sku: writer.sku })
 }

@@ -28,6 +28,7 @@ import { type Kits, partsOf } from '../domain/kits.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
 import type { PoolLevel } from '../domain/stock.ts'
 import type { Context } from './context.ts'
+import { withoutCopies } from './recognize-copies.ts'
 import { refreshSlots } from './refresh-slots.ts'
 
 export interface ImportResult {
@@ -55,6 +56,8 @@ export interface SellingAccount {
   knownUntil?: Date | null
   /** An own store tells orders that lowered nothing there as well; absent: what is sold there is lowered there. */
   lowersItself?: boolean
+  /** Of an own store: its orders may be copies of others'. */
+  channel?: string
 }
 
 type ImportContext = Pick<Context, 'clock' | 'newId' | 'sealing' | 'registry'>
@@ -64,10 +67,11 @@ export async function importOrders(
   tx: Sql,
   ctx: ImportContext,
   account: SellingAccount,
-  orders: readonly IncomingOrder[],
+  told: readonly IncomingOrder[],
   reservationIds: ReadonlyMap<string, string> = new Map(),
 ): Promise<ImportResult> {
   const now = ctx.clock.now()
+  const orders = await withoutCopies(tx, ctx, account, told)
   const { page, known } = await whatIsNew(tx, account.id, orders)
   const counts = { new: 0, changed: 0, same: newestVersions(orders).length - page.length, older: 0 }
   if (page.length === 0) return { counts, written: new Map(), learned: [], late: [] }

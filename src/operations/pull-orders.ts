@@ -33,6 +33,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
   const cursor = await getCursor(ctx.db, row.id, stream)
   const seller = {
     id: account.id,
+    channel: row.channel,
     openedAt: account.openedAt,
     // What bounds were settled by, not what the margin says now: it may have grown since.
     knownUntil: cursor?.sales_sure ?? null,
@@ -120,7 +121,7 @@ async function importHalves(
 const triesAtMost = 5
 
 /** Faults that come again with the same data: of types, of values the database refuses, of a rule broken by them. */
-function isFaultOfData(ctx: Context, error: unknown, failures: number): boolean {
+export function isFaultOfData(ctx: Context, error: unknown, failures: number): boolean {
   if (error instanceof LeaseLost || ctx.db.troubleOf(error)) return false
   const { code, message } = error as { code?: string; message?: string }
   // 42501 is what a read-only disk answers: no order is to blame for it.
@@ -131,7 +132,7 @@ function isFaultOfData(ctx: Context, error: unknown, failures: number): boolean 
   return failures + 1 >= triesAtMost
 }
 
-async function setAside(tx: Sql, ctx: Context, accountId: string, list: readonly Unreadable[]): Promise<void> {
+export async function setAside(tx: Sql, ctx: Context, accountId: string, list: readonly Unreadable[]): Promise<void> {
   const now = ctx.clock.now()
   for (const { remoteId, where, raw } of list) {
     const { sealed, epoch } = ctx.sealing.sealBuyer(JSON.stringify(raw ?? null), `aside:${accountId}:${remoteId}`, now)

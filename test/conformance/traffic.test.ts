@@ -16,7 +16,16 @@ import {
 import { awkwardCatalog, awkwardSkus } from './support/catalog.ts'
 import { plannedFaults, underFault } from './support/faults.ts'
 import { probeAll } from './support/probes.ts'
-import { drivers, handInFeeds, type PulledOrders, pullListings, pullOrders, push } from './support/scenario.ts'
+import {
+  drivers,
+  handInFeeds,
+  openParcel,
+  type PulledOrders,
+  parcelOf,
+  pullListings,
+  pullOrders,
+  push,
+} from './support/scenario.ts'
 
 const benches: Bench[] = []
 const marketplaceIds = ['ATVPDKIKX0DER', 'A2EUQ1WTGCTBG2']
@@ -171,21 +180,15 @@ async function buyCancelAndShip(one: Bench): Promise<void> {
   await one.pass(15 * minute)
 }
 
-/** Ships one of two units. The connector does not yet confirm shipments, so the probe does. */
+/** Ships one of two units, and reads the parcel back. */
 async function shipHalf(one: Bench, orderId: string): Promise<void> {
-  const shown = await one.probe('GET', `/orders/2026-01-01/orders/${orderId}`)
-  const { orderItemId } = (JSON.parse(shown.text) as { order: { orderItems: [{ orderItemId: string }] } }).order
-    .orderItems[0]
-  const packageDetail = {
-    packageReferenceId: '1',
-    carrierCode: 'UPS',
-    trackingNumber: '1Z0',
-    shipDate: one.simulator.now().toISOString(),
-    orderItems: [{ orderItemId, quantity: 1 }],
-  }
-  const body = { marketplaceId: marketplaceIds[0], packageDetail }
-  const answer = await one.probe('POST', `/orders/v0/orders/${orderId}/shipmentConfirmation`, {}, body)
-  expect(answer.status).toBe(204)
+  const account = one.account()
+  const parcel = await parcelOf(one, orderId, 1)
+  expect(await amazon.shipments!.confirm(account, parcel)).toEqual({ kind: 'applied', remoteId: parcel.reference })
+  await one.pass(amazon.shipments!.visibleAfterMs)
+  expect(await amazon.shipments!.read(account, orderId)).toMatchObject([
+    { remoteId: parcel.reference, carrier: 'Royal Mail', trackingNumber: 'RM 1Z0-7', lines: parcel.lines },
+  ])
 }
 
 describe('listings', () => {
@@ -257,7 +260,8 @@ describe('allowances', () => {
       const { burst } = amazon.limits[name]!
       const heedless = one.account({ budget: false })
       const feeds = await handInFeeds(one, [awkwardSkus[0]!])
-      const subjects = { orderId, skus: [awkwardSkus[0]!], feeds }
+      const parcel = await openParcel(one, awkwardSkus[0]!)
+      const subjects = { orderId, skus: [awkwardSkus[0]!], feeds, parcel }
       const before = one.tallies.get(name)?.requests ?? 0
       for (let i = 0; i < burst; i++) await drivers[name]!(heedless, subjects)
       const refused = await refusal(drivers[name]!(heedless, subjects))
@@ -302,7 +306,8 @@ test('faults of every kind, on every operation', async () => {
   const { orders } = await truthOf(one)
   const shipped = orders.find((order) => order.status === 'SHIPPED')!
   const skus = [awkwardSkus[0]!, awkwardSkus[1]!, 'PLAIN-001']
-  const subjects = { orderId: shipped.id, skus, feeds: await handInFeeds(one, skus) }
+  const feeds = await handInFeeds(one, skus)
+  const subjects = { orderId: shipped.id, skus, feeds, parcel: await openParcel(one, skus[0]!) }
   const planned = plannedFaults(one)
   for (const fault of planned) {
     // Long enough for a call of searchOrders; the short-lived tokens run out too.
@@ -310,7 +315,9 @@ test('faults of every kind, on every operation', async () => {
     const { fired, error } = await underFault(one, fault, subjects)
     const what = `${fault.operation} ${fault.kind} ${fault.status ?? ''}`
     expect([what, fired, error?.kind]).toEqual([what, 1, fault.expected])
-    const isWrite = ['patchListingsItem', 'createFeedDocument', 'createFeed', 'cancelFeed'].includes(fault.operation)
+    const isWrite = ['patchListingsItem', 'confirmShipment', 'createFeedDocument', 'createFeed', 'cancelFeed'].includes(
+      fault.operation,
+    )
     const mayHaveApplied =
       ['drop', 'timeout-after-apply'].includes(fault.kind) || (isWrite && error?.kind === 'unavailable')
     expect([what, error?.mayHaveApplied ?? false]).toEqual([what, mayHaveApplied])

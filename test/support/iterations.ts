@@ -143,6 +143,10 @@ export const manyOrdersAtOnce = times(12_000, 500_000)
 export const lyingOrders = times(30_000, 1_000_000)
 /** Buyers whose orders go through PostgreSQL as well, for each demand. */
 export const storedBuyers = times(300, 100_000)
+/** Lives of one errand with every answer, loss, delay and crash there is. */
+export const errandLives = times(3_000, 200_000)
+/** Spots of an errand's way at which its process is interrupted, each in three ways; the long run takes all of them. */
+export const errandCrashes = times(18, Number.POSITIVE_INFINITY)
 /** Turns of a hub over Amazon and Shopify with buyers on both. */
 export const shopifyTurns = times(40, 1_500)
 /** SKUs of a store of which half changed since they were read. */

@@ -4,6 +4,7 @@ import { accountHandlers } from './accounts.ts'
 import { catalogHandlers } from './catalog.ts'
 import { connectingHandlers } from './connecting.ts'
 import { driftHandlers } from './drift.ts'
+import { errandHandlers } from './errands.ts'
 import { exposureHandlers } from './exposure.ts'
 import type { Handlers } from './handler.ts'
 import { importHandlers } from './imports.ts'
@@ -34,6 +35,7 @@ export const handlers = {
   ...driftHandlers,
   ...matchingHandlers,
   ...orderHandlers,
+  ...errandHandlers,
   ...importHandlers,
   ...storeHandlers,
   ...settlementHandlers,

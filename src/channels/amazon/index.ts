@@ -13,8 +13,10 @@ import { pullListings } from './listings.ts'
 import { quantitiesIn, readQuantity } from './mapping.ts'
 import { notifications } from './notifications.ts'
 import { pullOrders, readRaw } from './orders.ts'
+import { recount } from './recount.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { pullSettlements } from './settlements.ts'
+import { shipments } from './shipments.ts'
 import { listingsItem } from './wire.ts'
 
 export const amazon: Connector = {
@@ -90,6 +92,9 @@ export const amazon: Connector = {
     'totalUnfulfillableQuantity',
     'totalResearchingQuantity',
     'totalQuantity',
+    'packageReferenceId',
+    'carrierCode',
+    'shipDate',
     'sellingPlan',
     'isParticipating',
     'hasSuspendedListings',
@@ -97,8 +102,9 @@ export const amazon: Connector = {
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
   // One call per 179 s is what searchOrders sustains (facts §1).
-  orders: { pull: pullOrders, read: readRaw, everyMs: 180_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 180_000, recount },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
+  shipments,
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
   settlements: { pull: pullSettlements, everyMs: 12 * 3_600_000 },
   notifications,

@@ -156,7 +156,9 @@ function restart(
 }
 
 /** One odd order never hides the other 99 of its page. */
-function readPage(raws: readonly unknown[]): Required<Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>> {
+export function readPage(
+  raws: readonly unknown[],
+): Required<Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>> {
   const items: IncomingOrder[] = []
   const unreadable: Unreadable[] = []
   const strange = new Map<string, StrangeField>()

@@ -101,6 +101,21 @@ export const searchOrders = z.object({
   lastUpdatedBefore: time.nullish(),
 })
 
+/** Of an order asked for its packages. What they hold decides whether a shipment is told again, so nothing is guessed. */
+export const orderPackages = z.object({
+  packages: z
+    .array(
+      z.object({
+        packageReferenceId: id,
+        carrier: word,
+        trackingNumber: word,
+        shipTime: time.nullish().catch(null),
+        packageItems: z.array(z.object({ orderItemId: id, quantity: count })).nullish(),
+      }),
+    )
+    .nullish(),
+})
+
 export const getOrder = z.object({ order: z.unknown() })
 
 export const listingsItem = z.object({

@@ -4,6 +4,7 @@ import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import { Buyer } from '../parts/Buyer.tsx'
 import { Chip, OrderChip, Problems } from '../parts/Chip.tsx'
+import { ErrandsPanel } from '../parts/ErrandsPanel.tsx'
 import { LinkForm } from '../parts/LinkForm.tsx'
 import { CopyButton, Empty, ErrorNotice } from '../parts/Notice.tsx'
 import { Loading, Page, Panel, SkuLink, TableFrame } from '../parts/Page.tsx'
@@ -59,6 +60,7 @@ function Content({ order }: { order: OrderDetail }) {
         {order.lines.length === 0 ? <p className="dim pad">{t('order.noLines')}</p> : <Lines order={order} />}
       </Panel>
       <UnknownLines order={order} />
+      <ErrandsPanel order={order} />
       <div className="columns">
         <div className="column">
           <Panel title={t('order.timeline')}>

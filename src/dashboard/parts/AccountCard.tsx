@@ -13,6 +13,7 @@ import { NotificationPart } from './NotificationPart.tsx'
 import { TableFrame } from './Page.tsx'
 import { Sending } from './PlanLines.tsx'
 import { Ago, Exact } from './Time.tsx'
+import { WriteThroughPart } from './WriteThroughPart.tsx'
 import { useWord } from './words.ts'
 
 export function AccountCard({ account, plan }: { account: Account; plan: AccountPlan | undefined }) {
@@ -62,6 +63,18 @@ export function AccountCard({ account, plan }: { account: Account; plan: Account
             <OrderLag lag={account.orderLag} />
           </dd>
         </div>
+        {account.recount && (
+          <div>
+            <dt>{t('recount.title')}</dt>
+            <dd>
+              {t('recount.text', {
+                until: format.short(account.recount.checkedUntil),
+                counted: format.number(account.recount.counted),
+                missing: format.number(account.recount.missing),
+              })}
+            </dd>
+          </div>
+        )}
         <div>
           <dt>{t('notifications.title')}</dt>
           <dd>
@@ -79,6 +92,7 @@ export function AccountCard({ account, plan }: { account: Account; plan: Account
           </dd>
         </div>
       </dl>
+      <WriteThroughPart account={account} />
       {may('accounts.manage') && <AccountActions account={account} />}
     </article>
   )

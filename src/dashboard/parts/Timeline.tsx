@@ -84,6 +84,12 @@ function Said({ entry }: { entry: TimelineEntry }) {
         sku: text('sku') ?? '–',
         time: format.span(Number(text('behindMs') ?? 0)),
       })
+    case 'decided': {
+      const kind = kinds.find((one) => one === text('errand')) ?? 'shipment'
+      const decision = { happened: 'errand.happened', again: 'errand.again', drop: 'errand.drop' } as const
+      const said = decision[(text('decision') ?? 'drop') as keyof typeof decision]
+      return t('errand.decisionSaid', { by: text('by') ?? '–', decision: t(said), kind: t(`errand.kind.${kind}`) })
+    }
     case 'odd-step':
       return t('timeline.oddStep', { from: state('from'), to: state('to') })
     default: {
@@ -93,6 +99,7 @@ function Said({ entry }: { entry: TimelineEntry }) {
   }
 }
 
+const kinds = ['shipment', 'cancellation', 'refund', 'copy'] as const
 const stockKinds = ['reservation', 'release', 'shipment', 'adjustment', 'allocation', 'return'] as const
 /** Which figure of a movement tells its size. */
 const sizeOf = {

@@ -1,8 +1,10 @@
+import { enErrands } from './en-errands.ts'
 import { enMatching } from './en-matching.ts'
 
 /** Texts of the frame, of the front pages, and words that several pages share. */
 export const enCommon = {
   ...enMatching,
+  ...enErrands,
   app: {
     skip: 'Skip to content',
     menu: 'Menu',

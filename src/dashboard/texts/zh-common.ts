@@ -1,9 +1,11 @@
 import type { enCommon } from './en-common.ts'
 import type { Texts } from './texts.ts'
+import { zhErrands } from './zh-errands.ts'
 import { zhMatching } from './zh-matching.ts'
 
 export const zhCommon = {
   ...zhMatching,
+  ...zhErrands,
   app: {
     skip: '跳到内容',
     menu: '菜单',

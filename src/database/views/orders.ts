@@ -46,7 +46,7 @@ export type OrderFilter = PageQuery & {
 }
 
 /** $1 is now in all of them. Only what we ship ourselves can be late. */
-const toShip = `o.fulfilled_by = 'merchant' and o.state in ('open', 'partly_shipped')`
+const toShip = `o.fulfilled_by = 'merchant' and o.state in ('open', 'partly_shipped') and not o.nothing_open`
 const short =
   'o.id in (select l.order_id from reservation_lines r join order_lines l on l.id = r.order_line_id where r.short > 0)'
 const views: Record<OrderFilter['view'], string | null> = {
@@ -59,7 +59,7 @@ const views: Record<OrderFilter['view'], string | null> = {
 }
 
 const select = `select o.id, a.channel, a.name as account, o.account_id as "accountId", o.remote_id as "remoteId", o.state, o.fulfilled_by as "fulfilledBy",
-    o.marketplace, o.currency, o.total, o.placed_at, o.updated_at, o.imported_at, o.ship_by, o.deliver_by, o.has_unknown_sku, o.state as s
+    o.marketplace, o.currency, o.total, o.placed_at, o.updated_at, o.imported_at, o.ship_by, o.deliver_by, o.has_unknown_sku, o.nothing_open, o.state as s
   from orders o join accounts a on a.id = o.account_id`
 
 interface Raw
@@ -70,6 +70,7 @@ interface Raw
   ship_by: Date | null
   deliver_by: Date | null
   has_unknown_sku: boolean
+  nothing_open: boolean
 }
 
 export async function listOrders(db: Sql, filter: OrderFilter, now: Date): Promise<Page<OrderView>> {
@@ -140,6 +141,7 @@ async function withLines(db: Sql, rows: readonly Raw[], now: Date): Promise<Orde
     const isLate =
       row.fulfilledBy === 'merchant' &&
       (row.state === 'open' || row.state === 'partly_shipped') &&
+      !row.nothing_open &&
       row.ship_by !== null &&
       row.ship_by < now
     return {

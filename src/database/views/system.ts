@@ -1,5 +1,6 @@
 /** Accounts, findings, journal, people and catalog as people see them. */
 import { learnedWithin, tailAt } from '../../domain/lag.ts'
+import type { Recount } from '../../domain/recount.ts'
 import type { AccountRow } from '../accounts.ts'
 import type { Sql } from '../pool.ts'
 import { conditions, type Page, type PageQuery, readCursor, toPage } from './page.ts'
@@ -14,6 +15,7 @@ export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now
   const streams = await db.rows<{
     account_id: string
     stream: string
+    value: unknown
     watermark: Date | null
     next_at: Date
     pulled_at: Date | null
@@ -54,7 +56,7 @@ export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now
       settings: row.settings as Record<string, unknown>,
       openedAt: row.opened_at.toISOString(),
       streams: streams
-        .filter((one) => one.account_id === row.id)
+        .filter((one) => one.account_id === row.id && one.stream !== 'recount')
         .map((one) => ({
           stream: one.stream,
           pulledAt: iso(one.pulled_at),
@@ -71,6 +73,7 @@ export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now
         medianMs: row.lag && learnedWithin(row.lag, 0.5),
         mostMs: row.lag && learnedWithin(row.lag, 0.99),
       },
+      recount: recountIn(streams.find((one) => one.account_id === row.id && one.stream === 'recount')?.value),
       worker: lease ? { holder: placeOf(lease.holder), until: lease.expires_at.toISOString() } : null,
       slots: {
         total: slot?.total ?? 0,
@@ -81,6 +84,13 @@ export async function describeAccounts(db: Sql, rows: readonly AccountRow[], now
       orders: orders.find((one) => one.account_id === row.id)?.count ?? 0,
     }
   })
+}
+
+/** The last span that was counted to its end. */
+function recountIn(value: unknown): { checkedUntil: string; counted: number; missing: number } | null {
+  const state = (value ?? null) as Recount | null
+  if (!state?.last) return null
+  return { checkedUntil: state.checkedUntil, counted: state.last.counted, missing: state.last.missing }
 }
 
 export interface FindingRow {

@@ -2,6 +2,7 @@
 import { client, documentStore } from '../../../src/channels/amazon/client.ts'
 import { writeFeed } from '../../../src/channels/amazon/feeds-mapping.ts'
 import { amazon } from '../../../src/channels/amazon/index.ts'
+import type { OutgoingShipment } from '../../../src/channels/capabilities.ts'
 import type {
   Account,
   HeldStock,
@@ -66,6 +67,8 @@ export interface Subjects {
   skus: string[]
   /** for the operations of feeds */
   feeds?: Feeds
+  /** of an open order */
+  parcel?: OutgoingShipment
 }
 
 export interface Feeds {
@@ -83,6 +86,39 @@ export const lineOf = (remoteSku: string, quantity: number) => ({
   version: 1,
   expected: null,
 })
+
+/** A parcel of an order's first line. */
+export async function parcelOf(one: Bench, orderId: string, quantity: number): Promise<OutgoingShipment> {
+  const { order } = await client.getOrder(one.account({ budget: false }), orderId, 'FULFILLMENT')
+  const { orderItems, salesChannel } = order as {
+    orderItems: [{ orderItemId: string }]
+    salesChannel: { marketplaceId: string }
+  }
+  return {
+    reference: '4503599627370495',
+    orderRemoteId: orderId,
+    marketplace: salesChannel.marketplaceId,
+    lines: [{ remoteId: orderItems[0].orderItemId, quantity }],
+    shippedAt: one.simulator.now(),
+    carrier: 'Royal Mail',
+    trackingNumber: 'RM 1Z0-7',
+    trackingUrl: null,
+  }
+}
+
+/** One of two units of an order that somebody buys now. */
+export async function openParcel(one: Bench, sku: string): Promise<OutgoingShipment> {
+  const { orderId } = await one.control<{ orderId: string }>('POST', '/orders', {
+    channel: 'amazon',
+    sku,
+    quantity: 2,
+  })
+  await one.pass(3_600_000)
+  const parcel = await parcelOf(one, orderId, 1)
+  // Every bucket is full again.
+  await one.pass(3_600_000)
+  return parcel
+}
 
 /** Hands in what can be asked about later. */
 export async function handInFeeds(one: Bench, skus: readonly string[]): Promise<Feeds> {
@@ -122,6 +158,11 @@ export const drivers: Record<string, (account: Account, subjects: Subjects) => P
   searchOrders: (account) => amazon.orders!.pull(account, null),
   getOrder: (account, { orderId }) =>
     client.getOrder(account, orderId, 'BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT'),
+  confirmShipment: async (account, { parcel }) => {
+    // The same reference again edits the parcel.
+    const answer = await amazon.shipments!.confirm(account, parcel!)
+    if (answer.kind === 'failed') throw answer.error
+  },
   searchListingsItems: (account, { skus }) => amazon.stock!.read(account, skus),
   getListingsItem: (account, { skus }) => client.getListing(account, skus[0]!),
   patchListingsItem: (account, { skus }) => push(account, skus[0]!, 5),

@@ -1,0 +1,46 @@
+/** Tells one account's channel what is due, while its lease is held. */
+import type { AccountAtWork, Context } from '../operations/context.ts'
+import { followCopies } from '../operations/follow-copies.ts'
+import { sendErrands } from '../operations/send-errands.ts'
+import { planCopies } from '../operations/write-through.ts'
+import type { createSignal } from './wait.ts'
+
+/** Whoever makes an errand wakes the loop; this is for what was made elsewhere. */
+const errandIdleMs = 5_000
+/** Looking for orders to copy costs a few statements. */
+const copiesEveryMs = 2_000
+
+/** How a fault of ours is shown, and ended. */
+interface Failing {
+  end(): Promise<void>
+  note(loop: string, error: unknown): Promise<void>
+}
+
+/** Shipments, cancellations, refunds, copies. A turn that broke off is read back by the next. */
+export async function errandLoop(
+  ctx: Context,
+  work: AccountAtWork,
+  signal: ReturnType<typeof createSignal>,
+  idleMs: number,
+  failing: Failing,
+): Promise<void> {
+  let copiesAt = 0
+  const isStopping = () => signal.stopped
+  while (!signal.stopped) {
+    try {
+      const now = ctx.clock.now().getTime()
+      if (copiesAt <= now) {
+        copiesAt = now + copiesEveryMs
+        await planCopies(ctx, work)
+        await followCopies(ctx, work, isStopping)
+      }
+      const { done, nextAt } = await sendErrands(ctx, work, isStopping)
+      await failing.end()
+      const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : errandIdleMs
+      if (done === 0) await signal.wait(Math.max(idleMs, Math.min(errandIdleMs, waitMs)))
+    } catch (error) {
+      await failing.note('errands', error)
+      await signal.wait(2_000)
+    }
+  }
+}

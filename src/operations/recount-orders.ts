@@ -1,0 +1,126 @@
+/**
+ * Is an order missing? Once a day all orders that were placed within a span are asked for by another way than the usual
+ * list, and compared with ours. What is missing is imported at once, and a finding says so. Slow on purpose: the usual
+ * list needs the allowance more.
+ */
+import { getCursor, saveCursor } from '../database/accounts.ts'
+import { raise, resolve } from '../database/findings.ts'
+import { fence } from '../database/leases.ts'
+import type { Sql } from '../database/pool.ts'
+import { isChannelError } from '../domain/errors.ts'
+import type { IncomingOrder } from '../domain/orders.ts'
+import { nextSpan, type Recount, recounted } from '../domain/recount.ts'
+import type { AccountAtWork, Context } from './context.ts'
+import { importOrders } from './import-orders.ts'
+import { learnLag } from './learn-lag.ts'
+import { isFaultOfData, type PullResult, pullFailed, readAtLast, setAside } from './pull-orders.ts'
+
+export const recountStream = 'recount'
+
+/** One page of the span that is due. */
+export async function recountOrders(ctx: Context, work: AccountAtWork): Promise<PullResult> {
+  const { row, connector, account } = work
+  const capability = connector.orders?.recount
+  if (!capability) throw new Error(`${connector.channel} has no other way to count orders`)
+  const cursor = await getCursor(ctx.db, row.id, recountStream)
+  const before = (cursor?.value ?? null) as Recount | null
+  const now = ctx.clock.now()
+  const begun = nextSpan(before, account.openedAt, now, capability.afterMs)
+  if ('waitUntil' in begun) {
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      await saveCursor(tx, row.id, recountStream, { value: begun.state, watermark: null, nextAt: begun.waitUntil, now })
+    })
+    return { more: false, notBefore: null }
+  }
+  try {
+    const { span } = begun
+    const asked = { from: new Date(span.from), until: new Date(span.until) }
+    const pulled = await capability.pull(account, asked, begun.page)
+    const { unreadable = [] } = pulled
+    const missing = await missingAmong(ctx.db, row.id, pulled.items)
+    await save(ctx, work, missing, async (tx, odd) => {
+      await setAside(tx, ctx, row.id, [...(await newlyUnreadable(tx, row.id, unreadable)), ...odd])
+      const state = recounted(begun, { ...pulled, counted: pulled.items.length + unreadable.length }, missing)
+      const nextAt = state.span ? new Date(now.getTime() + capability.pageEveryMs) : now
+      await saveCursor(tx, row.id, recountStream, { value: state, watermark: null, nextAt, now: ctx.clock.now() })
+      await note(tx, ctx, work, state)
+    })
+    if (missing.length > 0) ctx.wake()
+    return { more: false, notBefore: null }
+  } catch (error) {
+    if (!isChannelError(error)) throw error
+    return { more: false, notBefore: await pullFailed(ctx, work, recountStream, error, cursor?.failures ?? 0) }
+  }
+}
+
+/** Missing orders are booked with the place where the count stands; what cannot be booked is kept sealed and shown. */
+async function save(
+  ctx: Context,
+  work: AccountAtWork,
+  missing: readonly IncomingOrder[],
+  finish: (tx: Sql, odd: { remoteId: string; where: string; raw: unknown }[]) => Promise<void>,
+): Promise<void> {
+  const { row, account } = work
+  try {
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      const orders = await getCursor(tx, row.id, 'orders')
+      const knownUntil = orders?.sales_sure ?? null
+      const seller = { id: account.id, openedAt: account.openedAt, channel: row.channel, knownUntil }
+      const told = await importOrders(tx, ctx, seller, missing)
+      await learnLag(tx, ctx, row, orders, told, ctx.clock.now())
+      await readAtLast(tx, row.id, missing, ctx.clock.now())
+      await finish(tx, [])
+    })
+  } catch (error) {
+    if (missing.length === 0 || !isFaultOfData(ctx, error, 0)) throw error
+    const odd = missing.map(({ remoteId, raw }) => ({ remoteId, where: 'booking', raw }))
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      await finish(tx, odd)
+    })
+  }
+}
+
+/** Known are orders, those set aside, and copies of others' orders. */
+async function missingAmong(sql: Sql, accountId: string, orders: readonly IncomingOrder[]): Promise<IncomingOrder[]> {
+  if (orders.length === 0) return []
+  const rows = await sql.rows<{ remote_id: string }>(
+    `select remote_id from orders where account_id = $1 and remote_id = any($2)
+     union all select remote_id from orders_aside where account_id = $1 and remote_id = any($2)
+     union all select remote_id from order_copies where account_id = $1 and remote_id = any($2)`,
+    [accountId, orders.map((order) => order.remoteId)],
+  )
+  const known = new Set(rows.map((row) => row.remote_id))
+  return orders.filter((order) => !known.has(order.remoteId))
+}
+
+async function newlyUnreadable<T extends { remoteId: string }>(
+  tx: Sql,
+  accountId: string,
+  list: readonly T[],
+): Promise<T[]> {
+  if (list.length === 0) return []
+  const rows = await tx.rows<{ remote_id: string }>(
+    `select remote_id from orders where account_id = $1 and remote_id = any($2)
+     union all select remote_id from orders_aside where account_id = $1 and remote_id = any($2)`,
+    [accountId, list.map((one) => one.remoteId)],
+  )
+  const known = new Set(rows.map((row) => row.remote_id))
+  return list.filter((one) => !known.has(one.remoteId))
+}
+
+/** Raised with the page that found it; ended by the next whole span without any. */
+async function note(tx: Sql, ctx: Context, { row }: AccountAtWork, state: Recount): Promise<void> {
+  const now = ctx.clock.now()
+  const subject = `account:${row.id}:recount`
+  const found = state.span ? state : state.last
+  if (!found) return
+  if (found.missing === 0) {
+    if (!state.span) await resolve(tx, 'orders_missed', [subject], now)
+    return
+  }
+  const data = { account: row.name, count: found.missing, orders: found.missed.join(', ') }
+  await raise(tx, [{ code: 'orders_missed', severity: 'loss', accountId: row.id, subject, data }], now, ctx.newId)
+}
