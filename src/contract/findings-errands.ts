@@ -1,4 +1,6 @@
 /** Findings about what channels are told once, about orders that were missed, and about copies in the own store. */
+import type { FindingText } from './findings.ts'
+
 export const errandFindings = {
   errand_refused: {
     en: [
@@ -70,4 +72,4 @@ export const errandFindings = {
       '请在原平台处理，或在副本中补全信息（例如物流单号）。系统每十分钟重试一次。',
     ],
   },
-} as const
+} satisfies Record<string, FindingText>

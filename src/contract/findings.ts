@@ -3,7 +3,7 @@
 import { fill } from './fill.ts'
 import { errandFindings } from './findings-errands.ts'
 
-interface FindingText {
+export interface FindingText {
   en: [title: string, next: string]
   zh: [title: string, next: string]
 }
