@@ -43,6 +43,9 @@ export const faultKinds: Record<'amazon' | 'storefront' | 'shopify', Record<stri
     getAccount: everyCall,
     getReports: everyCall,
     getReportDocument: everyCall,
+    createFulfillmentOrder: everyCall,
+    getFulfillmentOrder: everyCall,
+    cancelFulfillmentOrder: everyCall,
     // at the address that was handed out; there is no access token on the way
     uploadFeedDocument: anywhere,
     downloadFeedDocument: anywhere,

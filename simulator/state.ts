@@ -252,6 +252,20 @@ export interface Feed {
   messages: number
 }
 
+export interface OutboundOrder {
+  id: string
+  marketplaceId: string
+  displayableOrderId: string
+  displayableOrderDate: string
+  displayableOrderComment: string
+  shippingSpeedCategory: string
+  address: Record<string, string | undefined>
+  receivedAt: number
+  canceledAt: number | null
+  shipmentId: string
+  items: { sellerSku: string; sellerFulfillmentOrderItemId: string; quantity: number }[]
+}
+
 export interface MarketState {
   items: Record<string, AmazonItem>
   orders: AmazonOrder[]
@@ -265,6 +279,8 @@ export interface MarketState {
   pageTokens: Record<string, PageToken>
   feeds: Feed[]
   documents: Record<string, FeedDocument>
+  /** orders that the seller has shipped from here; absent before the first one */
+  outbound?: OutboundOrder[]
   /** set by control; otherwise as it was started */
   feedPace: FeedPace
   /** set by control; absent: everything is allowed */

@@ -42,6 +42,7 @@ const rows: Record<Capability, Row> = {
   refunds: { text: 'Refunds are issued', how: yes },
   prices: { text: 'Prices are written', how: ({ prices }) => `${counted(prices!.pushBatch, 'listing')} a call` },
   copies: { text: 'Orders of marketplaces are written into the store', how: yes },
+  dispatches: { text: 'The channel ships orders of the own store from what it holds', how: yes },
   webhooks: {
     text: 'Webhooks from the channel',
     how: ({ webhooks }) => (webhooks!.subscribe ? 'subscribed by itself' : 'set up by hand'),

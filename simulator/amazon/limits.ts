@@ -24,6 +24,9 @@ export type AmazonOperation =
   | 'getSubscription'
   | 'createSubscription'
   | 'deleteSubscription'
+  | 'createFulfillmentOrder'
+  | 'getFulfillmentOrder'
+  | 'cancelFulfillmentOrder'
 
 /** Published usage plans (models and facts: requests per second and burst). */
 export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }> = {
@@ -50,6 +53,9 @@ export const usagePlans: Record<AmazonOperation, { rate: number; burst: number }
   getSubscription: { rate: 1, burst: 5 },
   createSubscription: { rate: 1, burst: 5 },
   deleteSubscription: { rate: 1, burst: 5 },
+  createFulfillmentOrder: { rate: 2, burst: 30 },
+  getFulfillmentOrder: { rate: 2, burst: 30 },
+  cancelFulfillmentOrder: { rate: 2, burst: 30 },
 }
 
 /** Counts the call and takes a token from its bucket; false if there is none. */

@@ -3,6 +3,7 @@ import { fires, underFaults } from '../faults.ts'
 import { BadRequest, readJson } from '../http.ts'
 import { mayCall } from './access.ts'
 import { amazonError } from './answers.ts'
+import { cancelFulfillmentOrder, createFulfillmentOrder, getFulfillmentOrder } from './dispatches.ts'
 import { cancelFeed, createFeed, createFeedDocument, getFeed, getFeedDocument, getFeeds } from './feeds.ts'
 import { getInventorySummaries } from './inventory.ts'
 import { type AmazonOperation, admit } from './limits.ts'
@@ -113,7 +114,8 @@ function match(market: Market, request: Request, path: string, query: URLSearchP
   const feed =
     matchFeeds(market, request, route) ??
     matchReports(market, request, route, query) ??
-    matchNotifications(market, request, route)
+    matchNotifications(market, request, route) ??
+    matchOutbound(market, request, route)
   if (feed) return feed
   const listing = /^(GET|PATCH) \/listings\/2021-08-01\/items\/([^/]+)(?:\/([^/]+))?$/.exec(route)
   if (!listing) return undefined
@@ -136,6 +138,22 @@ function matchReports(market: Market, request: Request, route: string, query: UR
   if (!document) return undefined
   const id = decodeURIComponent(document[1]!)
   return { operation: 'getReportDocument', perform: () => getReportDocument(market, request, id) }
+}
+
+function matchOutbound(market: Market, request: Request, route: string): Call | undefined {
+  const base = '/fba/outbound/2020-07-01/fulfillmentOrders'
+  if (route === `POST ${base}`) {
+    const perform = async () => createFulfillmentOrder(market, await readJson(request))
+    return { operation: 'createFulfillmentOrder', perform }
+  }
+  const one = /^(GET|PUT) \/fba\/outbound\/2020-07-01\/fulfillmentOrders\/([^/]+)(\/cancel)?$/.exec(route)
+  if (!one) return undefined
+  const id = decodeURIComponent(one[2]!)
+  if (one[1] === 'GET' && !one[3])
+    return { operation: 'getFulfillmentOrder', perform: () => getFulfillmentOrder(market, id) }
+  if (one[1] === 'PUT' && one[3])
+    return { operation: 'cancelFulfillmentOrder', perform: () => cancelFulfillmentOrder(market, id) }
+  return undefined
 }
 
 function matchFeeds(market: Market, request: Request, route: string): Call | undefined {

@@ -54,6 +54,43 @@ export interface Shipments {
   needsTracking?: true
 }
 
+/** An order of the own store that the channel ships from the units it holds for us. */
+export interface OutgoingDispatch {
+  /** Ours; the channel knows the order by it, and takes it once. */
+  reference: string
+  /** What the buyer knows the order by. */
+  orderName: string
+  placedAt: Date
+  marketplace: string | null
+  lines: readonly { reference: string; remoteSku: string; quantity: number }[]
+  buyer: Buyer
+}
+
+export interface KnownDispatch {
+  state: 'working' | 'shipped' | 'partly_shipped' | 'canceled' | 'failed' | 'unknown'
+  parcels: {
+    remoteId: string
+    shippedAt: Date | null
+    carrier: string | null
+    trackingNumber: string | null
+    /** `reference` as the line was handed in. */
+    lines: { reference: string; quantity: number }[]
+  }[]
+}
+
+/** Multi-channel fulfillment. */
+export interface Dispatches {
+  /** Never repeats by itself. What is missing for it in the buyer's address is `rejected`. */
+  order(account: Account, dispatch: OutgoingDispatch): Promise<EffectAnswer>
+  /** Null: the channel does not know it. */
+  read(account: Account, reference: string): Promise<KnownDispatch | null>
+  /** Safe to repeat. Whether it was in time is told by `read`. */
+  cancel(account: Account, reference: string): Promise<void>
+  visibleAfterMs: number
+  /** Milliseconds between looks while it is worked on. */
+  everyMs: number
+}
+
 export type CancelReason = 'buyer_asked' | 'out_of_stock' | 'address' | 'price' | 'fraud' | 'other'
 
 export interface Cancellations {

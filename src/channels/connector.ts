@@ -10,6 +10,7 @@ import type {
   Check,
   Consent,
   Copies,
+  Dispatches,
   Notifications,
   Prices,
   Refunds,
@@ -270,6 +271,7 @@ export interface Connector {
   refunds?: Refunds
   prices?: Prices
   copies?: Copies
+  dispatches?: Dispatches
   storeStock?: StoreStock
   webhooks?: Webhooks
   notifications?: Notifications

@@ -81,6 +81,16 @@ export const findingTexts = {
       '请重新授权，并在“店铺”页填写新的 refresh token。系统每15分钟重试一次，其他店铺不受影响。',
     ],
   },
+  dispatch_failed: {
+    en: [
+      '{account} does not ship an order of the own store ({state})',
+      'It was handed over because own shelves lack the units. Ship it by hand, or cancel it with the buyer. The order page tells more.',
+    ],
+    zh: [
+      '{account} 未能代发自有网店的订单（{state}）',
+      '因自有仓库缺货已转交平台代发。请改为自行发货，或与买家协商取消；详情见订单页。',
+    ],
+  },
   held_stock_unreadable: {
     en: [
       '{account}: {count} lines of the stock that the channel holds could not be read',

@@ -2,6 +2,25 @@
 import { type ProblemText, text } from './problem-text.ts'
 
 export const stockProblems = {
+  channel_lends_nothing: text(
+    422,
+    [
+      '{account} ships nothing for others',
+      'Only a channel that ships orders of other shops from its own warehouses can lend units (Amazon does). Nothing changed.',
+    ],
+    [
+      '{account} 不代其他店铺发货',
+      '只有能从自有仓库为其他店铺发货的平台（如亚马逊多渠道配送）才能出借库存。未作任何更改。',
+    ],
+  ),
+  lent_by_another: text(
+    409,
+    [
+      '{account} lends {sku} already',
+      'One account lends of a variant. End its lending first, then set it here. Nothing changed.',
+    ],
+    ['{account} 已在出借 {sku}', '每个商品只能由一个店铺出借。请先取消原有出借，再在此设置。未作任何更改。'],
+  ),
   kit_has_stock: text(
     409,
     [

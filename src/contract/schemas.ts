@@ -170,6 +170,17 @@ export const heldStock = z.object({
 export const held = z.object({
   rows: z.array(heldStock).describe('in units of the listing; marketplaces of one account may tell of the same units'),
   sum: z.object(heldSum).describe('in units of the variant; of one SKU the marketplace with most counts'),
+  lending: z
+    .object({
+      account: z.string(),
+      most: count.describe('units that the own store may sell of what is held, at most'),
+      leave: count.describe('units that are left to the channel'),
+      free: count.describe('lent now, and waited for by no order'),
+      dispatched: count.describe('of orders that the channel was told to ship and has not'),
+    })
+    .nullable()
+    .describe('what the own store may sell of it; null: nothing'),
+  lenders: z.array(z.string()).describe('accounts that hold it and ship orders of other shops'),
 })
 
 const setting = (text: string) => count.nullable().describe(`${text}; null: not set here, a wider rule decides`)

@@ -50,6 +50,7 @@ export const endpoints = {
   addMovement: { method: 'POST', path: '/stock/movements' },
   linkListing: { method: 'POST', path: '/listings' },
   kit: { method: 'GET', path: '/variants/{sku}/components' },
+  setLending: { method: 'POST', path: '/variants/{sku}/lending' },
   setMode: { method: 'POST', path: '/variants/{sku}/mode' },
   defineKit: { method: 'POST', path: '/variants/{sku}/components' },
   publishingRules: { method: 'GET', path: '/publishing-rules' },

@@ -13,6 +13,8 @@ export interface Component {
   /** Infinity while a claim is unknown. */
   claimed: number
   mode: Mode
+  /** Of what is available, units that a channel lends: only own stores may sell them. */
+  lent: number
   /** Short or uncovered is another than was last told (oversells.ts). */
   isNews: boolean
 }
@@ -47,10 +49,11 @@ interface ComponentRow {
   claimed: number
   unknown: number
   mode: Mode
+  lent: number
   is_news: boolean
 }
 
-const component = `p.variant_id, ${available} - p.short as available, p.claimed, p.unknown_claims as unknown, p.mode,
+const component = `p.variant_id, ${available} - p.short as available, p.claimed, p.unknown_claims as unknown, p.mode, p.lent,
   p.short <> p.short_told or (p.mode = 'guarded' and p.uncovered <> p.uncovered_told) as is_news`
 
 const toComponents = (rows: readonly ComponentRow[]) =>
@@ -62,6 +65,7 @@ const toComponents = (rows: readonly ComponentRow[]) =>
         available: row.available,
         claimed: row.unknown > 0 ? Number.POSITIVE_INFINITY : row.claimed,
         mode: row.mode,
+        lent: row.lent,
         isNews: row.is_news,
       },
     ]),

@@ -77,8 +77,9 @@ export async function lockStock(
       `select v.id as variant_id, l.id as location_id, coalesce(s.on_hand, 0) as on_hand, coalesce(s.unsellable, 0) as unsellable, coalesce(s.allocated, 0) as allocated
        from unnest($1::uuid[]) as v(id) cross join locations l
        left join stock_levels s on s.variant_id = v.id and s.location_id = l.id
-       -- What is on its way is taken last: where an order shipped beyond the shelves, it must have arrived.
-       where l.kind <> 'channel' order by v.id, l.kind = 'transit', l.priority, l.code`,
+       -- What is on its way is taken after the shelves: where an order shipped beyond them, it must have arrived. Last
+       -- comes what a channel lends.
+       where l.kind <> 'channel' order by v.id, l.kind = 'lent', l.kind = 'transit', l.priority, l.code`,
       [ids],
     )
     for (const row of list) {

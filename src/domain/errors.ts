@@ -27,6 +27,8 @@ export type ProblemCode =
   | 'stock_below_zero'
   | 'kit_has_stock'
   | 'kit_holds_nothing'
+  | 'channel_lends_nothing'
+  | 'lent_by_another'
   | 'kit_in_itself'
   | 'kit_too_deep'
   | 'kit_too_large'

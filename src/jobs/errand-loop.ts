@@ -1,5 +1,6 @@
 /** Tells one account's channel what is due, while its lease is held. */
 import type { AccountAtWork, Context } from '../operations/context.ts'
+import { dispatchOrders } from '../operations/dispatch-orders.ts'
 import { followCopies } from '../operations/follow-copies.ts'
 import { sendErrands } from '../operations/send-errands.ts'
 import { planCopies } from '../operations/write-through.ts'
@@ -16,7 +17,7 @@ interface Failing {
   note(loop: string, error: unknown): Promise<void>
 }
 
-/** Shipments, cancellations, refunds, copies. A turn that broke off is read back by the next. */
+/** Shipments, cancellations, refunds, copies, dispatches. A turn that broke off is read back by the next. */
 export async function errandLoop(
   ctx: Context,
   work: AccountAtWork,
@@ -34,6 +35,8 @@ export async function errandLoop(
         await planCopies(ctx, work)
         await followCopies(ctx, work, isStopping)
       }
+      // What channels are to ship for the own store is handed out first, so that it leaves in the same turn.
+      await dispatchOrders(ctx, work, isStopping)
       const { done, nextAt } = await sendErrands(ctx, work, isStopping)
       await failing.end()
       const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : errandIdleMs

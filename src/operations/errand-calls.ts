@@ -1,5 +1,11 @@
 /** What each kind of errand asks of a connector: to carry it out, and to read it back. */
-import type { CancelReason, EffectAnswer, OutgoingCopy, OutgoingRefund } from '../channels/capabilities.ts'
+import type {
+  CancelReason,
+  EffectAnswer,
+  OutgoingCopy,
+  OutgoingDispatch,
+  OutgoingRefund,
+} from '../channels/capabilities.ts'
 import type { Connector } from '../channels/connector.ts'
 import { stateOfCopy } from '../database/copies.ts'
 import { type ErrandOrder, type ErrandRow, namesTaken } from '../database/errands.ts'
@@ -25,6 +31,10 @@ interface RefundPayload {
   shippingAmount: number
   reason: OutgoingRefund['reason']
 }
+export interface DispatchPayload {
+  marketplace: string | null
+  lines: { orderLineId: string; remoteSku: string; quantity: number }[]
+}
 export interface CopyPayload {
   lines: { orderLineId: string; remoteSku: string; remoteProductId: string | null; quantity: number }[]
 }
@@ -35,7 +45,12 @@ const cancellationLook: LookBack = { visibleAfterMs: 5 * 60_000, proves: false }
 /** How an errand of this kind is read back at this channel; null where it cannot be. */
 export function lookBackOf(connector: Connector, kind: ErrandKind): LookBack | null {
   if (kind === 'cancellation') return cancellationLook
-  const capability = { shipment: connector.shipments, refund: connector.refunds, copy: connector.copies }[kind]
+  const capability = {
+    shipment: connector.shipments,
+    refund: connector.refunds,
+    copy: connector.copies,
+    dispatch: connector.dispatches,
+  }[kind]
   return capability ? { visibleAfterMs: capability.visibleAfterMs, proves: true } : null
 }
 
@@ -45,11 +60,12 @@ export const effectKind: Record<ErrandKind, string> = {
   cancellation: 'cancellation.request',
   refund: 'refund.issue',
   copy: 'copy.create',
+  dispatch: 'dispatch.order',
 }
 
 /** Can anything be told to this channel at all? */
-export const takesErrands = ({ shipments, cancellations, refunds, copies }: Connector): boolean =>
-  Boolean(shipments ?? cancellations ?? refunds ?? copies)
+export const takesErrands = ({ shipments, cancellations, refunds, copies, dispatches }: Connector): boolean =>
+  Boolean(shipments ?? cancellations ?? refunds ?? copies ?? dispatches)
 
 const unitsOf = (order: ErrandOrder) =>
   order.lines.filter((line) => line.units > 0).map((line) => ({ remoteId: line.remoteId, quantity: line.units }))
@@ -92,6 +108,20 @@ export async function tell(
       if (first) return { kind: 'applied', remoteId: first.remoteId }
       return await connector.copies!.create(account, copyOf(errand, order, buyer))
     }
+    case 'dispatch':
+      return await connector.dispatches!.order(account, dispatchOf(errand, order, buyer))
+  }
+}
+
+function dispatchOf(errand: ErrandRow, order: ErrandOrder, buyer: Buyer | null): OutgoingDispatch {
+  const { marketplace, lines } = errand.payload as DispatchPayload
+  return {
+    reference: errand.reference,
+    orderName: order.remoteId,
+    placedAt: order.placedAt,
+    marketplace,
+    lines: lines.map(({ orderLineId, ...line }) => ({ reference: orderLineId, ...line })),
+    buyer: buyer ?? {},
   }
 }
 
@@ -152,5 +182,9 @@ export async function lookUp(
       const first = found.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())[0]
       return first ? { kind: 'found', remoteId: first.remoteId } : { kind: 'absent' }
     }
+    case 'dispatch':
+      return (await connector.dispatches!.read(account, reference))
+        ? { kind: 'found', remoteId: reference }
+        : { kind: 'absent' }
   }
 }

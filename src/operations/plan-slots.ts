@@ -16,6 +16,7 @@ import { wishOf } from '../domain/publishing.ts'
 import { claimTimes, defaultMarginMs, expectedValue } from '../domain/slots.ts'
 import { compareText } from '../domain/values.ts'
 import type { Context } from './context.ts'
+import { isOwnStore } from './own-store.ts'
 
 export type PlanContext = Pick<Context, 'registry'>
 
@@ -188,12 +189,18 @@ function groups(slots: readonly SlotRow[], recipes: ReadonlyMap<string, Recipe>)
 function viewOf(ctx: PlanContext, group: Group, components: ReadonlyMap<string, Component>, now: Date) {
   const ids = [...new Set(group.recipes.flatMap(({ parts }) => parts.map((part) => part.variantId)))]
   const recipeOf = new Map(group.recipes.map((recipe) => [recipe.variantId, recipe]))
+  // What is lent and what is not are told apart by a part of its own: marketplaces take of it, own stores do not.
+  const lentIds = ids.filter((id) => (components.get(id)?.lent ?? 0) > 0)
   const ours: SlotRow[] = []
   const others: SlotRow[] = []
   const views: SlotView[] = []
   for (const slot of group.slots) {
     const { parts } = recipeOf.get(slot.variantId!)!
-    const units = parts.map((part) => Math.floor((components.get(part.variantId)?.available ?? 0) / part.quantity))
+    const mayLend = sellsLent(ctx, slot)
+    const units = parts.map((part) => {
+      const { available = 0, lent = 0 } = components.get(part.variantId) ?? {}
+      return Math.floor((mayLend ? available : available - lent) / part.quantity)
+    })
     const limit = wishOf(Math.max(0, Math.min(...units)), slot.unitsPerSale, slot.rule).shows
     if (!isOurs(slot)) {
       // Another tool writes it, or the channel fulfills: what it would show by its rule, or nothing.
@@ -201,16 +208,42 @@ function viewOf(ctx: PlanContext, group: Group, components: ReadonlyMap<string, 
       continue
     }
     ours.push(slot)
-    views.push(slotView(ctx, slot, limit, parts, ids, now))
+    views.push(slotView(ctx, slot, limit, parts, [ids, lentIds], now))
   }
   const pool: PoolView = {
-    components: ids.map((id) => ({
-      available: components.get(id)?.available ?? 0,
-      claimed: components.get(id)?.claimed ?? 0,
-    })),
+    components: [
+      ...ids.map((id) => ({
+        available: components.get(id)?.available ?? 0,
+        claimed: components.get(id)?.claimed ?? 0,
+      })),
+      ...lentIds.map((id) => {
+        const { available, lent } = components.get(id)!
+        return { available: available - lent, claimed: claimedByMarkets(ctx, group, recipeOf, id) }
+      }),
+    ],
     slots: views,
   }
   return { pool, ours, others, modes: new Set(ids.map((id) => components.get(id)?.mode ?? 'guarded')) }
+}
+
+/** Units that a channel lends go to own stores only. */
+function sellsLent(ctx: PlanContext, slot: SlotRow): boolean {
+  const connector = ctx.registry.get(slot.channel)
+  return connector !== undefined && isOwnStore(connector)
+}
+
+/** What marketplaces may sell of a component, at worst. */
+function claimedByMarkets(
+  ctx: PlanContext,
+  group: Group,
+  recipeOf: ReadonlyMap<string, Recipe>,
+  componentId: string,
+): number {
+  return group.slots.reduce((sum, slot) => {
+    const part = recipeOf.get(slot.variantId!)!.parts.find((one) => one.variantId === componentId)
+    if (!part || !isOurs(slot) || sellsLent(ctx, slot)) return sum
+    return sum + claimedUnits(slot.claim) * slot.unitsPerSale * part.quantity
+  }, 0)
 }
 
 const hourMs = 3_600_000
@@ -220,9 +253,10 @@ function slotView(
   slot: SlotRow,
   limit: number,
   parts: Recipe['parts'],
-  ids: readonly string[],
+  [ids, lentIds]: readonly [string[], string[]],
   now: Date,
 ): SlotView {
+  const takes = (id: string) => slot.unitsPerSale * (parts.find((part) => part.variantId === id)?.quantity ?? 0)
   const connector = ctx.registry.get(slot.channel)
   const shown = expectedValue(slot)
   const demand = demandUntil(slot.demand ?? newDemand(now.getTime()), now.getTime(), (shown ?? 0) > 0)
@@ -240,7 +274,7 @@ function slotView(
     // What cannot be written now is left as it is.
     isBusy: slot.live !== null || slot.feedId !== null || slot.stage !== 'live' || slot.isHalted,
     limit,
-    takes: ids.map((id) => slot.unitsPerSale * (parts.find((part) => part.variantId === id)?.quantity ?? 0)),
+    takes: [...ids.map(takes), ...lentIds.map((id) => (sellsLent(ctx, slot) ? 0 : takes(id)))],
     perHour: perHour(demand),
     several: severalOf(demand),
     refillHours,

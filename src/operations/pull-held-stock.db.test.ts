@@ -94,7 +94,7 @@ const buy = async (sku: string, quantity: number) => {
   expect(answer.status).toBe(201)
 }
 const level = async () => (await levelOf(own.db, `MUG ${round}`))!
-const held = async () => await heldOf(own.db, (await level()).variantId)
+const held = async () => await heldOf(own.db, (await level()).variantId, [])
 
 test('pulled, linked by the listing, and no part of any level; what two marketplaces tell is one pool', async () => {
   const before = await level()

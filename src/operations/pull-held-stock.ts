@@ -5,6 +5,7 @@ import { channelLocation, forgetUntold, saveHeld } from '../database/held-stock.
 import { fence } from '../database/leases.ts'
 import { ChannelError, isChannelError } from '../domain/errors.ts'
 import type { AccountAtWork, Context } from './context.ts'
+import { refreshAllLent } from './lend-stock.ts'
 import { type PullResult, pullFailed } from './pull-orders.ts'
 
 const stream = 'held-stock'
@@ -57,6 +58,7 @@ export async function pullHeldStock(ctx: Context, work: AccountAtWork): Promise<
       await saveCursor(tx, row.id, stream, { value, watermark: null, nextAt, now })
       await resolve(tx, 'pull_failing', [subject], now)
     })
+    if (!pulled.more) await refreshAllLent(ctx, row)
     return { more: pulled.more, notBefore: null }
   } catch (error) {
     if (!isChannelError(error)) throw error

@@ -136,7 +136,7 @@ function createJudge(ctx: ReconcileContext, accounts: readonly AccountRow[], rul
 
   const differing = (shape: Shape): number => {
     const { variantId } = shape
-    const { available, claimed, unknownClaims, mode, category } = poolOf(shape)
+    const { available, claimed, unknownClaims, lent, mode, category } = poolOf(shape)
     const outdated = new Set<number>()
     const rows = slotsOf(shape).map((slot, index): SlotRow => {
       const account = byId.get(slot.accountId)!
@@ -149,6 +149,7 @@ function createJudge(ctx: ReconcileContext, accounts: readonly AccountRow[], rul
       available,
       claimed: unknownClaims > 0 ? Number.POSITIVE_INFINITY : claimed,
       mode: mode as Mode,
+      lent,
       // Nothing is told from here.
       isNews: false,
     }

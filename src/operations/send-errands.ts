@@ -76,7 +76,7 @@ async function step(ctx: Context, work: AccountAtWork, id: string): Promise<bool
   const order = await orderOfErrand(ctx.db, errand)
   const askedAt = ctx.clock.now()
   if (errand.state === 'sent') {
-    const buyer = errand.kind === 'copy' ? await buyerOf(ctx, errand.orderId) : null
+    const buyer = errand.kind === 'copy' || errand.kind === 'dispatch' ? await buyerOf(ctx, errand.orderId) : null
     const answer = await attempt(ctx, work, () => tell(work, errand, order, buyer))
     await noteAnswer(ctx, work, errand, answer)
     return true

@@ -48,6 +48,7 @@ export const access: { readonly [C in CapabilityName]: Access<NonNullable<Connec
   refunds: { issue: failed, read: 'read' },
   prices: { push: (error, _account, lines) => failedLines(error, lines) },
   copies: { find: 'read', create: failed, copyOf: 'read' },
+  dispatches: { order: failed, read: 'read', cancel: refuse },
   storeStock: { locations: 'read', pull: 'read' },
   webhooks: { verify: 'read', subscribe: refuse },
   // What was taken from the seller's own queue is theirs; a trial only asks for one word.

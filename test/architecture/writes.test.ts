@@ -45,7 +45,7 @@ test.each(['sandbox', 'shadow', 'paused'] as const)(
   async (stage) => {
     const { told, writes: reached } = await writeEverything(stage)
     expect(reached).toEqual([])
-    expect(Object.keys(told)).toHaveLength(10)
+    expect(Object.keys(told)).toHaveLength(12)
     const refused = { kind: 'failed', error: { code: 'stage_not_live', mayHaveApplied: false } }
     for (const name of ['stock.push', 'prices.push'])
       expect(told[name]).toMatchObject([
@@ -53,9 +53,15 @@ test.each(['sandbox', 'shadow', 'paused'] as const)(
         { key: 'b', ...refused },
       ])
     expect(told['stock.feed.submit']).toMatchObject({ receipt: null, outcomes: [{ key: 'a' }, { key: 'b' }] })
-    for (const name of ['shipments.confirm', 'cancellations.request', 'refunds.issue', 'copies.create'])
+    for (const name of [
+      'shipments.confirm',
+      'cancellations.request',
+      'refunds.issue',
+      'copies.create',
+      'dispatches.order',
+    ])
       expect(told[name]).toMatchObject(refused)
-    for (const name of ['webhooks.subscribe', 'notifications.subscribe', 'stock.feed.cancel'])
+    for (const name of ['webhooks.subscribe', 'notifications.subscribe', 'stock.feed.cancel', 'dispatches.cancel'])
       expect(told[name]).toMatchObject({ code: 'stage_not_live' })
   },
 )

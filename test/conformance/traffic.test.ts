@@ -19,12 +19,14 @@ import { probeAll } from './support/probes.ts'
 import {
   drivers,
   handInFeeds,
+  openDispatch,
   openParcel,
   type PulledOrders,
   parcelOf,
   pullListings,
   pullOrders,
   push,
+  writes,
 } from './support/scenario.ts'
 
 const benches: Bench[] = []
@@ -261,7 +263,7 @@ describe('allowances', () => {
       const heedless = one.account({ budget: false })
       const feeds = await handInFeeds(one, [awkwardSkus[0]!])
       const parcel = await openParcel(one, awkwardSkus[0]!)
-      const subjects = { orderId, skus: [awkwardSkus[0]!], feeds, parcel }
+      const subjects = { orderId, skus: [awkwardSkus[0]!], feeds, parcel, ...(await openDispatch(one)) }
       const before = one.tallies.get(name)?.requests ?? 0
       for (let i = 0; i < burst; i++) await drivers[name]!(heedless, subjects)
       const refused = await refusal(drivers[name]!(heedless, subjects))
@@ -307,7 +309,8 @@ test('faults of every kind, on every operation', async () => {
   const shipped = orders.find((order) => order.status === 'SHIPPED')!
   const skus = [awkwardSkus[0]!, awkwardSkus[1]!, 'PLAIN-001']
   const feeds = await handInFeeds(one, skus)
-  const subjects = { orderId: shipped.id, skus, feeds, parcel: await openParcel(one, skus[0]!) }
+  const parcel = await openParcel(one, skus[0]!)
+  const subjects = { orderId: shipped.id, skus, feeds, parcel, ...(await openDispatch(one)) }
   const planned = plannedFaults(one)
   for (const fault of planned) {
     // Long enough for a call of searchOrders; the short-lived tokens run out too.
@@ -315,9 +318,7 @@ test('faults of every kind, on every operation', async () => {
     const { fired, error } = await underFault(one, fault, subjects)
     const what = `${fault.operation} ${fault.kind} ${fault.status ?? ''}`
     expect([what, fired, error?.kind]).toEqual([what, 1, fault.expected])
-    const isWrite = ['patchListingsItem', 'confirmShipment', 'createFeedDocument', 'createFeed', 'cancelFeed'].includes(
-      fault.operation,
-    )
+    const isWrite = writes.has(fault.operation)
     const mayHaveApplied =
       ['drop', 'timeout-after-apply'].includes(fault.kind) || (isWrite && error?.kind === 'unavailable')
     expect([what, error?.mayHaveApplied ?? false]).toEqual([what, mayHaveApplied])

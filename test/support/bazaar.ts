@@ -112,6 +112,13 @@ export function createBazaar(pageSize = 50): Bazaar {
       visibleAfterMs: 0,
       copyOf: () => null,
     },
+    dispatches: {
+      order: () => applied('dispatches.order'),
+      read: async () => null,
+      cancel: async () => wrote('dispatches.cancel'),
+      visibleAfterMs: 0,
+      everyMs: 60_000,
+    },
     storeStock: {
       locations: async () => [],
       pull: async (account, cursor) => page([], cursor, account.now()),

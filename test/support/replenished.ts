@@ -9,6 +9,7 @@ export const replenishmentBodies = {
   bookTransfers: () => ({ lines: [{ sku: 'MUG', from: 'MAIN', to: 'SHOP', quantity: 5 }] }),
   receiveTransfer: () => ({ received: 1 }),
   cancelTransfer: () => ({}),
+  setLending: () => ({ account: 'Lender', most: 5, leave: 1 }),
 }
 
 /** A second location with a threshold, and units on their way there; and units that a channel holds. */
@@ -18,6 +19,13 @@ export async function replenish(
   post: (url: string, payload: object) => Promise<{ body: unknown }>,
 ): Promise<Record<string, string>> {
   await post('/locations', { code: 'SHOP', name: 'Shop' })
+  await post('/accounts', {
+    channel: 'amazon',
+    name: 'Lender',
+    stage: 'shadow',
+    settings: { sellerId: 'A1LENDER', region: 'na', marketplaceIds: ['ATVPDKIKX0DER'] },
+    secrets: { clientId: 'client', clientSecret: 'secret', refreshToken: 'Atzr|token' },
+  })
   const threshold = (await post('/replenishment/thresholds', replenishmentBodies.setThreshold())).body as { id: string }
   const booked = (await post('/transfers', replenishmentBodies.bookTransfers())).body as { items: { id: string }[] }
   const now = ctx.clock.now()

@@ -12,6 +12,7 @@ import {
 import { describeReservation } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
 import { confirmReservation, releaseReservation } from '../../operations/end-reservation.ts'
+import { lendersIn, setLending } from '../../operations/lend-stock.ts'
 import { moveStock } from '../../operations/move-stock.ts'
 import { setMode } from '../../operations/set-mode.ts'
 import { inWords } from './explained.ts'
@@ -39,6 +40,7 @@ export const stockHandlers: Handlers<
   | 'confirmReservation'
   | 'releaseReservation'
   | 'setMode'
+  | 'setLending'
   | 'slots'
 > = {
   stock: async ({ sql, input }) => ({ ...(await listLevels(sql, input.query)), counts: await countLevels(sql) }),
@@ -51,7 +53,7 @@ export const stockHandlers: Handlers<
       slotList: slots.items
         .filter((slot) => slot.sku === level.sku)
         .map((slot) => inWords(slot, options.ctx, api.language)),
-      held: await heldOf(sql, level.variantId),
+      held: await heldOf(sql, level.variantId, lendersIn(options.ctx.registry)),
       history: await levelHistory(sql, level.variantId, 100),
     }
   },
@@ -69,6 +71,14 @@ export const stockHandlers: Handlers<
   releaseReservation: async ({ sql, input, options }) => {
     await releaseReservation(sql, options.ctx, input.params.id)
     return await mustDescribe(sql, input.params.id)
+  },
+  setLending: async ({ sql, input, options, api }) => {
+    const { account, ...rule } = input.body
+    const { sku } = input.params
+    const wanted = rule.most === 0 && rule.leave === 0 ? null : rule
+    await setLending(sql, options.ctx, { sku, account }, wanted, api.caller!.name)
+    const { variantId } = await mustFindLevel(sql, sku)
+    return await heldOf(sql, variantId, lendersIn(options.ctx.registry))
   },
   setMode: async ({ sql, input, options, api }) => {
     await setMode(sql, options.ctx, input.params.sku, input.body.mode, api.caller!.name)

@@ -5,6 +5,7 @@ import type { Account, Connector, QuantityReading } from '../connector.ts'
 import { checks } from './checks.ts'
 import { client } from './client.ts'
 import { consent } from './consent.ts'
+import { dispatches } from './dispatches.ts'
 import { unreadable } from './errors.ts'
 import { feed } from './feeds.ts'
 import { pullHeldStock } from './held-stock.ts'
@@ -98,6 +99,13 @@ export const amazon: Connector = {
     'sellingPlan',
     'isParticipating',
     'hasSuspendedListings',
+    'sellerFulfillmentOrderId',
+    'sellerFulfillmentOrderItemId',
+    'fulfillmentOrderStatus',
+    'fulfillmentShipmentStatus',
+    'amazonShipmentId',
+    'shippingSpeedCategory',
+    'fulfillmentPolicy',
   ]),
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
@@ -105,6 +113,7 @@ export const amazon: Connector = {
   orders: { pull: pullOrders, read: readRaw, everyMs: 180_000, recount },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   shipments,
+  dispatches,
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },
   settlements: { pull: pullSettlements, everyMs: 12 * 3_600_000 },
   notifications,

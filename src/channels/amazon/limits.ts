@@ -17,6 +17,10 @@ export const limits = {
   cancelFeed: { rate: 2, burst: 15 },
   getFeedDocument: { rate: 0.0222, burst: 10 },
   getInventorySummaries: { rate: 2, burst: 2 },
+  // models fulfillmentOutbound_2020-07-01
+  createFulfillmentOrder: { rate: 2, burst: 30 },
+  getFulfillmentOrder: { rate: 2, burst: 30 },
+  cancelFulfillmentOrder: { rate: 2, burst: 30 },
   getMarketplaceParticipations: { rate: 0.016, burst: 15 },
   getAccount: { rate: 0.016, burst: 15 },
   getReports: { rate: 0.0222, burst: 10 },

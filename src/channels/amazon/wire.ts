@@ -223,6 +223,30 @@ export const processingReport = z.object({
 })
 export type WireReport = z.output<typeof processingReport>
 
+/** getFulfillmentOrder (models fulfillmentOutbound_2020-07-01). */
+const fulfillmentOrderResult = z.object({
+  fulfillmentOrder: z.object({ fulfillmentOrderStatus: z.string() }),
+  fulfillmentShipments: z
+    .array(
+      z.object({
+        amazonShipmentId: z.string(),
+        fulfillmentShipmentStatus: z.string(),
+        shippingDate: time.nullish().catch(null),
+        fulfillmentShipmentItem: z.array(
+          z.object({ sellerFulfillmentOrderItemId: z.string(), quantity: z.number().int() }),
+        ),
+        fulfillmentShipmentPackage: z
+          .array(z.object({ carrierCode: z.string().nullish(), trackingNumber: z.string().nullish() }))
+          .nullish(),
+      }),
+    )
+    .nullish(),
+})
+export const fulfillmentOrder = z.object({ payload: fulfillmentOrderResult.nullish() })
+export type WireFulfillmentOrder = z.output<typeof fulfillmentOrderResult>
+/** An answer of which only the status counts. */
+export const nothing = z.looseObject({})
+
 export const errorList = z.object({
   errors: z.array(z.object({ code: z.string(), message: z.string().nullish(), details: z.string().nullish() })).min(1),
 })

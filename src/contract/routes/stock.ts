@@ -51,7 +51,9 @@ export const stockRoutes = defineRoutes({
         z.object({
           code: z.string(),
           name: z.string(),
-          kind: z.enum(['own', 'third-party', 'transit']).describe('transit: on its way between two of the others'),
+          kind: z
+            .enum(['own', 'third-party', 'transit', 'lent'])
+            .describe('transit: on its way between two of the others; lent: held by a channel, for the own store'),
           onHand: count,
           unsellable: count,
           allocated: count,
@@ -59,7 +61,9 @@ export const stockRoutes = defineRoutes({
         }),
       ),
       slotList: z.array(slot),
-      held: held.describe('what channels hold in their own warehouses; no part of the numbers above'),
+      held: held.describe(
+        'what channels hold in their own warehouses; what is lent of it is part of the numbers above',
+      ),
       history: z
         .array(z.object({ at: time, onHand: count, available: count }))
         .describe('the level after each of the newest movements, oldest first'),
@@ -161,6 +165,20 @@ export const stockRoutes = defineRoutes({
     params: z.object({ sku }),
     body: z.object({ mode }),
     response: stockLevel,
+  },
+
+  setLending: {
+    method: 'POST',
+    path: '/variants/{sku}/lending',
+    permission: 'accounts.manage',
+    summary: 'How much of what a channel holds (FBA) the own store may sell; the channel ships it',
+    params: z.object({ sku }),
+    body: z.object({
+      account: accountRef,
+      most: z.int().min(0).max(1_000_000_000).describe('units at most; 0 with leave 0 ends it'),
+      leave: z.int().min(0).max(1_000_000_000).describe('units that are left to the channel'),
+    }),
+    response: held,
   },
 
   slots: {

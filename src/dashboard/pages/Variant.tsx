@@ -246,7 +246,11 @@ function Locations({ detail }: { detail: StockDetail }) {
           {detail.locations.map((one) => (
             <tr key={one.code}>
               <td title={one.kind === 'transit' ? undefined : one.code}>
-                {one.kind === 'transit' ? t('way.inTransit') : one.name}
+                {one.kind === 'transit'
+                  ? t('way.inTransit')
+                  : one.kind === 'lent'
+                    ? t('held.lentPlace', { name: one.name })
+                    : one.name}
               </td>
               <td className="number">{format.number(one.onHand)}</td>
               <td className="number">{format.number(one.unsellable)}</td>

@@ -1,6 +1,7 @@
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import type { StockDetail } from '../types.ts'
+import { LendForm } from './LendForm.tsx'
 import { Panel, TableFrame } from './Page.tsx'
 import { Ago } from './Time.tsx'
 
@@ -59,6 +60,7 @@ export function HeldPanel({ detail }: { detail: StockDetail }) {
         {t('held.sum', { fulfillable: format.number(sum.fulfillable), inbound: format.number(sum.inbound) })}
         {new Set(rows.map((row) => row.marketplace)).size > 1 && ` ${t('held.same')}`}
       </p>
+      <LendForm detail={detail} />
     </Panel>
   )
 }

@@ -3,7 +3,13 @@ export const enErrands = {
   errand: {
     title: 'Shipments, cancellations, refunds',
     none: 'Nothing has left, and nothing was asked of the channel.',
-    kind: { shipment: 'Shipment', cancellation: 'Cancellation', refund: 'Refund', copy: 'Copy in the own store' },
+    kind: {
+      shipment: 'Shipment',
+      cancellation: 'Cancellation',
+      refund: 'Refund',
+      copy: 'Copy in the own store',
+      dispatch: 'Shipped by a channel',
+    },
     state: {
       waiting: 'Waits to be told',
       sent: 'Being told',

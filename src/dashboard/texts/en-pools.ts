@@ -91,6 +91,17 @@ export const enPools = {
     unsellableHint: 'Damaged, or being looked for',
     seen: 'Read',
     sum: 'In all {{fulfillable}} units can be sold there, {{inbound}} are on their way.',
+    lend: 'Let the own store sell it',
+    lendText:
+      'The own store may sell units that the channel holds, after your own shelves are promised. The channel ships those orders; no other marketplace is offered them.',
+    lender: 'Account',
+    most: 'Units at most',
+    leave: 'Left to the channel',
+    lendNow: 'The own store may sell {{free}} of them now; {{dispatched}} more wait for the channel to ship.',
+    lendSave: 'Save',
+    lendEnd: 'End lending',
+    lendSaved: 'Saved. The store is told the new number.',
+    lentPlace: 'Held by {{name}}, for the own store',
     same: 'Marketplaces of one account may show the same units: of each SKU the largest number counts.',
   },
   cover: {

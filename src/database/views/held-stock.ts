@@ -27,14 +27,29 @@ const toView = ({ location_id: _, changed_at, seen_at, ...row }: RawHeld): HeldV
   seenAt: seen_at.toISOString(),
 })
 
-/** What is held of one variant, and what that is together. */
-export async function heldOf(db: Sql, variantId: string): Promise<{ rows: HeldView[]; sum: HeldSum }> {
+interface HeldOfVariant {
+  rows: HeldView[]
+  sum: HeldSum
+  lending: { account: string; most: number; leave: number; free: number; dispatched: number } | null
+  lenders: string[]
+}
+
+/** What is held of one variant, what that is together, and what of it the own store may sell. */
+export async function heldOf(db: Sql, variantId: string, lendingChannels: readonly string[]): Promise<HeldOfVariant> {
   const rows = (
     await db.rows<RawHeld>(`${selectHeld} where s.variant_id = $1 order by a.name, h.remote_sku, h.marketplace`, [
       variantId,
     ])
   ).map(toView)
-  return { rows, sum: heldInAll(rows) }
+  const lending = await db.one<NonNullable<HeldOfVariant['lending']>>(
+    `select a.name as account, l.most, l.leave, p.lent as free, greatest(0, coalesce(s.on_hand, 0) - p.lent) as dispatched
+     from lendings l join accounts a on a.id = l.account_id join pool_levels p on p.variant_id = l.variant_id
+     left join locations x on x.lender_id = l.account_id
+     left join stock_levels s on s.location_id = x.id and s.variant_id = l.variant_id where l.variant_id = $1`,
+    [variantId],
+  )
+  const lenders = rows.flatMap((row) => (lendingChannels.includes(row.channel) ? [row.account] : []))
+  return { rows, sum: heldInAll(rows), lending: lending ?? null, lenders: [...new Set(lenders)] }
 }
 
 export type HeldFilter = PageQuery & {

@@ -90,7 +90,7 @@ export async function placesOf(db: Sql, variantId: string) {
   return await db.rows<{
     code: string
     name: string
-    kind: 'own' | 'third-party' | 'transit'
+    kind: 'own' | 'third-party' | 'transit' | 'lent'
     onHand: number
     unsellable: number
     allocated: number
@@ -101,8 +101,8 @@ export async function placesOf(db: Sql, variantId: string) {
        coalesce((select sum(t.quantity - t.received - t.returned - t.lost) from transfers t
          where t.variant_id = $1 and t.to_id = l.id and t.ended_at is null), 0)::bigint as incoming
      from locations l left join stock_levels s on s.location_id = l.id and s.variant_id = $1
-     where l.kind in ('own', 'third-party') or (l.kind = 'transit' and s.on_hand > 0)
-     order by l.kind = 'transit', l.priority, l.code`,
+     where l.kind in ('own', 'third-party') or (l.kind in ('transit', 'lent') and s.on_hand > 0)
+     order by l.kind = 'lent', l.kind = 'transit', l.priority, l.code`,
     [variantId],
   )
 }

@@ -273,7 +273,7 @@ export async function listAll<T extends object>(
   query: PageQuery,
 ): Promise<Page<T & { id: string }>> {
   const selects = {
-    locations: `select id, code, name, kind, master, priority from locations where kind <> 'transit'`,
+    locations: `select id, code, name, kind, master, priority from locations where kind not in ('transit', 'lent')`,
     users: `select id, email, name, role, language from users where disabled_at is null`,
     api_keys: `select id, name, prefix, role, created_at from api_keys where revoked_at is null`,
     webhook_endpoints: `select id, url, events, created_at, (select count(*) from webhook_deliveries d where d.endpoint_id = e.id and state = 'waiting') as waiting,

@@ -14,6 +14,7 @@ export const models = [
   'reports_2021-06-30',
   'fbaInventory',
   'sellers',
+  'fulfillmentOutbound_2020-07-01',
 ].map(readModel)
 
 /** `unreadable`: an answer that is no JSON at all. It is expected exactly as often as the fault was planted. */

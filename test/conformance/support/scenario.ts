@@ -1,8 +1,9 @@
 /** What the connector is made to do. */
 import { client, documentStore } from '../../../src/channels/amazon/client.ts'
+import { outbound } from '../../../src/channels/amazon/dispatches.ts'
 import { writeFeed } from '../../../src/channels/amazon/feeds-mapping.ts'
 import { amazon } from '../../../src/channels/amazon/index.ts'
-import type { OutgoingShipment } from '../../../src/channels/capabilities.ts'
+import type { OutgoingDispatch, OutgoingShipment } from '../../../src/channels/capabilities.ts'
 import type {
   Account,
   HeldStock,
@@ -69,6 +70,9 @@ export interface Subjects {
   feeds?: Feeds
   /** of an open order */
   parcel?: OutgoingShipment
+  /** a SKU that Amazon holds, and what it was told to ship of it */
+  heldSku?: string
+  dispatchId?: string
 }
 
 export interface Feeds {
@@ -175,6 +179,63 @@ export const drivers: Record<string, (account: Account, subjects: Subjects) => P
   getInventorySummaries: (account) => client.getInventorySummaries(account, marketplaceOf(account)),
   getMarketplaceParticipations: (account) => client.getParticipations(account),
   getAccount: (account) => client.getAccount(account),
+  createFulfillmentOrder: async (account, { heldSku }) => {
+    const answer = await amazon.dispatches!.order(account, dispatchOf(account.newId(), heldSku!, account.now()))
+    if (answer.kind === 'failed') throw answer.error
+  },
+  getFulfillmentOrder: (account, { dispatchId }) => outbound.get(account, dispatchId!),
+  cancelFulfillmentOrder: (account, { dispatchId }) => outbound.cancel(account, canceledId(dispatchId!)),
+}
+
+/** An order of the own store that Amazon is to ship. */
+export const dispatchOf = (reference: string, remoteSku: string, placedAt: Date): OutgoingDispatch => ({
+  reference,
+  orderName: 'SF 1001',
+  placedAt,
+  marketplace: null,
+  lines: [{ reference: 'line-1', remoteSku, quantity: 1 }],
+  buyer: {
+    name: 'Canary Buyer',
+    phone: '+1 555 0100',
+    address: {
+      line1: '1 Test Way',
+      line2: 'Door 2',
+      city: 'Testtown',
+      region: 'OR',
+      postalCode: '97000',
+      country: 'US',
+    },
+  },
+})
+
+/** Operations that change something at Amazon. */
+export const writes: ReadonlySet<string> = new Set([
+  'patchListingsItem',
+  'confirmShipment',
+  'createFeedDocument',
+  'createFeed',
+  'cancelFeed',
+  'createFulfillmentOrder',
+  'cancelFulfillmentOrder',
+])
+
+const canceledId = (dispatchId: string) => `${dispatchId} canceled`
+
+/** A SKU of which Amazon holds much, and an order of the own store that it is shipping. */
+export async function openDispatch(one: Bench): Promise<Required<Pick<Subjects, 'heldSku' | 'dispatchId'>>> {
+  const account = one.account({ budget: false })
+  const { held } = await pullHeldStock(account, () => one.pass(500))
+  const heldSku = held[0]!.remoteSku
+  await one.control('POST', '/quantities', { channel: 'amazon', sku: heldSku, quantity: 1_000 })
+  const dispatchId = 'dispatch 1'
+  const answer = await amazon.dispatches!.order(account, dispatchOf(dispatchId, heldSku, account.now()))
+  if (answer.kind === 'failed') throw answer.error
+  // To cancel one again changes nothing; one that was shipped meanwhile could not be canceled.
+  await amazon.dispatches!.order(account, dispatchOf(canceledId(dispatchId), heldSku, account.now()))
+  await amazon.dispatches!.cancel(account, canceledId(dispatchId))
+  // Every bucket is full again.
+  await one.pass(3_600_000)
+  return { heldSku, dispatchId }
 }
 
 const marketplaceOf = (account: Account) => (account.settings as { marketplaceIds: string[] }).marketplaceIds[0]!

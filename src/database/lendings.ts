@@ -1,0 +1,278 @@
+/** What channels lend of the units they hold for us: the rule, what is there, and the orders that are to be shipped from it. */
+import { heldInAll } from '../domain/held-stock.ts'
+import type { LentOrder, WaitingLine } from '../domain/lending.ts'
+import type { NewId } from '../domain/values.ts'
+import type { Sql } from './pool.ts'
+
+/** The place where an account's lent units stand. Made when the first ones are lent. */
+export async function lentPlace(
+  tx: Sql,
+  account: { id: string; name: string },
+  newId: NewId,
+  now: Date,
+): Promise<string> {
+  const find = () => tx.one<{ id: string }>('select id from locations where lender_id = $1', [account.id])
+  const found = await find()
+  if (found) return found.id
+  const id = newId()
+  // Its code may be anything: nobody ever names it.
+  await tx.run(
+    `insert into locations (id, code, name, kind, master, priority, created_at, lender_id)
+     values ($1, $2, $3, 'lent', 'hub', 2147483647, $4, $5) on conflict (lender_id) where lender_id is not null do nothing`,
+    [id, `lent ${id.slice(-6)}`, account.name, now, account.id],
+  )
+  return (await find())!.id
+}
+
+export interface Lending {
+  variantId: string
+  accountId: string
+  most: number
+  leave: number
+}
+
+/** Null: nothing is lent any more. Answers whether that is another rule than before. */
+export async function saveLending(
+  tx: Sql,
+  key: { variantId: string; accountId: string },
+  rule: { most: number; leave: number } | null,
+  { actor, now }: { actor: string; now: Date },
+): Promise<boolean> {
+  const changed = rule
+    ? await tx.run(
+        `insert into lendings as l (variant_id, account_id, most, leave, actor, changed_at) values ($1, $2, $3, $4, $5, $6)
+         on conflict (variant_id) do update set most = $3, leave = $4, actor = $5, changed_at = $6
+           where l.account_id = $2 and (l.most, l.leave) <> ($3, $4)`,
+        [key.variantId, key.accountId, rule.most, rule.leave, actor, now],
+      )
+    : await tx.run('delete from lendings where variant_id = $1 and account_id = $2', [key.variantId, key.accountId])
+  return changed > 0
+}
+
+/** Variants of which the account lends, or once did and something still stands there. */
+export async function lentVariants(sql: Sql, accountId: string): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    `select variant_id as id from lendings where account_id = $1
+     union select s.variant_id from locations l join stock_levels s on s.location_id = l.id and s.on_hand > 0 where l.lender_id = $1`,
+    [accountId],
+  )
+  return rows.map((row) => row.id)
+}
+
+export interface LentVariant {
+  rule: { most: number; leave: number } | null
+  fulfillable: number
+  /** Null: nothing was read of it. */
+  readAt: Date | null
+  /** Units that the channel sold by itself in the last 30 days, an hour. */
+  perHour: number
+  orders: LentOrder[]
+}
+
+const salesMs = 30 * 24 * 3_600_000
+
+/** All that decides how much of these variants the account lends. */
+export async function lentState(
+  tx: Sql,
+  accountId: string,
+  variantIds: readonly string[],
+  now: Date,
+): Promise<Map<string, LentVariant>> {
+  const ids = [...variantIds]
+  const [rules, held, sold, orders] = await Promise.all([
+    tx.rows<Lending>(
+      `select variant_id as "variantId", account_id as "accountId", most, leave from lendings
+       where account_id = $1 and variant_id = any($2::uuid[])`,
+      [accountId, ids],
+    ),
+    tx.rows<HeldOfVariant>(
+      `select s.variant_id as "variantId", h.marketplace, h.remote_sku as "remoteSku", s.units_per_sale as "unitsPerSale", h.fulfillable,
+         h.seen_at as "seenAt"
+       from held_stock h join locations l on l.id = h.location_id join accounts a on a.id = l.account_id
+       join stock_slots s on s.account_id = a.id and s.region = a.region and s.remote_sku = h.remote_sku and s.node = ''
+       where l.account_id = $1 and s.variant_id = any($2::uuid[])`,
+      [accountId, ids],
+    ),
+    tx.rows<{ variantId: string; units: number }>(
+      `select l.variant_id as "variantId", sum((l.quantity - l.canceled) * l.units_per_sale)::bigint as units
+       from orders o join order_lines l on l.order_id = o.id
+       where o.account_id = $1 and o.fulfilled_by = 'channel' and o.placed_at > $3 and l.variant_id = any($2::uuid[]) group by 1`,
+      [accountId, ids, new Date(now.getTime() - salesMs)],
+    ),
+    tx.rows<{ variantId: string; units: number; acceptedAt: Date | null }>(
+      `select l.variant_id as "variantId", (l.quantity - l.canceled) * l.units_per_sale - l.shipped_units as units,
+         case when e.state in ('accepted', 'applied') then e.left_at end as "acceptedAt"
+       from errands e join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id
+       left join dispatches d on d.errand_id = e.id
+       where e.account_id = $1 and e.kind = 'dispatch' and e.state not in ('refused', 'dropped') and l.variant_id = any($2::uuid[])
+         and (d.errand_id is null or d.next_at is not null) and (l.quantity - l.canceled) * l.units_per_sale > l.shipped_units`,
+      [accountId, ids],
+    ),
+  ])
+  return new Map(
+    ids.map((id): [string, LentVariant] => {
+      const rule = rules.find((one) => one.variantId === id)
+      const rows = held.filter((one) => one.variantId === id)
+      const units = sold.find((one) => one.variantId === id)?.units ?? 0
+      return [
+        id,
+        {
+          rule: rule ? { most: rule.most, leave: rule.leave } : null,
+          fulfillable: fulfillableOf(accountId, rows),
+          readAt: rows.length === 0 ? null : new Date(Math.min(...rows.map((row) => row.seenAt.getTime()))),
+          perHour: units / (salesMs / 3_600_000),
+          orders: orders.filter((one) => one.variantId === id),
+        },
+      ]
+    }),
+  )
+}
+
+interface HeldOfVariant {
+  variantId: string
+  marketplace: string
+  remoteSku: string
+  unitsPerSale: number
+  fulfillable: number
+  seenAt: Date
+}
+
+const fulfillableOf = (accountId: string, rows: readonly HeldOfVariant[]) =>
+  heldInAll(rows.map((row) => ({ ...row, accountId, inbound: 0, reserved: 0, unsellable: 0 }))).fulfillable
+
+/** Who lends of a variant; undefined: nobody. */
+export async function lenderOf(
+  sql: Sql,
+  variantId: string,
+): Promise<{ accountId: string; account: string } | undefined> {
+  return await sql.one(
+    `select l.account_id as "accountId", a.name as account from lendings l join accounts a on a.id = l.account_id where l.variant_id = $1`,
+    [variantId],
+  )
+}
+
+/** What of these variants the account lends and nobody waits for. The caller holds their levels' locks. */
+export async function saveLent(tx: Sql, accountId: string, free: ReadonlyMap<string, number>): Promise<void> {
+  // Another account may lend of them by now.
+  await tx.send(
+    `update pool_levels p set lent = t.free from unnest($1::uuid[], $2::bigint[]) as t(variant_id, free)
+     where p.variant_id = t.variant_id
+       and not exists (select 1 from lendings l where l.variant_id = t.variant_id and l.account_id <> $3)`,
+    [[...free.keys()], [...free.values()], accountId],
+  )
+}
+
+export interface Lack {
+  variantId: string
+  /** Units that orders wait for beyond what our own shelves hold and channels were told to ship. */
+  lacking: number
+  /** Lent units that no dispatch stands for. */
+  there: number
+}
+
+/** Where own shelves do not hold what orders wait for, and this account lends. */
+export async function lacksAt(sql: Sql, accountId: string): Promise<Lack[]> {
+  return await sql.rows<Lack>(
+    `select * from (
+       select s.variant_id as "variantId", s.on_hand - coalesce(t.units, 0) as there,
+         coalesce((select sum(r.quantity) from reservation_lines r where r.variant_id = s.variant_id and r.quantity > 0 and r.order_line_id is not null), 0)::bigint
+         - coalesce((select sum(o.on_hand - o.unsellable) from stock_levels o join locations x on x.id = o.location_id and x.kind <> 'lent'
+             where o.variant_id = s.variant_id), 0)::bigint
+         - coalesce((select sum((l.quantity - l.canceled) * l.units_per_sale - l.shipped_units) from errands e
+             join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id left join dispatches d on d.errand_id = e.id
+             where e.kind = 'dispatch' and e.state not in ('refused', 'dropped') and l.variant_id = s.variant_id
+               and (d.errand_id is null or d.next_at is not null)), 0)::bigint as lacking
+       from locations p join stock_levels s on s.location_id = p.id and s.on_hand > 0
+       left join lateral (select sum((l.quantity - l.canceled) * l.units_per_sale - l.shipped_units)::bigint as units from errands e
+           join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id left join dispatches d on d.errand_id = e.id
+         where e.account_id = $1 and e.kind = 'dispatch' and e.state not in ('refused', 'dropped') and l.variant_id = s.variant_id
+           and (d.errand_id is null or d.next_at is not null)) t on true
+       where p.lender_id = $1) one where lacking > 0 and there > 0 order by "variantId"`,
+    [accountId],
+  )
+}
+
+/** Lines of open orders of own stores that could be shipped from what is lent: whole, of the variant itself, for the first time. */
+export async function linesToShip(
+  sql: Sql,
+  variantId: string,
+  stores: readonly string[],
+): Promise<(WaitingLine & { accountId: string })[]> {
+  return await sql.rows(
+    `select l.id as "lineId", o.id as "orderId", o.account_id as "accountId", o.placed_at as "placedAt", r.quantity as units
+     from reservation_lines r join order_lines l on l.id = r.order_line_id join orders o on o.id = l.order_id join accounts a on a.id = o.account_id
+     where r.variant_id = $1 and l.variant_id = $1 and r.quantity > 0 and r.short = 0 and a.channel = any($2::text[])
+       and o.state = 'open' and o.fulfilled_by = 'merchant' and l.shipped_units = 0
+       and r.quantity = (l.quantity - l.canceled) * l.units_per_sale
+       and not exists (select 1 from errand_lines e join errands x on x.id = e.errand_id where e.order_line_id = l.id and x.kind in ('dispatch', 'shipment'))
+     order by o.placed_at desc, l.id desc limit 500`,
+    [variantId, [...stores]],
+  )
+}
+
+/** The channel's SKU that holds most of each variant, of those that can be handed out in whole units. */
+export async function heldSkus(
+  sql: Sql,
+  accountId: string,
+  variantIds: readonly string[],
+): Promise<Map<string, { remoteSku: string; marketplace: string; unitsPerSale: number }[]>> {
+  const rows = await sql.rows<{ id: string; remoteSku: string; marketplace: string; unitsPerSale: number }>(
+    `select s.variant_id as id, h.remote_sku as "remoteSku", h.marketplace, s.units_per_sale as "unitsPerSale"
+     from held_stock h join locations l on l.id = h.location_id join accounts a on a.id = l.account_id
+     join stock_slots s on s.account_id = a.id and s.region = a.region and s.remote_sku = h.remote_sku and s.node = ''
+     where l.account_id = $1 and s.variant_id = any($2::uuid[]) and h.fulfillable > 0
+     order by h.fulfillable * s.units_per_sale desc, h.remote_sku, h.marketplace`,
+    [accountId, [...variantIds]],
+  )
+  return Map.groupBy(rows, (row) => row.id)
+}
+
+/** Dispatches that the channel took and that nobody follows yet, or that are due to be looked at. */
+export async function dueDispatches(sql: Sql, accountId: string, now: Date, limit: number): Promise<DispatchRow[]> {
+  return await sql.rows<DispatchRow>(
+    `select e.id, e.order_id as "orderId", e.reference, o.state as "orderState", coalesce(d.booked, '{}') as booked,
+       d.cancel_asked_at as "cancelAskedAt"
+     from errands e join orders o on o.id = e.order_id left join dispatches d on d.errand_id = e.id
+     where e.account_id = $1 and e.kind = 'dispatch' and e.state = 'applied' and (d.errand_id is null or d.next_at <= $2)
+     order by d.next_at nulls first, e.id limit $3`,
+    [accountId, now, limit],
+  )
+}
+
+export interface DispatchRow {
+  id: string
+  orderId: string
+  reference: string
+  orderState: string
+  booked: string[]
+  cancelAskedAt: Date | null
+}
+
+export async function saveDispatch(
+  tx: Sql,
+  one: {
+    id: string
+    accountId: string
+    state: string
+    booked: readonly string[]
+    cancelAskedAt: Date | null
+    nextAt: Date | null
+  },
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `insert into dispatches (errand_id, account_id, next_at, state, booked, cancel_asked_at, changed_at) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (errand_id) do update set next_at = $3, state = $4, booked = $5, cancel_asked_at = $6, changed_at = $7`,
+    [one.id, one.accountId, one.nextAt, one.state, [...one.booked], one.cancelAskedAt, now],
+  )
+}
+
+/** Those that wait to leave although their order was canceled meanwhile. */
+export async function needlessDispatches(sql: Sql, accountId: string): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    `select e.id from errands e join orders o on o.id = e.order_id
+     where e.account_id = $1 and e.kind = 'dispatch' and e.state = 'waiting' and o.state in ('canceled', 'shipped')`,
+    [accountId],
+  )
+  return rows.map((row) => row.id)
+}

@@ -1,0 +1,73 @@
+/**
+ * Units that a channel holds and lends to the own store: they stand in the pool at a place of their own, which is drawn
+ * from last, and only the own store may sell them. The channel sells them as well, so what is lent is a guess with a buffer
+ * (`lendable`), never guarded against the channel's own sales.
+ *
+ * Pure. Quantities are units of the variant.
+ */
+import { type LendingRule, lendable } from './held-stock.ts'
+
+/** The channel's number may still be that of so long before it was read. */
+export const heldMayBeOldMs = 30 * 60_000
+
+/** Units of an order of ours that the channel is to ship, or does. */
+export interface LentOrder {
+  units: number
+  /** When the channel took it; null while it has not. */
+  acceptedAt: Date | null
+}
+
+export interface Lender {
+  fulfillable: number
+  /** When that was read. */
+  readAt: Date
+  /** What the channel itself sells in an hour. */
+  perHour: number
+}
+
+/** From the hub's decision until the channel has set units aside for an order. */
+const hoursToOrder = 0.5
+const hourMs = 3_600_000
+
+/** What the place should hold: units that orders wait for, and beside them what may be sold. */
+export function lentLevel(
+  rule: LendingRule,
+  lender: Lender,
+  orders: readonly LentOrder[],
+  now: Date,
+): { onHand: number; free: number } {
+  const knownSince = lender.readAt.getTime() - heldMayBeOldMs
+  const sum = (list: readonly LentOrder[]) => list.reduce((units, one) => units + one.units, 0)
+  const notTakenOff = sum(orders.filter((one) => !one.acceptedAt || one.acceptedAt.getTime() > knownSince))
+  const hoursOld = Math.max(0, now.getTime() - lender.readAt.getTime() + heldMayBeOldMs) / hourMs
+  const free = lendable(lender.fulfillable - notTakenOff, rule, { perHour: lender.perHour, hoursOld, hoursToOrder })
+  return { onHand: sum(orders) + free, free }
+}
+
+/** A line of the own store that is promised and has no shipment by a channel yet. */
+export interface WaitingLine {
+  lineId: string
+  orderId: string
+  placedAt: Date
+  units: number
+}
+
+/**
+ * Which lines the channel ships: as many as our own shelves lack for all that is promised, the newest first, for the
+ * older ones were promised what is here. A line is shipped whole by one of both.
+ */
+export function linesToLend(lacking: number, lentOnHand: number, waiting: readonly WaitingLine[]): WaitingLine[] {
+  const newest = [...waiting].sort(
+    (a, b) => b.placedAt.getTime() - a.placedAt.getTime() || (a.lineId < b.lineId ? 1 : -1),
+  )
+  const chosen: WaitingLine[] = []
+  let [left, there] = [lacking, lentOnHand]
+  for (const line of newest) {
+    if (left <= 0) break
+    if (line.units > there) continue
+    chosen.push(line)
+    left -= line.units
+    there -= line.units
+  }
+  return chosen
+}

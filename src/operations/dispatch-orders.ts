@@ -1,0 +1,245 @@
+/**
+ * Orders of the own store that own shelves cannot serve are handed to the channel that lends the units; when its parcels have
+ * left, they are booked as ours. Handing in and reading back is an errand (send-errands.ts).
+ */
+import type { KnownDispatch } from '../channels/capabilities.ts'
+import { insertErrand, lockErrand, saveErrand } from '../database/errands.ts'
+import { raise, resolve } from '../database/findings.ts'
+import { fence } from '../database/leases.ts'
+import {
+  type DispatchRow,
+  dueDispatches,
+  heldSkus,
+  lacksAt,
+  lentPlace,
+  linesToShip,
+  needlessDispatches,
+  saveDispatch,
+} from '../database/lendings.ts'
+import type { Sql } from '../database/pool.ts'
+import { lockStock, saveStock } from '../database/stock.ts'
+import { decided } from '../domain/errands.ts'
+import { isChannelError } from '../domain/errors.ts'
+import { linesToLend } from '../domain/lending.ts'
+import type { AccountAtWork, Context } from './context.ts'
+import type { DispatchPayload } from './errand-calls.ts'
+import { refreshLent } from './lend-stock.ts'
+import { ownStoreChannels } from './own-store.ts'
+import { shipOrder } from './ship-order.ts'
+
+const looksAtOnce = 20
+
+/** What orders lack is handed out, what is needless taken back, what the channel has in hand looked at. Answers the calls made. */
+export async function dispatchOrders(
+  ctx: Context,
+  work: AccountAtWork,
+  isStopping: () => boolean = () => false,
+): Promise<number> {
+  if (!work.connector.dispatches || work.row.stage !== 'live') return 0
+  await takeBack(ctx, work)
+  await handOut(ctx, work)
+  const due = await dueDispatches(ctx.db, work.row.id, ctx.clock.now(), looksAtOnce)
+  for (const one of due) {
+    if (isStopping()) break
+    await follow(ctx, work, one)
+  }
+  return due.length
+}
+
+async function takeBack(ctx: Context, work: AccountAtWork): Promise<void> {
+  for (const id of await needlessDispatches(ctx.db, work.row.id))
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      const now = ctx.clock.now()
+      const errand = await lockErrand(tx, id)
+      if (errand?.state === 'waiting') await saveErrand(tx, { ...errand, ...decided(errand, 'drop', now) }, now)
+    })
+}
+
+/** Chooses lines for what own shelves lack, and notes their dispatch, one for each order. */
+async function handOut(ctx: Context, work: AccountAtWork): Promise<void> {
+  const lacks = await lacksAt(ctx.db, work.row.id)
+  if (lacks.length === 0) return
+  const stores = ownStoreChannels(ctx)
+  for (const { variantId } of lacks)
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      // Under the level's lock nobody promises or ships meanwhile.
+      await lockStock(tx, [variantId])
+      const lack = (await lacksAt(tx, work.row.id)).find((one) => one.variantId === variantId)
+      if (!lack) return
+      const skus = (await heldSkus(tx, work.row.id, [variantId])).get(variantId) ?? []
+      const lines = await linesToShip(tx, variantId, stores)
+      const fits = lines.filter((line) => skus.some((sku) => line.units % sku.unitsPerSale === 0))
+      for (const line of linesToLend(lack.lacking, lack.there, fits)) {
+        const sku = skus.find((one) => line.units % one.unitsPerSale === 0)!
+        await note(tx, ctx, work, line, sku)
+      }
+      await refreshLent(tx, ctx, work.row, [variantId])
+    })
+}
+
+async function note(
+  tx: Sql,
+  ctx: Context,
+  work: AccountAtWork,
+  line: { lineId: string; orderId: string; units: number },
+  sku: { remoteSku: string; marketplace: string; unitsPerSale: number },
+): Promise<void> {
+  const id = ctx.newId()
+  const now = ctx.clock.now()
+  const quantity = line.units / sku.unitsPerSale
+  const payload: DispatchPayload = {
+    marketplace: sku.marketplace,
+    lines: [{ orderLineId: line.lineId, remoteSku: sku.remoteSku, quantity }],
+  }
+  const order = (await tx.one<{ units: number }>('select units_per_sale as units from order_lines where id = $1', [
+    line.lineId,
+  ]))!
+  await insertErrand(
+    tx,
+    {
+      id,
+      accountId: work.row.id,
+      orderId: line.orderId,
+      kind: 'dispatch',
+      reference: id,
+      target: null,
+      payload,
+      state: 'waiting',
+      dueAt: now,
+      cause: `line:${line.lineId}`,
+      lines: [{ orderLineId: line.lineId, quantity: line.units / order.units, amount: null }],
+    },
+    'lending',
+    now,
+  )
+}
+
+/** Looks at one that the channel took. A call that fails is made again later. */
+async function follow(ctx: Context, work: AccountAtWork, row: DispatchRow): Promise<void> {
+  const { everyMs } = work.connector.dispatches!
+  const later = (ms: number) => new Date(ctx.clock.now().getTime() + ms)
+  let known: KnownDispatch | null
+  let { cancelAskedAt } = row
+  try {
+    if (row.orderState === 'canceled' && !cancelAskedAt) {
+      await work.connector.dispatches!.cancel(work.account, row.reference)
+      cancelAskedAt = ctx.clock.now()
+    }
+    known = await work.connector.dispatches!.read(work.account, row.reference)
+  } catch (error) {
+    if (!isChannelError(error)) throw error
+    await save(ctx, work, row, { state: 'unknown', cancelAskedAt, nextAt: error.retryAt ?? later(everyMs) })
+    return
+  }
+  await bookParcels(ctx, work, row, known, { cancelAskedAt, later: later(everyMs) })
+}
+
+async function save(
+  ctx: Context,
+  work: AccountAtWork,
+  row: DispatchRow,
+  next: { state: KnownDispatch['state']; cancelAskedAt: Date | null; nextAt: Date | null },
+): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    await saveDispatch(tx, { id: row.id, accountId: work.row.id, booked: row.booked, ...next }, ctx.clock.now())
+  })
+}
+
+/** Each parcel once. What the channel will not ship goes back to those who ship by hand, with a word to a person. */
+async function bookParcels(
+  ctx: Context,
+  work: AccountAtWork,
+  row: DispatchRow,
+  known: KnownDispatch | null,
+  { cancelAskedAt, later }: { cancelAskedAt: Date | null; later: Date },
+): Promise<void> {
+  const state = known?.state ?? 'failed'
+  const isOver = state === 'shipped' || state === 'canceled' || state === 'failed'
+  await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    const now = ctx.clock.now()
+    const lines = await tx.rows<{ id: string; variant_id: string; units: number; open: number }>(
+      `select l.id, l.variant_id, l.units_per_sale as units, (l.quantity - l.canceled) * l.units_per_sale - l.shipped_units as open
+       from errand_lines e join order_lines l on l.id = e.order_line_id where e.errand_id = $1 order by l.id`,
+      [row.id],
+    )
+    const fresh = (known?.parcels ?? []).filter((parcel) => !row.booked.includes(parcel.remoteId))
+    const payload = (await lockErrand(tx, row.id))!.payload as DispatchPayload
+    for (const parcel of fresh) {
+      const leaving = parcel.lines.flatMap(({ reference, quantity }) => {
+        const line = lines.find((one) => one.id === reference)
+        const told = payload.lines.find((one) => one.orderLineId === reference)
+        if (!line || !told) return []
+        // The channel counts its own SKU's units.
+        const units = Math.min(line.open, Math.round((quantity / told.quantity) * line.open))
+        line.open -= units
+        return units > 0 ? [{ line, units }] : []
+      })
+      if (leaving.length === 0 || row.orderState === 'canceled') continue
+      await toShelf(tx, ctx, work, leaving)
+      const given = {
+        lines: leaving.map(({ line, units }) => ({ line: line.id, quantity: units / line.units })),
+        ...(parcel.carrier ? { carrier: parcel.carrier } : {}),
+        ...(parcel.trackingNumber ? { trackingNumber: parcel.trackingNumber } : {}),
+        ...(parcel.shippedAt ? { shippedAt: parcel.shippedAt } : {}),
+      }
+      await shipOrder(tx, ctx, row.orderId, given, { actor: 'lending', cause: `dispatch:${row.id}:${parcel.remoteId}` })
+    }
+    const booked = [...row.booked, ...fresh.map((parcel) => parcel.remoteId)]
+    const nextAt = isOver ? null : later
+    await saveDispatch(tx, { id: row.id, accountId: work.row.id, state, booked, cancelAskedAt, nextAt }, now)
+    const subject = `order:${row.orderId}`
+    const isRefused = isOver && state !== 'shipped' && row.orderState !== 'canceled'
+    if (isRefused)
+      await raise(
+        tx,
+        [
+          {
+            code: 'dispatch_failed',
+            severity: 'loss',
+            accountId: work.row.id,
+            subject,
+            data: { account: work.row.name, state },
+          },
+        ],
+        now,
+        ctx.newId,
+      )
+    else if (isOver) await resolve(tx, 'dispatch_failed', [subject], now)
+    await refreshLent(
+      tx,
+      ctx,
+      work.row,
+      lines.map((line) => line.variant_id),
+    )
+  })
+}
+
+/** Units that the channel shipped leave by an own shelf, for a shipment draws from there first. */
+async function toShelf(
+  tx: Sql,
+  ctx: Context,
+  work: AccountAtWork,
+  leaving: readonly { line: { id: string; variant_id: string }; units: number }[],
+): Promise<void> {
+  const now = ctx.clock.now()
+  const placeId = await lentPlace(tx, work.row, ctx.newId, now)
+  const shelf = await tx.one<{ id: string }>(
+    `select id from locations where kind in ('own', 'third-party') order by priority, code limit 1`,
+  )
+  if (!shelf) return
+  const stock = await lockStock(
+    tx,
+    leaving.map(({ line }) => line.variant_id),
+    { places: true },
+  )
+  for (const { line, units } of leaving) {
+    const there = stock.place(line.variant_id, placeId).onHand
+    const quantity = Math.min(units, there)
+    if (quantity > 0) stock.transfer(line.variant_id, placeId, shelf.id, quantity, `lent:${ctx.newId()}`)
+  }
+  await saveStock(tx, stock.change(), { now, newId: ctx.newId, actor: 'lending' })
+}
