@@ -90,7 +90,7 @@ export async function lentState(
          h.seen_at as "seenAt"
        from held_stock h join locations l on l.id = h.location_id join accounts a on a.id = l.account_id
        join stock_slots s on s.account_id = a.id and s.region = a.region and s.remote_sku = h.remote_sku and s.node = ''
-       where l.account_id = $1 and s.variant_id = any($2::uuid[])`,
+       where l.account_id = $1 and s.variant_id = any($2::uuid[]) and a.stage = 'live' and a.halted_code is null`,
       [accountId, ids],
     ),
     tx.rows<{ variantId: string; units: number }>(
@@ -201,7 +201,7 @@ export async function linesToShip(
   return await sql.rows(
     `select l.id as "lineId", o.id as "orderId", o.account_id as "accountId", o.placed_at as "placedAt", r.quantity as units
      from reservation_lines r join order_lines l on l.id = r.order_line_id join orders o on o.id = l.order_id join accounts a on a.id = o.account_id
-     where r.variant_id = $1 and l.variant_id = $1 and r.quantity > 0 and r.short = 0 and a.channel = any($2::text[])
+     where r.variant_id = $1 and l.variant_id = $1 and r.quantity > 0 and r.short = 0 and a.channel = any($2::text[]) and a.stage = 'live'
        and o.state = 'open' and o.fulfilled_by = 'merchant' and l.shipped_units = 0
        and r.quantity = (l.quantity - l.canceled) * l.units_per_sale
        and not exists (select 1 from errand_lines e join errands x on x.id = e.errand_id where e.order_line_id = l.id and x.kind in ('dispatch', 'shipment'))
@@ -231,7 +231,7 @@ export async function heldSkus(
 export async function dueDispatches(sql: Sql, accountId: string, now: Date, limit: number): Promise<DispatchRow[]> {
   return await sql.rows<DispatchRow>(
     `select e.id, e.order_id as "orderId", e.reference, o.state as "orderState", coalesce(d.booked, '{}') as booked,
-       d.cancel_asked_at as "cancelAskedAt"
+       d.cancel_asked_at as "cancelAskedAt", e.left_at as "leftAt"
      from errands e join orders o on o.id = e.order_id left join dispatches d on d.errand_id = e.id
      where e.account_id = $1 and e.kind = 'dispatch' and e.state = 'applied' and (d.errand_id is null or d.next_at <= $2)
      order by d.next_at nulls first, e.id limit $3`,
@@ -246,6 +246,7 @@ export interface DispatchRow {
   orderState: string
   booked: string[]
   cancelAskedAt: Date | null
+  leftAt: Date | null
 }
 
 export async function saveDispatch(

@@ -58,7 +58,7 @@ export interface Slot {
 export const strayLifeMs = 15 * 60_000
 
 /** No reading is older when it is noted: some channels answer from memory. */
-const staleMs = 45 * 60_000
+export const staleMs = 45 * 60_000
 /**
  * How moments of a channel compare: within `marginMs` clocks may differ, and a list may show an order behind its own
  * mark.

@@ -36,7 +36,11 @@ export async function errandLoop(
         await followCopies(ctx, work, isStopping)
       }
       // What channels are to ship for the own store is handed out first, so that it leaves in the same turn.
-      await dispatchOrders(ctx, work, isStopping)
+      try {
+        await dispatchOrders(ctx, work, isStopping)
+      } catch (error) {
+        await failing.note('dispatches', error)
+      }
       const { done, nextAt } = await sendErrands(ctx, work, isStopping)
       await failing.end()
       const waitMs = nextAt ? nextAt.getTime() - ctx.clock.now().getTime() : errandIdleMs

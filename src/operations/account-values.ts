@@ -64,6 +64,27 @@ export async function sealSecrets(
   await forgetChecks(tx, accountId)
 }
 
+/** Settings that name a place where calls go: where one changes, secrets would go to whoever is there now. */
+const addressesIn = (settings: unknown): string =>
+  JSON.stringify(
+    Object.entries((settings ?? {}) as Record<string, unknown>)
+      .filter(([name, value]) => /endpoint|url|page|shop|host|environment/i.test(name) && value !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
+
+/** Secrets that must be given anew, because an address changed and they were given for another. */
+export function needlesslyKept(
+  connector: Connector,
+  before: unknown,
+  after: unknown,
+  given: Record<string, unknown>,
+): string[] {
+  if (addressesIn(before) === addressesIn(after)) return []
+  return Object.entries(connector.secrets.shape).flatMap(([name, schema]) =>
+    Object.hasOwn(given, name) || (schema as { isOptional(): boolean }).isOptional() ? [] : [name],
+  )
+}
+
 /** Each secret by itself: the others may come later. One that is no plain text is given as JSON. */
 export function checkSome(connector: Connector, given: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(

@@ -24,7 +24,7 @@ import {
   stepsOf,
 } from '../database/store-stock.ts'
 import { claimMoved, claimTold } from '../domain/claims.ts'
-import { strayLifeMs } from '../domain/slots.ts'
+import { staleMs, strayLifeMs } from '../domain/slots.ts'
 import type { PlaceLevel, Stock } from '../domain/stock.ts'
 import { isBefore, judgeStore, type StoreReading, type StoreVerdict } from '../domain/store-changes.ts'
 import type { AccountAtWork, Context } from './context.ts'
@@ -217,8 +217,10 @@ function slotAfter({ slot, reading, steps }: Case, change: number, isWhole: bool
   const behind = steps.filter((step) => step.kind === 'sale' && step.from > reading.at)
   const soldSince = -behind.reduce((total, step) => total + step.units, 0)
   const told = { shown: reading.available, since: reading.since, soldSince }
-  const claim = change === 0 ? slot.claim : claimMoved(slot.claim, change, told)
-  const settled = isWhole ? claimTold(claim, told) : claim
+  // Later than this, what may have come on top of the reading is remembered by nobody: then it bounds nothing.
+  const isFresh = now.getTime() - reading.since < staleMs
+  const claim = change === 0 || (change < 0 && !isFresh) ? slot.claim : claimMoved(slot.claim, change, told)
+  const settled = isWhole && isFresh ? claimTold(claim, told) : claim
   // What waited for the store's change to be booked waits no longer.
   const retryAt = change === 0 || slot.problemCode !== null ? slot.retryAt : null
   // A store need not tell a number again that does not change.

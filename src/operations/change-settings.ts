@@ -1,7 +1,10 @@
 /** Changes some of an account's settings and secrets; the others stay as they are. */
 import { type AccountRow, endHalt, getSecrets, lookAgain, putSecrets } from '../database/accounts.ts'
+import { forgetChecks } from '../database/connecting.ts'
+import { resolve } from '../database/findings.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
+import { needlesslyKept } from './account-values.ts'
 import type { Context } from './context.ts'
 
 export interface SettingsChange {
@@ -16,6 +19,7 @@ export async function changeSettings(
   row: AccountRow,
   change: SettingsChange,
 ): Promise<void> {
+  if (row.draft_since) throw new Problem('account_draft', { account: row.name })
   const connector = ctx.registry.get(row.channel)!
   const now = ctx.clock.now()
   if (change.settings) {
@@ -26,6 +30,12 @@ export async function changeSettings(
     if (!parsed.success) throw refusal('settings', parsed.error.issues)
     if ((connector.identityOf?.(parsed.data) ?? null) !== row.identity)
       throw new Problem('bad_request', { message: 'settings: another seller or region is another account; connect it' })
+    const missing = needlesslyKept(connector, row.settings, parsed.data, change.secrets ?? {})
+    if (missing.length > 0)
+      throw new Problem('bad_request', {
+        message: `secrets: another address gets none that were meant for the one before; give ${missing.join(', ')} again`,
+      })
+    await tx.run('delete from tokens where account_id = $1', [row.id])
     await tx.run('update accounts set settings = $2, region = $3 where id = $1', [
       row.id,
       JSON.stringify(parsed.data),
@@ -40,7 +50,10 @@ export async function changeSettings(
     await putSecrets(tx, row.id, ctx.sealing.sealSecret(JSON.stringify(parsed.data), `account:${row.id}`), now)
     await tx.run('delete from tokens where account_id = $1', [row.id])
   }
+  // What was checked was checked with the values before.
+  await forgetChecks(tx, row.id)
   await endHalt(tx, row.id)
+  await resolve(tx, 'account_halted', [`account:${row.id}`], now)
   await lookAgain(tx, row.id, now)
   // A new queue or address is subscribed at once.
   await tx.run('update notification_health set subscribe_at = null where account_id = $1', [row.id])

@@ -1,18 +1,20 @@
 /** Moves an account between its stages. Whose writes stand on the channel decides whether its claims count (P-10). */
 import type { AccountRow } from '../database/accounts.ts'
 import { countClaims, doubtClaims, lockLevelsOfAccount } from '../database/claims.ts'
+import { lentVariants } from '../database/lendings.ts'
 import type { Sql } from '../database/pool.ts'
 import { beginPass } from '../database/publishing-passes.ts'
 import { Problem } from '../domain/errors.ts'
 import { strayLifeMs } from '../domain/slots.ts'
 import type { Context } from './context.ts'
+import { refreshLent } from './lend-stock.ts'
 
 /** In these nobody but us writes quantities. */
 const isOurs = (stage: AccountRow['stage']) => stage === 'live' || stage === 'paused'
 
 export async function changeStage(
   tx: Sql,
-  ctx: Pick<Context, 'clock' | 'newId'>,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
   row: AccountRow,
   stage: AccountRow['stage'],
 ): Promise<void> {
@@ -25,6 +27,8 @@ export async function changeStage(
   if (isOurs(stage) && !isOurs(row.stage)) await doubtClaims(tx, row.id, new Date(now.getTime() + strayLifeMs))
   await countClaims(tx, components, 'fact')
   const everywhere = { channel: null, variantId: null, category: null, productId: null }
+  // Who is not live ships nothing: what it lent is taken back, and lent again when it is.
+  if (ctx.registry.get(row.channel)?.dispatches) await refreshLent(tx, ctx, row, await lentVariants(tx, row.id))
   await beginPass(tx, ctx.newId(), { accountId: row.id, ...everywhere }, now)
 }
 

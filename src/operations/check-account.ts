@@ -190,9 +190,7 @@ export async function checkAccount(
 /** A check that failed and is not optional keeps an account from going live, also one that was connected long ago. */
 export async function refuseFailedChecks(tx: Sql, connector: Connector, row: AccountRow): Promise<void> {
   const needed = new Set(connector.checks?.filter((one) => !one.optional).map((one) => one.id))
-  const failed = (await checksOf(tx, row.id)).filter(
-    (one) => needed.has(one.check_id) && (one.state === 'failed' || one.state === 'skipped'),
-  )
+  const failed = (await checksOf(tx, row.id)).filter((one) => needed.has(one.check_id) && one.state !== 'ok')
   if (failed.length > 0)
     throw new Problem('checks_failed', { account: row.name, checks: failed.map((one) => one.check_id).join(', ') })
 }

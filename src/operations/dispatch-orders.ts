@@ -5,7 +5,7 @@
 import type { KnownDispatch } from '../channels/capabilities.ts'
 import { insertErrand, lockErrand, saveErrand } from '../database/errands.ts'
 import { raise, resolve } from '../database/findings.ts'
-import { fence } from '../database/leases.ts'
+import { fence, LeaseLost } from '../database/leases.ts'
 import {
   type DispatchRow,
   dueDispatches,
@@ -28,6 +28,10 @@ import { ownStoreChannels } from './own-store.ts'
 import { shipOrder } from './ship-order.ts'
 
 const looksAtOnce = 20
+/** What the channel took and does not show for so long is for a person. */
+const lostMs = 24 * 3_600_000
+const failedMs = 15 * 60_000
+const later = (ctx: Context, ms: number) => new Date(ctx.clock.now().getTime() + ms)
 
 /** What orders lack is handed out, what is needless taken back, what the channel has in hand looked at. Answers the calls made. */
 export async function dispatchOrders(
@@ -41,7 +45,14 @@ export async function dispatchOrders(
   const due = await dueDispatches(ctx.db, work.row.id, ctx.clock.now(), looksAtOnce)
   for (const one of due) {
     if (isStopping()) break
-    await follow(ctx, work, one)
+    try {
+      await follow(ctx, work, one)
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error
+      // One that cannot be booked waits, and is tried again; the others go on.
+      ctx.log.error('a dispatch failed inside', { account: work.row.name, error: (error as Error).message })
+      await save(ctx, work, one, { state: 'unknown', cancelAskedAt: one.cancelAskedAt, nextAt: later(ctx, failedMs) })
+    }
   }
   return due.length
 }
@@ -118,8 +129,12 @@ async function note(
 
 /** Looks at one that the channel took. A call that fails is made again later. */
 async function follow(ctx: Context, work: AccountAtWork, row: DispatchRow): Promise<void> {
-  const { everyMs } = work.connector.dispatches!
-  const later = (ms: number) => new Date(ctx.clock.now().getTime() + ms)
+  const { everyMs, visibleAfterMs } = work.connector.dispatches!
+  const visibleAt = (row.leftAt?.getTime() ?? 0) + visibleAfterMs
+  if (ctx.clock.now().getTime() < visibleAt) {
+    await save(ctx, work, row, { state: 'working', cancelAskedAt: row.cancelAskedAt, nextAt: new Date(visibleAt) })
+    return
+  }
   let known: KnownDispatch | null
   let { cancelAskedAt } = row
   try {
@@ -130,10 +145,16 @@ async function follow(ctx: Context, work: AccountAtWork, row: DispatchRow): Prom
     known = await work.connector.dispatches!.read(work.account, row.reference)
   } catch (error) {
     if (!isChannelError(error)) throw error
-    await save(ctx, work, row, { state: 'unknown', cancelAskedAt, nextAt: error.retryAt ?? later(everyMs) })
+    await save(ctx, work, row, { state: 'unknown', cancelAskedAt, nextAt: error.retryAt ?? later(ctx, everyMs) })
     return
   }
-  await bookParcels(ctx, work, row, known, { cancelAskedAt, later: later(everyMs) })
+  // It was taken: that it is not shown is the channel's trouble, for a day.
+  const isYoung = ctx.clock.now().getTime() - visibleAt < lostMs
+  if (!known && isYoung) {
+    await save(ctx, work, row, { state: 'unknown', cancelAskedAt: null, nextAt: later(ctx, everyMs) })
+    return
+  }
+  await bookParcels(ctx, work, row, known, { cancelAskedAt, later: later(ctx, everyMs) })
 }
 
 async function save(
@@ -154,15 +175,15 @@ async function bookParcels(
   work: AccountAtWork,
   row: DispatchRow,
   known: KnownDispatch | null,
-  { cancelAskedAt, later }: { cancelAskedAt: Date | null; later: Date },
+  { cancelAskedAt, later: nextLook }: { cancelAskedAt: Date | null; later: Date },
 ): Promise<void> {
   const state = known?.state ?? 'failed'
   const isOver = state === 'shipped' || state === 'canceled' || state === 'failed'
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const now = ctx.clock.now()
-    const lines = await tx.rows<{ id: string; variant_id: string; units: number; open: number }>(
-      `select l.id, l.variant_id, l.units_per_sale as units, (l.quantity - l.canceled) * l.units_per_sale - l.shipped_units as open
+    const lines = await tx.rows<{ id: string; variant_id: string; units: number; sales: number; open: number }>(
+      `select l.id, l.variant_id, l.units_per_sale as units, e.quantity as sales, (l.quantity - l.canceled) * l.units_per_sale - l.shipped_units as open
        from errand_lines e join order_lines l on l.id = e.order_line_id where e.errand_id = $1 order by l.id`,
       [row.id],
     )
@@ -173,8 +194,9 @@ async function bookParcels(
         const line = lines.find((one) => one.id === reference)
         const told = payload.lines.find((one) => one.orderLineId === reference)
         if (!line || !told) return []
-        // The channel counts its own SKU's units.
-        const units = Math.min(line.open, Math.round((quantity / told.quantity) * line.open))
+        // The channel counts its own SKU's units, and a line is booked in whole sales: the rest comes with its partner.
+        const sales = Math.floor((quantity * line.sales) / told.quantity)
+        const units = Math.min(line.open, sales * line.units)
         line.open -= units
         return units > 0 ? [{ line, units }] : []
       })
@@ -184,12 +206,12 @@ async function bookParcels(
         lines: leaving.map(({ line, units }) => ({ line: line.id, quantity: units / line.units })),
         ...(parcel.carrier ? { carrier: parcel.carrier } : {}),
         ...(parcel.trackingNumber ? { trackingNumber: parcel.trackingNumber } : {}),
-        ...(parcel.shippedAt ? { shippedAt: parcel.shippedAt } : {}),
+        // Not when it left there: a count of our shelves in between says nothing about theirs.
       }
       await shipOrder(tx, ctx, row.orderId, given, { actor: 'lending', cause: `dispatch:${row.id}:${parcel.remoteId}` })
     }
     const booked = [...row.booked, ...fresh.map((parcel) => parcel.remoteId)]
-    const nextAt = isOver ? null : later
+    const nextAt = isOver ? null : nextLook
     await saveDispatch(tx, { id: row.id, accountId: work.row.id, state, booked, cancelAskedAt, nextAt }, now)
     const subject = `order:${row.orderId}`
     const isRefused = isOver && state !== 'shipped' && row.orderState !== 'canceled'

@@ -7,7 +7,15 @@ import type { AccountRow } from '../database/accounts.ts'
 import { forgetChecks, roundOf } from '../database/connecting.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
-import { checkSome, checkWith, identityFree, missingSecrets, sealSecrets, secretsOf } from './account-values.ts'
+import {
+  checkSome,
+  checkWith,
+  identityFree,
+  missingSecrets,
+  needlesslyKept,
+  sealSecrets,
+  secretsOf,
+} from './account-values.ts'
 import { changeStage } from './change-stage.ts'
 import { refuseFailedChecks } from './check-account.ts'
 import { beginReading, connectAccount } from './connect-account.ts'
@@ -57,6 +65,8 @@ export async function putSettings(tx: Sql, ctx: Connecting, row: AccountRow, giv
   const connector = ctx.registry.get(row.channel)!
   const settings = checkWith(connector.settings, given, 'settings')
   const identity = await identityFree(tx, connector, settings, row.id)
+  // Secrets that were given for another address are given anew.
+  if (needlesslyKept(connector, row.settings, settings, {}).length > 0) await sealSecrets(tx, ctx, row.id, {})
   await forgetChecks(tx, row.id)
   await tx.run('update accounts set settings = $2, region = $3, identity = $4 where id = $1', [
     row.id,

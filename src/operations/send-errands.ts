@@ -146,7 +146,7 @@ async function noteAnswer(ctx: Context, work: AccountAtWork, errand: ErrandRow, 
     const locked = await lockErrand(tx, errand.id)
     if (locked?.effectId !== errand.effectId || locked?.state !== 'sent') return
     const back = lookBackOf(work.connector, errand.kind)
-    await save(tx, ctx, { ...locked, ...answered(locked, answer, now, back) }, now)
+    await save(tx, ctx, withoutWords({ ...locked, ...answered(locked, answer, now, back) }), now)
     await recordOutcomes(tx, [{ id: errand.effectId!, ...outcomeOf(answer) }], now)
     // The order's next version tells whether a cancellation holds.
     if (errand.kind === 'cancellation') await lookAgain(tx, work.row.id, now)
@@ -174,6 +174,12 @@ async function noteReading(
       await halt(tx, ctx, work, reading.error)
   })
 }
+
+/** Where a buyer's address was sent, the channel's words may repeat it: only its code is kept. */
+const withoutWords = (errand: ErrandRow): ErrandRow =>
+  errand.problem && (errand.kind === 'copy' || errand.kind === 'dispatch')
+    ? { ...errand, problem: { code: errand.problem.code, message: '' } }
+    : errand
 
 function outcomeOf(answer: ErrandAnswer): { outcome: EffectOutcome; detail?: unknown } {
   if (answer.kind !== 'failed') return { outcome: answer.kind }

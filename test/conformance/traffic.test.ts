@@ -21,6 +21,7 @@ import {
   handInFeeds,
   openDispatch,
   openParcel,
+  operationsHere,
   type PulledOrders,
   parcelOf,
   pullListings,
@@ -254,32 +255,29 @@ describe('listings', () => {
 })
 
 describe('allowances', () => {
-  test.each(Object.keys(amazon.limits))(
-    '%s: refused with 429 when drained, held back when the budget knows',
-    async (name) => {
-      const one = bench()
-      const orderId = (await truthOf(one)).orders[0]!.id
-      const { burst } = amazon.limits[name]!
-      const heedless = one.account({ budget: false })
-      const feeds = await handInFeeds(one, [awkwardSkus[0]!])
-      const parcel = await openParcel(one, awkwardSkus[0]!)
-      const subjects = { orderId, skus: [awkwardSkus[0]!], feeds, parcel, ...(await openDispatch(one)) }
-      const before = one.tallies.get(name)?.requests ?? 0
-      for (let i = 0; i < burst; i++) await drivers[name]!(heedless, subjects)
-      const refused = await refusal(drivers[name]!(heedless, subjects))
-      expect(refused).toMatchObject({ kind: 'throttled', code: 'QuotaExceeded', retryAt: expect.any(Date) })
-      expect(heedless.exhausted).toEqual([name])
-      expect(heedless.learned.get(name)).toBe(amazon.limits[name]!.rate)
-      const { requests, statuses } = one.tallies.get(name)!
-      expect([requests, statuses['429']]).toEqual([before + burst + 1, 1])
-      await one.pass(3_600_000)
-      const careful = one.account()
-      for (let i = 0; i < burst; i++) await drivers[name]!(careful, subjects)
-      expect(await refusal(drivers[name]!(careful, subjects))).toMatchObject({ kind: 'throttled', code: 'budget' })
-      expect(one.tallies.get(name)!.requests).toBe(before + 2 * burst + 1)
-      expect(describeFindings(one.findings)).toEqual([])
-    },
-  )
+  test.each([...operationsHere])('%s: refused with 429 when drained, held back when the budget knows', async (name) => {
+    const one = bench()
+    const orderId = (await truthOf(one)).orders[0]!.id
+    const { burst } = amazon.limits[name]!
+    const heedless = one.account({ budget: false })
+    const feeds = await handInFeeds(one, [awkwardSkus[0]!])
+    const parcel = await openParcel(one, awkwardSkus[0]!)
+    const subjects = { orderId, skus: [awkwardSkus[0]!], feeds, parcel, ...(await openDispatch(one)) }
+    const before = one.tallies.get(name)?.requests ?? 0
+    for (let i = 0; i < burst; i++) await drivers[name]!(heedless, subjects)
+    const refused = await refusal(drivers[name]!(heedless, subjects))
+    expect(refused).toMatchObject({ kind: 'throttled', code: 'QuotaExceeded', retryAt: expect.any(Date) })
+    expect(heedless.exhausted).toEqual([name])
+    expect(heedless.learned.get(name)).toBe(amazon.limits[name]!.rate)
+    const { requests, statuses } = one.tallies.get(name)!
+    expect([requests, statuses['429']]).toEqual([before + burst + 1, 1])
+    await one.pass(3_600_000)
+    const careful = one.account()
+    for (let i = 0; i < burst; i++) await drivers[name]!(careful, subjects)
+    expect(await refusal(drivers[name]!(careful, subjects))).toMatchObject({ kind: 'throttled', code: 'budget' })
+    expect(one.tallies.get(name)!.requests).toBe(before + 2 * burst + 1)
+    expect(describeFindings(one.findings)).toEqual([])
+  })
 })
 
 describe('other regions', () => {
@@ -367,7 +365,7 @@ test('what was validated, by operation', () => {
       `${name}: ${requests} requests, ${answers} answers (${byStatus})${name === 'token' ? ', by hand: no model' : ''}`,
     )
   }
-  for (const name of Object.keys(amazon.limits)) {
+  for (const name of operationsHere) {
     expect(sum.get(name)?.requests, `requests of ${name}`).toBeGreaterThan(0)
     expect(sum.get(name)?.answers, `answers of ${name}`).toBeGreaterThan(0)
   }

@@ -36,11 +36,11 @@ export const consent: Consent = {
     const { selling_partner_id: came, spapi_oauth_code: code } = returned
     if (!code) throw new ChannelError('rejected', 'no_code', 'Amazon sent the seller back without a code')
     // The browser may be signed in to another account of Seller Central; its orders must not come in under this name.
-    if (came !== undefined && came !== sellerId)
+    if (came !== sellerId)
       throw new ChannelError(
         'rejected',
         'other_seller',
-        `the seller ${came.slice(0, 20)} authorized, the account is for ${sellerId}; sign in to the right one, or correct the seller id`,
+        `the seller ${came?.slice(0, 20) ?? 'nobody named'} authorized, the account is for ${sellerId}; sign in to the right one, or correct the seller id`,
       )
     const { clientId, clientSecret } = secrets.partial().parse(await account.secrets())
     const answer = await exchangeCode(account, {

@@ -98,7 +98,10 @@ export const errandsRoutes = defineRoutes({
       lines: z.array(z.object({ line, quantity })).min(1).max(1_000).optional().describe('absent: all that is open'),
       carrier: z.string().trim().min(1).max(100).optional(),
       trackingNumber: z.string().trim().min(1).max(100).optional(),
-      trackingUrl: z.url().max(500).optional(),
+      trackingUrl: z
+        .url({ protocol: /^https?$/ })
+        .max(500)
+        .optional(),
       shippedAt: time.optional().describe('absent, or in the future: now'),
     }),
     response: errand,

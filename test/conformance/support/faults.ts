@@ -1,10 +1,9 @@
 /** Every fault the simulator knows, on every operation of the connector, and what the connector makes of it. */
 import { faultKinds } from '../../../simulator/faults.ts'
-import { amazon } from '../../../src/channels/amazon/index.ts'
 import { ChannelError, type ChannelErrorKind } from '../../../src/domain/errors.ts'
 import type { Bench } from './bench.ts'
 import { undeclaredAnswers } from './judge.ts'
-import { drivers, type Subjects } from './scenario.ts'
+import { drivers, operationsHere, type Subjects } from './scenario.ts'
 
 export interface PlannedFault {
   operation: string
@@ -39,7 +38,7 @@ const broken = ['drop', 'timeout-after-apply', 'malformed']
 
 /** One fault of each kind and operation; `status` once for each status that may be answered. */
 export function plannedFaults(one: Bench): PlannedFault[] {
-  return ['token', ...Object.keys(amazon.limits)].flatMap((operation) =>
+  return ['token', ...operationsHere].flatMap((operation) =>
     faultKinds.amazon[operation]!.flatMap((kind): PlannedFault[] => {
       if (kind === 'status') return statusFaults(one, operation)
       if (kind === 'revoke') return [{ operation, kind, expected: 'auth' }]

@@ -238,6 +238,22 @@ export async function openDispatch(one: Bench): Promise<Required<Pick<Subjects, 
   return { heldSku, dispatchId }
 }
 
+/** Operations that files of their own hold against their models: settlements.test.ts and notifications.test.ts. */
+export const elsewhere: ReadonlySet<string> = new Set([
+  'getReports',
+  'getReportDocument',
+  'getDestinations',
+  'createDestination',
+  'getSubscription',
+  'createSubscription',
+  'deleteSubscription',
+  'receiveMessage',
+  'deleteMessages',
+  'sendMessage',
+  'getQueueAttributes',
+])
+export const operationsHere: readonly string[] = Object.keys(amazon.limits).filter((name) => !elsewhere.has(name))
+
 const marketplaceOf = (account: Account) => (account.settings as { marketplaceIds: string[] }).marketplaceIds[0]!
 
 /** Everything that Amazon holds, over all pages and marketplaces. */
