@@ -10,6 +10,7 @@ export const permissions = [
   'reservations.manage',
   'orders.read',
   'orders.write',
+  'orders.refund',
   'orders.buyer',
   'imports.manage',
   'exports.read',

@@ -1,6 +1,7 @@
+import { isAllowed } from '../../contract/permissions.ts'
 import type { Sql } from '../../database/pool.ts'
 import { accountsFor } from '../../database/views/accounts.ts'
-import { countCopies, listErrands, ruleOf } from '../../database/views/errands.ts'
+import { countCopies, errandKind, listErrands, ruleOf } from '../../database/views/errands.ts'
 import { getOrder } from '../../database/views/orders.ts'
 import { Problem } from '../../domain/errors.ts'
 import { cancelOrder, refundOrder } from '../../operations/ask-channel.ts'
@@ -89,6 +90,10 @@ export const errandHandlers: Handlers<
   },
   decideErrand: async ({ sql, input, options, api }) => {
     const { id } = input.params
+    // To send a refund again is to pay it out.
+    const isRefund = (await errandKind(sql, id)) === 'refund'
+    if (isRefund && !isAllowed(api.caller!.role, 'orders.refund'))
+      throw new Problem('forbidden', { permission: 'orders.refund' })
     const orderId = await decideErrand(sql, options.ctx, id, input.body.decision, api.caller!.name)
     return await mustFind(sql, orderId, id)
   },

@@ -1,3 +1,4 @@
+import { isAllowed } from '../../contract/permissions.ts'
 import { accountsFor } from '../../database/views/accounts.ts'
 import { Problem } from '../../domain/errors.ts'
 import { changeSettings } from '../../operations/change-settings.ts'
@@ -11,8 +12,11 @@ async function mustFind(sql: Parameters<typeof accountsFor>[0], id: string) {
 }
 
 export const notificationHandlers: Handlers<'notifications' | 'testNotifications' | 'changeSettings'> = {
-  notifications: async ({ sql, input, options }) =>
-    await describeNotifications(sql, options.ctx, await mustFind(sql, input.params.id)),
+  notifications: async ({ sql, input, options, api }) => {
+    const told = await describeNotifications(sql, options.ctx, await mustFind(sql, input.params.id))
+    // Nobody can guess the address; who only looks need not know it.
+    return isAllowed(api.caller!.role, 'accounts.manage') ? told : { ...told, address: null }
+  },
   testNotifications: async ({ sql, input, options }) =>
     await testNotifications(options.ctx, await mustFind(sql, input.params.id)),
   changeSettings: async ({ sql, input, options }) => {

@@ -124,7 +124,7 @@ export const errandsRoutes = defineRoutes({
   refundOrder: {
     method: 'POST',
     path: '/orders/{id}/refunds',
-    permission: 'orders.write',
+    permission: 'orders.refund',
     status: 201,
     summary: 'Give money back through the channel, once at most; moves no stock',
     params: byId,

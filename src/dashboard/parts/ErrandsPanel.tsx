@@ -43,7 +43,9 @@ export function ErrandsPanel({ order }: { order: OrderDetail }) {
           <Row key={errand.id} errand={errand} />
         ))}
       </ul>
-      {may('orders.write') && <Forms order={order} can={query.data.can} />}
+      {may('orders.write') && (
+        <Forms order={order} can={{ ...query.data.can, refund: query.data.can.refund && may('orders.refund') }} />
+      )}
     </Panel>
   )
 }

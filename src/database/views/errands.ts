@@ -48,6 +48,11 @@ const views: Record<ErrandFilter['view'], string | null> = {
   'under-way': `e.state in ('waiting', 'sent', 'accepted', 'unknown')`,
 }
 
+/** Undefined where there is no such errand. */
+export async function errandKind(db: Sql, id: string): Promise<string | undefined> {
+  return (await db.one<{ kind: string }>('select kind from errands where id = $1', [id]))?.kind
+}
+
 /** How many orders of an account are copied, and how many copies are on their way. */
 export async function countCopies(db: Sql, accountId: string): Promise<{ copies: number; waiting: number }> {
   return (await db.one<{ copies: number; waiting: number }>(
