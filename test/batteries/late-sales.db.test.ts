@@ -90,7 +90,7 @@ test('what is late by less than the margin that was learned is not late any more
 
 test('every lie is noticed, whatever it hides and for how long', async () => {
   printCount('late sales', lateSales)
-  market = await openMarket(own.db, { onHand: 200 })
+  market = await openMarket(own.db, { onHand: 200 + lateSales })
   await atWork(market)
   const random = seeded(7)
   const placed = new Map<string, number>()
