@@ -1,10 +1,10 @@
 /** Changes some of an account's settings and secrets; the others stay as they are. */
-import { type AccountRow, endHalt, getSecrets, lookAgain, putSecrets } from '../database/accounts.ts'
+import { type AccountRow, endHalt, lookAgain } from '../database/accounts.ts'
 import { forgetChecks } from '../database/connecting.ts'
 import { resolve } from '../database/findings.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
-import { needlesslyKept } from './account-values.ts'
+import { checkWith, needlesslyKept, sealSecrets, secretsOf } from './account-values.ts'
 import type { Context } from './context.ts'
 
 export interface SettingsChange {
@@ -26,11 +26,10 @@ export async function changeSettings(
     const given = Object.entries({ ...(row.settings as object), ...change.settings }).filter(
       ([, value]) => value !== null,
     )
-    const parsed = connector.settings.safeParse(Object.fromEntries(given))
-    if (!parsed.success) throw refusal('settings', parsed.error.issues)
-    if ((connector.identityOf?.(parsed.data) ?? null) !== row.identity)
+    const settings = checkWith(connector.settings, Object.fromEntries(given), 'settings')
+    if ((connector.identityOf?.(settings) ?? null) !== row.identity)
       throw new Problem('bad_request', { message: 'settings: another seller or region is another account; connect it' })
-    const missing = needlesslyKept(connector, row.settings, parsed.data, change.secrets ?? {})
+    const missing = needlesslyKept(connector, row.settings, settings, change.secrets ?? {})
     if (missing.length > 0)
       throw new Problem('bad_request', {
         message: `secrets: another address gets none that were meant for the one before; give ${missing.join(', ')} again`,
@@ -38,17 +37,13 @@ export async function changeSettings(
     await tx.run('delete from tokens where account_id = $1', [row.id])
     await tx.run('update accounts set settings = $2, region = $3 where id = $1', [
       row.id,
-      JSON.stringify(parsed.data),
-      connector.regionOf(parsed.data),
+      JSON.stringify(settings),
+      connector.regionOf(settings),
     ])
   }
   if (change.secrets) {
-    const sealed = await getSecrets(tx, row.id)
-    const before = sealed ? (JSON.parse(ctx.sealing.openSecret(sealed, `account:${row.id}`)) as object) : {}
-    const parsed = connector.secrets.safeParse({ ...before, ...change.secrets })
-    if (!parsed.success) throw refusal('secrets', parsed.error.issues)
-    await putSecrets(tx, row.id, ctx.sealing.sealSecret(JSON.stringify(parsed.data), `account:${row.id}`), now)
-    await tx.run('delete from tokens where account_id = $1', [row.id])
+    const before = await secretsOf(tx, ctx, row.id)
+    await sealSecrets(tx, ctx, row.id, checkWith(connector.secrets, { ...before, ...change.secrets }, 'secrets'))
   }
   // What was checked was checked with the values before.
   await forgetChecks(tx, row.id)
@@ -57,9 +52,4 @@ export async function changeSettings(
   await lookAgain(tx, row.id, now)
   // A new queue or address is subscribed at once.
   await tx.run('update notification_health set subscribe_at = null where account_id = $1', [row.id])
-}
-
-function refusal(what: string, issues: readonly { path: PropertyKey[]; message: string }[]): Problem {
-  const message = issues.map((issue) => `${what}.${issue.path.join('.')}: ${issue.message}`).join('; ')
-  return new Problem('bad_request', { message })
 }

@@ -33,13 +33,13 @@ const lostMs = 24 * 3_600_000
 const failedMs = 15 * 60_000
 const later = (ctx: Context, ms: number) => new Date(ctx.clock.now().getTime() + ms)
 
-/** What orders lack is handed out, what is needless taken back, what the channel has in hand looked at. Answers the calls made. */
+/** What orders lack is handed out, what is needless taken back, what the channel has in hand looked at. */
 export async function dispatchOrders(
   ctx: Context,
   work: AccountAtWork,
   isStopping: () => boolean = () => false,
-): Promise<number> {
-  if (!work.connector.dispatches || work.row.stage !== 'live') return 0
+): Promise<void> {
+  if (!work.connector.dispatches || work.row.stage !== 'live') return
   await takeBack(ctx, work)
   await handOut(ctx, work)
   const due = await dueDispatches(ctx.db, work.row.id, ctx.clock.now(), looksAtOnce)
@@ -54,7 +54,6 @@ export async function dispatchOrders(
       await save(ctx, work, one, { state: 'unknown', cancelAskedAt: one.cancelAskedAt, nextAt: later(ctx, failedMs) })
     }
   }
-  return due.length
 }
 
 async function takeBack(ctx: Context, work: AccountAtWork): Promise<void> {
