@@ -153,6 +153,11 @@ export async function quietRound(it: Installation, round: number): Promise<void>
   while ((await deliverEvents(it.ctx)) > 0);
   // Reading everything anew is what the audit does over the day.
   if (round === 18) await it.ctx.db.run('update stock_slots set read_due_at = $1', [it.ctx.clock.now()])
+  // An event whose process ended several times with it waits for hours: longer than a rest is waited for.
+  if (round === 18)
+    await it.ctx.db.run(`update webhook_deliveries set next_at = $1 where state = 'waiting' and next_at > $1`, [
+      it.ctx.clock.now(),
+    ])
   if (it.feeds) {
     await collectFeeds(it.ctx, amazon)
     await feedStock(it.ctx, amazon)
