@@ -50,9 +50,11 @@ const walls: Record<string, Wall> = {
   dashboard: { rooms: ['contract'] },
   root: { rooms: ['src'] },
   simulator: { rooms: [] },
-  test: { rooms: ['src', 'simulator', 'bench', 'scripts'] },
+  test: { rooms: ['src', 'simulator', 'bench', 'examples', 'scripts'] },
   bench: { rooms: ['src', 'simulator', 'test'] },
   scripts: { rooms: [] },
+  // Programs of other people: they know the API and nothing behind it.
+  examples: { rooms: [] },
 }
 
 /** Files that may do what their room may not. One that nothing needs any more is reported too. */
@@ -76,6 +78,7 @@ const rooms: readonly [name: string, path: RegExp][] = [
   ['test', /^test\/|^src\/.*\.test\.tsx?$|^src\/channels\/contract-suite\.ts$/],
   ['bench', /^bench\//],
   ['scripts', /^scripts\//],
+  ['examples', /^examples\//],
   ['connector', /^src\/channels\/(connector|capabilities)\.ts$/],
   ['registry', /^src\/channels\/registry\.ts$/],
   ['channel', /^src\/channels\/[^/]+\//],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { exceptions, readSources, roomOf, violations } from './imports.ts'
 
-const files = readSources(['src', 'simulator', 'test', 'bench', 'scripts'], ['.ts', '.tsx'])
+const files = readSources(['src', 'simulator', 'test', 'bench', 'examples', 'scripts'], ['.ts', '.tsx'])
 
 test('every file is in a room', () => {
   expect(files.length).toBeGreaterThan(150)

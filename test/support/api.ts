@@ -52,6 +52,18 @@ export async function openOwnersApi(world: World) {
       expect(answer.statusCode, answer.payload).toBeLessThan(300)
       return answer.json()
     },
+    key,
+    /** For a program that calls the API by itself. */
+    fetch: (async (url: string, init: RequestInit) => {
+      const { pathname, search } = new URL(url)
+      const answer = await app.inject({
+        method: init.method as 'GET' | 'POST',
+        url: pathname + search,
+        headers: init.headers as Record<string, string>,
+        ...(init.body ? { payload: String(init.body) } : {}),
+      })
+      return new Response(answer.payload, { status: answer.statusCode })
+    }) as typeof fetch,
     close: () => app.close(),
   }
 }

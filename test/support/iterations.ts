@@ -171,3 +171,5 @@ export const notificationsPerSecond = 1_000
 export const notificationSeconds = times(4, 120)
 /** Mutated notifications for each channel. */
 export const mutatedNotifications = 10_000
+/** Moments of a Magento store behind the bridge, with lost writes and restarts. */
+export const magentoTurns = times(60, 2_000)

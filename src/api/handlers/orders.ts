@@ -67,7 +67,11 @@ export const orderHandlers: Handlers<'orders' | 'order' | 'orderBuyer' | 'addOrd
     await importOrders(
       sql,
       options.ctx,
-      { id: account.id, openedAt: account.opened_at, lowersItself: false },
+      {
+        id: account.id,
+        openedAt: account.opened_at,
+        lowersItself: (account.settings as { lowersItself?: unknown }).lowersItself === true,
+      },
       [readOrder(input.body)],
       held,
     )

@@ -5,6 +5,8 @@ export const settings = z.object({
   webhookUrl: z.url(),
   /** The store stands in the hub's own network (or on this machine): plain http and private addresses are allowed for it. */
   sameNetwork: z.boolean().default(false),
+  /** Every order that it tells of took its units off the number that it shows: no tills or telephones beside it. */
+  lowersItself: z.boolean().default(false),
 })
 
 export const secrets = z.object({
