@@ -124,14 +124,18 @@ export interface QuantityLine {
 
 export type QuantityOutcome =
   | { key: string; kind: 'accepted'; detail?: Record<string, string> }
-  | { key: string; kind: 'applied' }
+  /** `replaced`: of a compare-and-set, the number that stood there, below 0 included. */
+  | { key: string; kind: 'applied'; replaced?: number }
   | { key: string; kind: 'mismatch'; shown: number }
-  | { key: string; kind: 'failed'; error: ChannelError }
+  /** `replaced`: what it takes the place of if it was carried out. */
+  | { key: string; kind: 'failed'; error: ChannelError; replaced?: number }
 
 export interface QuantityReading {
   remoteSku: string
   /** Null: the channel has no merchant quantity for it (gone, or fulfilled by the channel). */
   quantity: number | null
+  /** What stands there below 0, where more was sold than there was; `quantity` is 0 then. */
+  belowZero?: number
 }
 
 /** What became of handing in a feed. Every line is in the feed or has an outcome, never both. */

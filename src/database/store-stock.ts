@@ -93,8 +93,8 @@ export async function saveStoreLevels(
 }
 
 /**
- * Notes what slots showed that follow their store. Such a reading tells what can be sold there and no more; the rest
- * is as it was told last. Where a till sold more than there was, 0 tells nothing.
+ * Notes what slots showed that follow their store, below 0 included. Such a reading tells what can be sold there and no more;
+ * the rest is as it was told last.
  */
 export async function noteSlotsShown(
   tx: Sql,
@@ -109,7 +109,7 @@ export async function noteSlotsShown(
        pending_since = coalesce(l.pending_since, $1), pending_at = coalesce(l.pending_at, $2)
      from unnest($3::uuid[], $4::bigint[]) as t(slot_id, shown), store_locations o
      where l.slot_id = t.slot_id and o.account_id = l.account_id and o.remote_id = l.remote_location and o.master = 'store'
-       and l.read_at <= $1 and (t.shown > 0 or l.available >= 0)`,
+       and l.read_at <= $1`,
     [since, at, shown.map((one) => one.slotId), shown.map((one) => one.quantity)],
   )
 }
@@ -253,12 +253,13 @@ export async function stepsOf(
   const writes = await tx.rows<{
     slot_id: string
     expected: number | null
+    replaced: number | null
     quantity: number
     outcome: string | null
     intended_at: Date
     outcome_at: Date | null
   }>(
-    `select t.slot_id, (e.intent->>'expected')::float8 as expected, (e.intent->>'quantity')::float8 as quantity, e.outcome, e.intended_at, e.outcome_at
+    `select t.slot_id, (e.intent->>'expected')::float8 as expected, (e.outcome_detail->>'replaced')::float8 as replaced, (e.intent->>'quantity')::float8 as quantity, e.outcome, e.intended_at, e.outcome_at
      from unnest($1::uuid[], $2::timestamptz[]) as t(slot_id, since) join effects e on e.subject = 'slot:' || t.slot_id
      where e.kind = 'stock.push' and (t.since is null or e.intended_at > t.since)
        and (e.outcome is null or e.outcome in ('applied', 'accepted', 'unknown')) order by e.intended_at`,
@@ -269,7 +270,10 @@ export async function stepsOf(
     const isSure = row.outcome === 'applied'
     const from = row.intended_at.getTime()
     const until = isSure ? row.outcome_at!.getTime() : from + lifeMs
-    steps.get(row.slot_id)!.push({ kind: 'write', units: row.quantity - row.expected, from, until, isSure, seq: null })
+    const units = row.quantity - (row.replaced ?? row.expected)
+    // What it replaced is not known by an answer: where the store shows nothing, it may have been below 0.
+    const isFromZero = !isSure && row.expected === 0 && row.replaced === null
+    steps.get(row.slot_id)!.push({ kind: 'write', units, from, until, isSure, isFromZero, seq: null })
   }
   return steps
 }

@@ -43,6 +43,14 @@ describe('what nobody told us', () => {
 })
 
 describe('what is not certain', () => {
+  test('a write without an answer that replaced nothing shown may have replaced less than nothing', () => {
+    const sold = soldStep(12, 100, marginMs)
+    const lost = { ...write(5, 300, 400, false), isFromZero: true }
+    expect(judgeStore(basis, reading(5), [sold, lost], times)).toMatchObject({ change: 0, isUnclear: false })
+    expect(judgeStore(basis, reading(-2), [sold, lost], times)).toMatchObject({ change: 0, isUnclear: false })
+    expect(judgeStore(basis, reading(9), [sold, lost], times)).toMatchObject({ change: 4, isUnclear: true })
+  })
+
   test('a sale about the moment of the reading: only what holds either way is booked', () => {
     const steps = [soldStep(2, 1_000, marginMs)]
     expect(judgeStore(basis, reading(8), steps, times)).toEqual({ kind: 'open', change: 0, why: 'under_way' })

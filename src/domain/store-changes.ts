@@ -22,6 +22,8 @@ export interface KnownStep {
   until: number
   /** False for a write without an answer: it may not have happened at all. */
   isSure: boolean
+  /** It replaced what the store shows as 0, and nobody told what stood there: it may have been less. */
+  isFromZero?: boolean
 }
 
 /** The last reading that was certain. Everything before it is booked. */
@@ -85,13 +87,14 @@ export const restockedStep = (units: number, placedAt: number, toldAt: number, m
 export const isBefore = (step: KnownStep, reading: StoreReading): boolean => step.until < reading.since
 const isAfter = (step: KnownStep, reading: StoreReading): boolean => step.from > reading.at
 
-/** `steps`: all that are known and were not counted into the basis, also those that were learned late. */
+/** `told`: all that are known and were not counted into the basis, also those that were learned late. */
 export function judgeStore(
   basis: StoreBasis,
   reading: StoreReading,
-  steps: readonly KnownStep[],
+  told: readonly KnownStep[],
   times: StoreTimes,
 ): StoreVerdict {
+  const steps = told.map((step) => (step.isFromZero ? fromBelow(step, basis, told) : step))
   const counted = steps.filter((step) => isBefore(step, reading))
   const sure = sum(counted.filter((step) => step.isSure))
   const doubtful = counted.filter((step) => !step.isSure && !isDisproved(step, reading, times))
@@ -110,6 +113,12 @@ export function judgeStore(
 }
 
 const sum = (steps: readonly KnownStep[]) => steps.reduce((total, step) => total + step.units, 0)
+
+/** With the units as well that the store was below 0 by all that is known: a write there sets a number, whatever stood before. */
+function fromBelow(step: KnownStep, basis: StoreBasis, all: readonly KnownStep[]): KnownStep {
+  const before = sum(all.filter((one) => one.isSure && one.until < step.from))
+  return { ...step, units: step.units - Math.min(0, basis.available + basis.booked + before) }
+}
 
 /** The part of a change that holds at both bounds. */
 const common = (lowest: number, highest: number): number => (lowest > 0 ? lowest : Math.min(highest, 0))

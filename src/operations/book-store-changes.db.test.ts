@@ -303,6 +303,47 @@ describe('our own writes', () => {
   })
 })
 
+describe('a store that sells more than it has', () => {
+  test.each(['answered', 'lost'] as const)(
+    'what a write sets there from below 0 is no goods that came: %s',
+    async (how) => {
+      await begun()
+      store.buy(sku, 12)
+      await turns(6, 60_000)
+      expect(store.shelf(sku).available).toBe(-2)
+      expect(await level()).toMatchObject({ onHand: 10 })
+      if (how === 'lost') store.fates.push('lost')
+      const move = { sku, location: place, kind: 'receipt' as const, quantity: 7 }
+      await own.db.transaction((tx) => moveStock(tx, ctx, move, 'test'))
+      for (let n = 0; n < 3; n += 1) {
+        await turns(6, 60_000)
+        time += 16 * 60_000
+      }
+      await turns(6, 60_000)
+      expect(store.shelf(sku).available).toBe(5)
+      expect(await level()).toMatchObject({ onHand: 17, availableToPromise: 5 })
+      expect(await movements()).toHaveLength(1)
+    },
+  )
+
+  test('what a slot shows as 0 is not taken for a count', async () => {
+    await begun()
+    store.buy(sku, 10)
+    await turns(6, 60_000)
+    // Sold out is noted as 0; then orders are taken all the same, and a reading of the slot comes first.
+    store.buy(sku, 2)
+    for (let n = 0; n < 8; n += 1) {
+      await own.db.run('update stock_slots set read_due_at = $2 where account_id = $1', [work.row.id, new Date(time)])
+      time += 15_000
+      await pullOrders(ctx, work)
+      await readStock(ctx, work)
+      await bookStoreChanges(ctx, work)
+    }
+    expect(await movements()).toHaveLength(1)
+    expect(await level()).toMatchObject({ onHand: 10 })
+  })
+})
+
 test('people, buyers and the hub at once: once all is quiet the level is the store’s', async () => {
   await begun()
   const random = seeded(round)

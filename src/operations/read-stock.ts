@@ -1,4 +1,6 @@
 /** Reads what slots show: after take-over, to prove a write, and at rest, the most suspicious first. */
+
+import type { QuantityReading } from '../channels/connector.ts'
 import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
 import { noteReadings, type SlotToRead, saveSuspicions, slotsAtRest, slotsDue, tracesOf } from '../database/audit.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
@@ -76,14 +78,14 @@ async function nextReadings(
 
 /** A call that is refused because of one SKU is split, so that the others are read all the same. */
 async function readSlots(ctx: Context, work: AccountAtWork, due: readonly SlotToRead[]): Promise<void> {
-  let readings: Map<string, number | null>
+  let readings: Map<string, QuantityReading>
   const askedAt = ctx.clock.now()
   try {
     const answers = await work.connector.stock!.read(
       work.account,
       due.map((slot) => slot.remoteSku),
     )
-    readings = new Map(answers.map((one) => [one.remoteSku, one.quantity]))
+    readings = new Map(answers.map((one) => [one.remoteSku, one]))
   } catch (error) {
     if (!isChannelError(error) || error.kind !== 'rejected') throw error
     if (due.length > 1) {
@@ -96,7 +98,10 @@ async function readSlots(ctx: Context, work: AccountAtWork, due: readonly SlotTo
   const at = ctx.clock.now()
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
-    const list = due.map((slot) => ({ slotId: slot.id, quantity: readings.get(slot.remoteSku) ?? null }))
+    const list = due.map((slot) => {
+      const { quantity = null, belowZero } = readings.get(slot.remoteSku) ?? {}
+      return { slotId: slot.id, quantity, ...(belowZero === undefined ? {} : { belowZero }) }
+    })
     await applyReadings(tx, ctx, work, list, { askedAt, at })
   })
 }
@@ -109,7 +114,7 @@ export async function applyReadings(
   tx: Sql,
   ctx: Context,
   work: AccountAtWork,
-  readings: readonly { slotId: string; quantity: number | null }[],
+  readings: readonly { slotId: string; quantity: number | null; belowZero?: number }[],
   { askedAt, at, isTold }: { askedAt: Date; at: Date; isTold?: boolean },
 ): Promise<void> {
   if (readings.length === 0) return
@@ -157,7 +162,7 @@ export async function applyReadings(
   const isOther = read.some((one) => isMasters(one.slot) && (one.meaning === 'lower' || one.meaning === 'higher'))
   if (isOther) await lookAtStore(tx, work.row.id, at)
   // The store's own list tells more of it.
-  if (!isTold) await noteSlotsShown(tx, followed(shown, quantities), { since: times.since, at })
+  if (!isTold) await noteSlotsShown(tx, followed(shown, readings), { since: times.since, at })
 }
 
 async function weighed(
@@ -183,8 +188,15 @@ async function weighed(
 /** The own store is the master: what it shows is told by its own numbers, and is no drift. */
 const isMasters = (slot: SlotRow) => slot.store === 'following' && slot.claim.claim !== null
 
-const followed = (slots: readonly SlotRow[], quantities: ReadonlyMap<string, number | null>) =>
-  slots.flatMap(({ id, store }) => (store !== null ? [{ slotId: id, quantity: quantities.get(id)! }] : []))
+function followed(
+  slots: readonly SlotRow[],
+  readings: readonly { slotId: string; quantity: number | null; belowZero?: number }[],
+) {
+  const following = new Set(slots.flatMap(({ id, store }) => (store === null ? [] : [id])))
+  return readings.flatMap(({ slotId, quantity, belowZero }) =>
+    following.has(slotId) && quantity !== null ? [{ slotId, quantity: belowZero ?? quantity }] : [],
+  )
+}
 
 /** Units that came there are not written over before they could be booked. */
 const masterFirstMs = 60_000

@@ -22,7 +22,7 @@ export function interpret(
     case 'accepted':
       return { answer: { kind: 'accepted' }, effect: 'accepted', detail: outcome.detail }
     case 'applied':
-      return { answer: { kind: 'applied' }, effect: 'applied' }
+      return { answer: { kind: 'applied' }, effect: 'applied', detail: replacedBy(outcome) }
     case 'mismatch':
       return {
         answer: { kind: 'mismatch', shown: outcome.shown },
@@ -31,7 +31,7 @@ export function interpret(
       }
     case 'failed': {
       const { error } = outcome
-      const detail = { kind: error.kind, code: error.code }
+      const detail = { kind: error.kind, code: error.code, ...replacedBy(outcome) }
       if (error.mayHaveApplied) return { answer: { kind: 'unknown' }, effect: 'unknown', detail }
       return {
         answer: { kind: 'refused', retryAt: retryAfter(error, since, now) },
@@ -41,6 +41,10 @@ export function interpret(
     }
   }
 }
+
+/** Kept where it is another number than was expected: below 0 all of them count as 0 shown. */
+const replacedBy = ({ replaced }: { replaced?: number }) =>
+  replaced !== undefined && replaced < 0 ? { replaced } : undefined
 
 /** A refused line is tried after half an hour, then more and more seldom, and whenever it should show something else. */
 const refusedAgainMs = 30 * 60_000

@@ -40,7 +40,7 @@ const order = z.object({
   updatedAt: z.number(),
   state: z.enum(['open', 'shipped', 'canceled']),
 })
-const outcome = z.object({ applied: z.boolean(), shown: z.number() })
+const outcome = z.object({ applied: z.boolean(), shown: z.number(), replaced: z.number() })
 
 export type StoreServer = Awaited<ReturnType<typeof startStore>>
 
@@ -72,9 +72,10 @@ export async function startStore(now: () => number, lagMs = 30_000) {
     '/orders': () => orders.filter((one) => one.placedAt <= now() - lagMs),
     '/set': ({ sku, quantity, expected }) => {
       const fate = fates.shift()
-      const fits = shelf(sku).available === expected
-      if (fits && fate !== 'vanished') change(sku, quantity - expected)
-      return fate ? undefined : { applied: fits, shown: shelf(sku).available }
+      const replaced = shelf(sku).available
+      const fits = Math.max(0, replaced) === expected
+      if (fits && fate !== 'vanished') change(sku, quantity - replaced)
+      return fate ? undefined : { applied: fits, shown: Math.max(0, shelf(sku).available), replaced }
     },
   }
   const server = createServer((request, response) => {
@@ -212,8 +213,12 @@ export const ownStore = (lagMs = 30_000): Connector => ({
       Promise.all(
         lines.map(async ({ key, remoteSku, quantity, expected }): Promise<QuantityOutcome> => {
           try {
-            const { applied, shown } = await ask(account, '/set', outcome, { sku: remoteSku, quantity, expected })
-            return applied ? { key, kind: 'applied' } : { key, kind: 'mismatch', shown }
+            const { applied, shown, replaced } = await ask(account, '/set', outcome, {
+              sku: remoteSku,
+              quantity,
+              expected,
+            })
+            return applied ? { key, kind: 'applied', replaced } : { key, kind: 'mismatch', shown }
           } catch (error) {
             if (!(error instanceof ChannelError)) throw error
             return { key, kind: 'failed', error }
@@ -225,10 +230,11 @@ export const ownStore = (lagMs = 30_000): Connector => ({
     readsMayBeOldMs: 0,
     async read(account, remoteSkus) {
       const all = new Map((await ask(account, '/levels', z.array(item))).map((one) => [one.sku, one]))
-      return remoteSkus.map((remoteSku) => ({
-        remoteSku,
-        quantity: all.has(remoteSku) ? Math.max(0, all.get(remoteSku)!.available) : null,
-      }))
+      return remoteSkus.map((remoteSku) => {
+        const available = all.get(remoteSku)?.available ?? null
+        if (available !== null && available < 0) return { remoteSku, quantity: 0, belowZero: available }
+        return { remoteSku, quantity: available }
+      })
     },
     marginMs: 5_000,
     delays: { effectMs: 500, salesKnownMs: 60_000 },

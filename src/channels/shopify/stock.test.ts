@@ -75,8 +75,8 @@ test('a number below 0 counts as 0 shown, and is set by what it really is', asyn
   // An order taken on past 0, as stores that go on selling do.
   await bench.control('POST', '/shopify/policy', { sku: 'MUG', policy: 'CONTINUE' })
   await bench.control('POST', '/orders', { channel: 'shopify', sku: 'MUG', quantity: 2 })
-  expect(await readQuantities(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 0 }])
-  expect(await pushQuantities(account, [line('MUG', 0, 5)])).toMatchObject([{ kind: 'applied' }])
+  expect(await readQuantities(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 0, belowZero: -2 }])
+  expect(await pushQuantities(account, [line('MUG', 0, 5)])).toMatchObject([{ kind: 'applied', replaced: -2 }])
   expect((await bench.state()).shown.MUG).toBe(5)
 })
 

@@ -85,11 +85,12 @@ async function setInTries(account: Account, location: string, lines: readonly Li
   for (let tries = 0; left.length > 0 && tries < triesAtMost; tries += 1) {
     const refused = await setOnce(account, location, left)
     if (refused.kind === 'applied') {
-      for (const { line } of left) outcomes.push({ key: line.key, kind: 'applied' })
+      for (const { line, from } of left) outcomes.push({ key: line.key, kind: 'applied', replaced: from })
       return
     }
     if (refused.kind === 'failed') {
-      for (const { line } of left) outcomes.push({ key: line.key, kind: 'failed', error: refused.error })
+      for (const { line, from } of left)
+        outcomes.push({ key: line.key, kind: 'failed', error: refused.error, replaced: from })
       return
     }
     left = left.filter(({ line }, index) => {
@@ -211,7 +212,8 @@ export async function readQuantities(account: Account, skus: readonly string[]):
   const shown = await readShown(account, skus)
   return skus.map((remoteSku) => {
     const quantity = shown.get(remoteSku) ?? null
-    return { remoteSku, quantity: quantity === null ? null : Math.max(0, quantity) }
+    if (quantity !== null && quantity < 0) return { remoteSku, quantity: 0, belowZero: quantity }
+    return { remoteSku, quantity }
   })
 }
 
