@@ -337,17 +337,18 @@ export async function lookAtWholeStore(tx: Sql, accountId: string): Promise<void
   await tx.send(`update cursors set value = null where account_id = $1 and stream = 'store-stock'`, [accountId])
 }
 
-/** The account's readings begin anew: nothing is booked before the next certain one. */
-export async function forgetBasis(tx: Sql, accountId: string): Promise<void> {
+/** The account's readings (of these slots) begin anew: nothing is booked before the next certain one. */
+export async function forgetBasis(tx: Sql, accountId: string, slotIds: readonly string[] | null = null): Promise<void> {
   await tx.send(
     `update store_levels set basis_available = null, basis_committed = null, basis_since = null, basis_at = null, booked = 0, waiting_since = null,
        is_unclear = false, pending_on_hand = null, pending_available = null, pending_committed = null, pending_changed_at = null,
        pending_since = null, pending_at = null
-     where account_id = $1`,
-    [accountId],
+     where account_id = $1 and ($2::uuid[] is null or slot_id = any($2))`,
+    [accountId, slotIds],
   )
   await tx.send(
-    'delete from store_sales where slot_id in (select slot_id from store_levels where account_id = $1 and slot_id is not null)',
-    [accountId],
+    `delete from store_sales where slot_id in (
+       select slot_id from store_levels where account_id = $1 and slot_id is not null and ($2::uuid[] is null or slot_id = any($2)))`,
+    [accountId, slotIds],
   )
 }

@@ -188,6 +188,8 @@ function begun(
 ): StoreVerdict | null {
   const later = steps.filter((step) => !isBefore(step, reading))
   if (later.some((step) => step.from <= reading.at)) return null
+  // What was written by another tool may still land on top of it.
+  if (reading.since < slot.claim.doubtedUntil) return null
   const one = adopted.get(slot.id)
   if (!one) return { kind: 'certain', change: 0, isUnclear: false }
   const place = stock.place(slot.variantId!, master.locationId)

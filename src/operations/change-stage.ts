@@ -8,6 +8,7 @@ import { Problem } from '../domain/errors.ts'
 import { strayLifeMs } from '../domain/slots.ts'
 import type { Context } from './context.ts'
 import { refreshLent } from './lend-stock.ts'
+import { adoptAgain } from './set-master.ts'
 
 /** In these nobody but us writes quantities. */
 const isOurs = (stage: AccountRow['stage']) => stage === 'live' || stage === 'paused'
@@ -24,7 +25,11 @@ export async function changeStage(
   const components = await lockLevelsOfAccount(tx, row.id)
   await tx.run('update accounts set stage = $2 where id = $1', [row.id, stage])
   // Another tool wrote until now: nothing is raised until its writes are dead and what it left has been read.
-  if (isOurs(stage) && !isOurs(row.stage)) await doubtClaims(tx, row.id, new Date(now.getTime() + strayLifeMs))
+  if (isOurs(stage) && !isOurs(row.stage)) {
+    const after = new Date(now.getTime() + strayLifeMs)
+    await doubtClaims(tx, row.id, after)
+    await adoptAgain(tx, row.id, { now, after })
+  }
   await countClaims(tx, components, 'fact')
   const everywhere = { channel: null, variantId: null, category: null, productId: null }
   // Who is not live ships nothing: what it lent is taken back, and lent again when it is.

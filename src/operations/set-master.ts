@@ -1,7 +1,7 @@
 /** Who is the master of a location: the hub, or the own store; and what a change would do, before it is done. */
 import type { Connector } from '../channels/connector.ts'
 import type { Sql } from '../database/pool.ts'
-import { everWritten, forgetBasis, lookAtStore, lookAtWholeStore, ordersOf } from '../database/store-stock.ts'
+import { everWritten, forgetBasis, lookAtStore, lookAtWholeStore, masterOf, ordersOf } from '../database/store-stock.ts'
 import { Problem } from '../domain/errors.ts'
 import type { Context } from './context.ts'
 
@@ -101,7 +101,7 @@ export async function setMaster(
     [[locationId, before.location_id].filter((id) => id !== null)],
   )
   await forgetBasis(tx, accountId)
-  if (change.master === 'store') await restUntilRead(tx, accountId, change.remoteId, now)
+  if (change.master === 'store') await rest(tx, await neverWritten(tx, accountId, change.remoteId), now)
   await lookAtWholeStore(tx, accountId)
   await lookAtStore(tx, accountId, now)
 }
@@ -109,16 +109,39 @@ export async function setMaster(
 /** What the store shows where we never wrote is to become ours: nothing of ours must come before that. */
 const restMs = 10 * 60_000
 
-async function restUntilRead(tx: Sql, accountId: string, remoteId: string, now: Date): Promise<void> {
+/**
+ * The account's quantities are ours from now on. What another tool wrote there was booked as the store's changes, beside the
+ * sales that it stood for; so where we never wrote, the store's number is adopted once more when that tool's last write has landed.
+ */
+export async function adoptAgain(
+  tx: Sql,
+  accountId: string,
+  { now, after }: { now: Date; after: Date },
+): Promise<void> {
+  const master = await masterOf(tx, accountId)
+  if (!master) return
+  const ids = await neverWritten(tx, accountId, master.remoteId)
+  await forgetBasis(tx, accountId, ids)
+  await rest(tx, ids, after)
+  await lookAtWholeStore(tx, accountId)
+  await lookAtStore(tx, accountId, now)
+}
+
+/** Slots whose number at the location was never ours. */
+async function neverWritten(tx: Sql, accountId: string, remoteId: string): Promise<string[]> {
   const slots = await tx.rows<{ id: string }>(
     `select s.id from stock_slots s join store_levels l on l.slot_id = s.id where l.account_id = $1 and l.remote_location = $2`,
     [accountId, remoteId],
   )
   const ids = slots.map((one) => one.id)
   const written = await everWritten(tx, ids)
+  return ids.filter((id) => !written.has(id))
+}
+
+async function rest(tx: Sql, slotIds: readonly string[], after: Date): Promise<void> {
   await tx.run('update stock_slots set retry_at = $2 where id = any($1::uuid[])', [
-    ids.filter((id) => !written.has(id)),
-    new Date(now.getTime() + restMs),
+    slotIds,
+    new Date(after.getTime() + restMs),
   ])
 }
 
