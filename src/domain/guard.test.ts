@@ -61,6 +61,45 @@ describe('what to show where', () => {
     expect(last(2)).toBe('lending')
   })
 
+  describe('several own stores', () => {
+    const store = (id: string, shown: number, rest: Partial<SlotView> = {}) => tank(shown, { id, ...rest })
+
+    test('any of them lends what it does not need, to a channel and to another store', () => {
+      for (const sold of [slot('a', 0), store('a', 0)]) {
+        const plans = planGuarded(pool(20, [store('first', 4), store('second', 16), sold]))
+        expect(plans[2]).toMatchObject({ reason: 'lending', send: null })
+        const given = plans.slice(0, 2).map(({ send }, index) => (send ? [4, 16][index]! - send.value : 0))
+        expect(given[0]! + given[1]!).toBe(plans[2]!.wish)
+      }
+      const [first, second] = planGuarded(pool(20, [store('first', 0), store('second', 20)]))
+      expect(first).toMatchObject({ reason: 'lending', send: null })
+      expect(second!.send).toEqual({ value: 20 - first!.wish, expected: 20 })
+    })
+
+    test('one that is being written keeps its place: nobody else takes what it would hold', () => {
+      const busy = { isBusy: true }
+      const plans = planGuarded(pool(40, [store('first', 10, busy), store('second', 1)]))
+      expect(plans[0]!.send).toBe(null)
+      expect(plans[1]!.send!.value).toBeLessThan(25)
+      // One that cannot be written for long does not.
+      const halted = planGuarded(pool(40, [store('first', 1, { ...busy, isHalted: true }), store('second', 1)]))
+      expect(halted[1]!.send).toEqual({ value: 39, expected: 1 })
+    })
+
+    test('the last unit goes to and fro between none', () => {
+      for (const rates of [
+        [1, 1],
+        [1, 1.09],
+        [1.09, 1],
+      ]) {
+        const slots = ['first', 'second'].map((id, index) => store(id, index === 0 ? 1 : 0, { perHour: rates[index]! }))
+        expect(planGuarded(pool(1, slots)).every(({ send }) => send === null)).toBe(true)
+        const other = slots.map((one, index) => ({ ...one, shown: index, claim: known(index) }))
+        expect(planGuarded(pool(1, other)).every(({ send }) => send === null)).toBe(true)
+      }
+    })
+  })
+
   test('one unit everywhere comes before depth, the fastest first', () => {
     const slots = [slot('a', 0, { perHour: 9 }), slot('b', 0, { perHour: 5 }), slot('c', 0, { perHour: 1 })]
     const shows = (units: number) => planGuarded(pool(units, slots)).map(({ wish }) => wish)
@@ -249,12 +288,18 @@ describe('whatever the pool looks like', () => {
 test('it comes to rest, and what is there for everybody is shown by everybody', () => {
   const goods = fc.record({
     rates: fc.array(rate, { minLength: 1, maxLength: 5 }),
-    hasTank: fc.boolean(),
+    tanks: fc.nat(3),
     more: fc.nat(200),
+    /** The slot that shows all of it at first. */
+    holder: fc.nat(4),
   })
-  const property = fc.property(goods, ({ rates, hasTank, more }) => {
-    const slots = rates.map((perHour, index) => slot(String(index), 0, { perHour }))
-    if (hasTank) slots[0] = tank(0, { id: '0', perHour: rates[0]! })
+  const property = fc.property(goods, ({ rates, tanks, more, holder }) => {
+    const slots = rates.map((perHour, index) => {
+      const isHolder = index === holder && index < tanks
+      const id = String(index)
+      const shown = isHolder ? rates.length + more : 0
+      return index < tanks ? tank(shown, { id, perHour }) : slot(id, shown, { perHour })
+    })
     let view = pool(slots.length + more, slots)
     for (let round = 0; round < 40; round += 1) {
       const plans = planGuarded(view)

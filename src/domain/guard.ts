@@ -4,7 +4,8 @@
  *
  * - a channel's own sale needs no write: a slot is left alone until it is down to its re-order point, what its buyers take
  *   in the time that a raise needs;
- * - the tank, a compare-and-set slot, holds what nobody else needs and lends it at once;
+ * - the tank, a compare-and-set slot, holds what nobody else needs and lends it at once; of several the first one is it, and
+ *   the others lend as well what they do not need;
  * - the next unit goes where it is wanted soonest: the first one on as many slots as possible, the fastest first, then depth;
  * - where there is plenty, what is left is divided by demand;
  * - a slow slot is emptied for faster ones only where that sells more than its dark time costs.
@@ -42,7 +43,7 @@ const firstOne = 1e9
 interface Player {
   index: number
   slot: SlotView
-  /** Where it is now; the tank begins at 0, for what it holds can be had back. */
+  /** Where it is now; a tank begins at 0, for what it holds can be had back. */
   level: number
   /** Units that are needed until a raise arrives. */
   need: number
@@ -60,28 +61,47 @@ export const planGuarded: Planner = (view) => {
     plans.push(plan)
   }
   const players = playersAmong(view, plans)
-  const tank = players.find(({ slot }) => slot.isTank) ?? null
-  const wanting = wantingAmong(players, tank)
-  const targets = wanting.length > 0 ? split(view, free, wanting, tank) : null
-  let borrowed = 0
-  if (targets)
-    for (const player of wanting) {
-      const value = targets.get(player.index)!
-      if (value <= player.level) continue
-      const lent = raise(player, value, free, tank, borrowed, plans)
-      borrowed += lent
-    }
-  if (tank) plans[tank.index] = planOfTank(tank, free, borrowed)
-  const best = borrowed === 0 ? donorFor(view, plans, players) : null
-  const donor = best !== null && !getsItBack(best, view, free, players, tank) ? best : null
+  const tanks: Tanks = { all: players.filter(({ slot }) => slot.isTank), main: mainTank(view, players) }
+  const wanting = wantingAmong(players, tanks)
+  const targets = wanting.length > 0 ? split(view, free, wanting, tanks) : new Map<number, number>()
+  let isBorrowed = false
+  for (const player of wanting) {
+    const value = targets.get(player.index)!
+    if (value <= player.slot.shown!) continue
+    isBorrowed = raise(player, value, free, tanks, isBorrowed, plans) || isBorrowed
+  }
+  if (isBorrowed) lend(tanks, free, targets, plans)
+  if (tanks.main) plans[tanks.main.index] ??= planOfTank(tanks.main, free)
+  const best = isBorrowed ? null : donorFor(view, plans, players)
+  const donor = best !== null && !getsItBack(best, view, free, players, tanks) ? best : null
   return view.slots.map((slot, index) => {
     if (index === donor) return { id: slot.id, wish: 0, reason: 'donor', send: { value: 0, expected: null } }
     return plans[index] ?? kept(slot, free, wanting)
   })
 }
 
-const wantingAmong = (players: readonly Player[], tank: Player | null) =>
-  players.filter((one) => one !== tank && one.level < Math.min(one.need, one.slot.limit))
+/** What the own stores hold can be had back. One of them holds what nobody needs; while that one is written, none does. */
+interface Tanks {
+  all: readonly Player[]
+  main: Player | null
+}
+
+/** The first one always, or two would shift what nobody needs to and fro. One that is written to keeps its place meanwhile. */
+function mainTank(view: PoolView, players: readonly Player[]): Player | null {
+  for (const [index, { isTank, isBusy, isHalted }] of view.slots.entries()) {
+    if (!isTank) continue
+    const player = players.find((one) => one.index === index)
+    if (player || (isBusy && !isHalted)) return player ?? null
+  }
+  return null
+}
+
+/** The main tank comes last, and only where others may lend to it: what is free it takes anyway. */
+function wantingAmong(players: readonly Player[], { all, main }: Tanks): Player[] {
+  const lacks = ({ slot, need, level }: Player) => (slot.isTank ? slot.shown! : level) < Math.min(need, slot.limit)
+  const others = players.filter((one) => one !== main && lacks(one))
+  return main && all.length > 1 && lacks(main) ? [...others, main] : others
+}
 
 /** What is decided without looking at the others; null where it takes part in the split. */
 function outOfPlay(
@@ -124,13 +144,10 @@ function outOfPlay(
 
 function playersAmong(view: PoolView, plans: readonly (SlotPlan | null)[]): Player[] {
   const players: Player[] = []
-  let hasTank = false
   for (let index = 0; index < view.slots.length; index += 1) {
     const slot = view.slots[index]!
     if (plans[index]) continue
-    const isTank: boolean = slot.isTank && !hasTank
-    hasTank ||= isTank
-    players.push({ index, slot, level: isTank ? 0 : slot.shown!, need: neededUnits(slot) })
+    players.push({ index, slot, level: slot.isTank ? 0 : slot.shown!, need: neededUnits(slot) })
   }
   return players
 }
@@ -149,16 +166,14 @@ const worthOf = (player: Player, level: number): number =>
   player.slot.perHour *
   Math.min(1, chanceOfAtLeast(level, player.slot.perHour * player.slot.refillHours) + player.slot.several ** level)
 
-/** What everybody who wants more would get of what is free and of what the tank holds. */
-function split(
-  view: PoolView,
-  free: readonly number[],
-  wanting: readonly Player[],
-  tank: Player | null,
-): Map<number, number> {
+/** What everybody who wants more would get of what is free and of what the tanks hold, and what these would keep. */
+function split(view: PoolView, free: readonly number[], wanting: readonly Player[], tanks: Tanks): Map<number, number> {
   const left = [...free]
-  const sharing = tank ? [...wanting, tank] : wanting
-  if (tank) take(left, tank.slot, -tank.slot.shown!)
+  // Always in the same order: of two tanks that are worth the same none takes from the other.
+  const sharing = [...wanting.filter(({ slot }) => !slot.isTank), ...tanks.all]
+  for (const { slot } of tanks.all) take(left, slot, -slot.shown!)
+  const isLending = (one: Player, level: number) =>
+    one.slot.isTank && (tanks.all.length === 1 || level < one.slot.shown!)
   const levels = new Map(sharing.map((one) => [one.index, one.level]))
   const most = (one: Player) => Math.min(one.need, one.slot.limit)
   const all = view.slots.reduce((sum, slot) => sum + slot.perHour, 0)
@@ -171,7 +186,7 @@ function split(
       const cost = costOf(one, level)
       if (unitsOf(one.slot, left) < cost) continue
       const price = 1 + (cost - 1) * Math.min(1, all * one.slot.darkHours)
-      const gain = (worthOf(one, level) * (one === tank ? lendingGain : 1)) / price
+      const gain = (worthOf(one, level) * (isLending(one, level) ? lendingGain : 1)) / price
       const value = level === 0 ? gain + firstOne : gain
       if (value > worth) [best, worth] = [one, value]
     }
@@ -204,43 +219,74 @@ function divide(left: number[], wanting: readonly Player[], levels: Map<number, 
   }
 }
 
-/** Sends the raise where it may leave; returns what the tank must lend for it otherwise. */
+/** Sends the raise where it may leave; answers whether tanks must lend for it otherwise. */
 function raise(
   player: Player,
   value: number,
   free: number[],
-  tank: Player | null,
-  borrowed: number,
+  tanks: Tanks,
+  isBorrowed: boolean,
   plans: (SlotPlan | null)[],
-): number {
+): boolean {
   const { slot, index } = player
   const expected = slot.isCompareAndSet ? slot.shown : null
   const units = chargeOf(value, expected)
-  if (borrowed === 0 && mayLeave(slot.claim, value, expected, unitsOf(slot, free))) {
+  if (!isBorrowed && mayLeave(slot.claim, value, expected, unitsOf(slot, free))) {
+    // The main tank takes more than that.
+    if (player === tanks.main) return false
     take(free, slot, units)
     plans[index] = { id: slot.id, wish: value, reason: 'reorder-point', send: { value, expected } }
-    return 0
+    return false
   }
-  if (!tank) return 0
-  // In units of the tank: the most that any component lacks.
-  let lacking = 0
-  for (let component = 0; component < free.length; component += 1) {
-    const gives = tank.slot.takes[component]!
-    const lacks = units * slot.takes[component]! - free[component]!
-    if (gives > 0) lacking = Math.max(lacking, Math.ceil(lacks / gives))
-  }
+  if (tanks.all.length === 0) return false
   take(free, slot, units)
   plans[index] = { id: slot.id, wish: value, reason: 'lending', send: null }
-  return Math.max(0, lacking - borrowed)
+  return true
 }
 
-function planOfTank({ slot, need }: Player, free: readonly number[], borrowed: number): SlotPlan {
+/**
+ * The tanks give what is lacking (`free` is below 0 there), the main one first, each down to what it would keep. What is left by
+ * kits that do not come out even, the main one gives as well.
+ */
+function lend(
+  { all, main }: Tanks,
+  free: number[],
+  targets: ReadonlyMap<number, number>,
+  plans: (SlotPlan | null)[],
+): void {
+  const lenders = all.filter(({ index }) => plans[index] === null)
+  const rounds = main && plans[main.index] === null ? [main, ...lenders.filter((one) => one !== main), main] : lenders
+  const given = new Map<number, number>()
+  for (const [round, { slot, index }] of rounds.entries()) {
+    const already = given.get(index) ?? 0
+    const isLast = rounds.length > lenders.length && round === rounds.length - 1
+    const keeps = isLast ? 0 : Math.min(targets.get(index)!, slot.shown!)
+    const units = Math.min(lackingOf(slot, free), slot.shown! - keeps - already)
+    if (units <= 0) continue
+    take(free, slot, -units)
+    given.set(index, already + units)
+  }
+  for (const { slot, index } of lenders) {
+    const units = given.get(index) ?? 0
+    if (units === 0) continue
+    const value = slot.shown! - units
+    plans[index] = { id: slot.id, wish: value, reason: 'tank', send: { value, expected: slot.shown } }
+  }
+}
+
+/** In units of the slot: the most that any component lacks. */
+function lackingOf(slot: SlotView, free: readonly number[]): number {
+  let lacking = 0
+  for (const [component, units] of free.entries()) {
+    const gives = slot.takes[component]!
+    if (gives > 0) lacking = Math.max(lacking, Math.ceil(-units / gives))
+  }
+  return lacking
+}
+
+function planOfTank({ slot, need }: Player, free: readonly number[]): SlotPlan {
   const shown = slot.shown!
   const { id } = slot
-  if (borrowed > 0) {
-    const value = Math.max(0, shown - borrowed)
-    return { id, wish: value, reason: 'tank', send: { value, expected: shown } }
-  }
   const units = Math.min(unitsOf(slot, free), slot.limit - shown)
   if (units <= 0 || shown >= need)
     return { id, wish: shown, reason: shown === slot.limit ? 'full' : 'tank', send: null }
@@ -301,13 +347,13 @@ function getsItBack(
   view: PoolView,
   free: readonly number[],
   players: readonly Player[],
-  tank: Player | null,
+  tanks: Tanks,
 ): boolean {
   const units = view.slots[donor]!.shown!
   const left = [...free]
   take(left, view.slots[donor]!, -units)
   const emptied = players.map((one) => (one.index === donor ? { ...one, level: 0 } : one))
-  return split(view, left, wantingAmong(emptied, tank), tank).get(donor)! >= units
+  return split(view, left, wantingAmong(emptied, tanks), tanks).get(donor)! >= units
 }
 
 /** Units an hour that are sold when so many more are divided; `emptied` begins at 0. */

@@ -19,8 +19,10 @@ export interface SlotView {
   isTank: boolean
   /** What it shows, or will once the write under way has landed; null where nobody knows. */
   shown: number | null
-  /** A write is under way. */
+  /** A write is under way, or none may leave. */
   isBusy: boolean
+  /** None may leave for long: its account is not live, or halted. */
+  isHalted?: boolean
   /** The most it may show by publishing rules. */
   limit: number
   /** What one sale takes of each component of the view. */

@@ -273,6 +273,7 @@ function slotView(
     shown: shown === null || slot.claim.alarm ? shown : Math.min(shown, claimedUnits(slot.claim)),
     // What cannot be written now is left as it is.
     isBusy: slot.live !== null || slot.feedId !== null || slot.stage !== 'live' || slot.isHalted,
+    isHalted: slot.stage !== 'live' || slot.isHalted,
     limit,
     takes: [...ids.map(takes), ...lentIds.map((id) => (sellsLent(ctx, slot) ? 0 : takes(id)))],
     perHour: perHour(demand),
