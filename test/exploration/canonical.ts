@@ -2,14 +2,16 @@
  * States that differ in nothing that could ever matter are one: moments of a slot are compared with moments of that slot
  * alone, and of those only sales with bounds, and deadlines with a reading under way.
  */
-import { type Case, type SlotWorld, skewed, type World } from './world.ts'
+import { type Case, netOf, type SlotWorld, skewed, type World } from './world.ts'
 
 /** Behind every moment that has passed, before every deadline. */
 const present = 1_000
+/** Behind a reading that is under way. */
+const past = 900
 const firstDeadline = 5_000
 
 export function canonical(world: World, one: Case): World {
-  const slots = world.slots.map((slot) => canonicalSlot(slot, world, one))
+  const slots = world.slots.map((slot, index) => canonicalSlot(slot, world, one, one.slots[index]!.isMaster === true))
   const areAlike = new Set(one.slots.map((slot) => JSON.stringify(slot))).size === 1
   if (areAlike && !one.isNamed) slots.sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b)))
   return { ...world, now: present, slots }
@@ -17,19 +19,22 @@ export function canonical(world: World, one: Case): World {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-function canonicalSlot(slot: SlotWorld, world: World, one: Case): SlotWorld {
+function canonicalSlot(slot: SlotWorld, world: World, one: Case, isMaster: boolean): SlotWorld {
   const { claim, reading } = slot
   const mayCancel = world.left.cancels > 0
+  // Where a reading waits to be judged, a sale behind it counts as well.
+  const isBehind = ({ stamp }: { stamp: number }) => isMaster && reading !== null && stamp > reading.since
   // A known sale can only be canceled any more.
-  const sales = slot.sales.filter((sale) => sale.state !== 'known' || mayCancel)
-  const stamps = sales.filter(({ state }) => isUnknown(state)).map((sale) => sale.stamp)
+  const sales = slot.sales.filter((sale) => sale.state !== 'known' || mayCancel || isBehind(sale))
+  const isPlaced = (sale: { state: string; stamp: number }) => isUnknown(sale.state) || isBehind(sale)
+  const stamps = sales.filter(isPlaced).map((sale) => sale.stamp)
   const answers = slot.answers.filter((answer) => answer.version === claim.live?.version)
   const bounds = [...claim.settlements.map((each) => each.at), ...answers.map((each) => each.at)]
   const { ofSale, ofBound } = one.isSkewed ? byDistance([...stamps, ...bounds], world.now) : byOrder(stamps)
   const deadlines = [...claim.strays, ...(claim.live ? [claim.live] : [])].map((each) => each.deadAt)
   const future = [...new Set(deadlines.filter((at) => at > world.now))].sort((a, b) => a - b)
   // What is over counts only for a reading that began before.
-  const over = (at: number) => (at > world.now ? firstDeadline + future.indexOf(at) : 3)
+  const over = (at: number) => (at > world.now ? firstDeadline + future.indexOf(at) : past)
   const counts = (deadAt: number) => deadAt > world.now || (reading !== null && deadAt > reading.since)
   return {
     ...slot,
@@ -37,9 +42,10 @@ function canonicalSlot(slot: SlotWorld, world: World, one: Case): SlotWorld {
     answers: answers.map((answer) => ({ ...answer, at: one.isSkewed ? ofBound(answer.at) : 0 })),
     flights: [...slot.flights].sort((a, b) => a.version - b.version),
     sales: sales
-      .map((sale) => ({ state: sale.state, stamp: isUnknown(sale.state) ? ofSale(sale.stamp) : 0 }))
+      .map((sale) => ({ state: sale.state, stamp: isPlaced(sale) ? ofSale(sale.stamp) : 0 }))
       .sort((a, b) => a.stamp - b.stamp || compare(a.state, b.state)),
-    reading: reading && { ...reading, since: 2 },
+    edits: canonicalEdits(slot, isMaster),
+    reading: reading && { ...reading, since: isMaster ? ofBound(reading.since) : 2 },
     claim: {
       ...claim,
       live: claim.live && { ...claim.live, sentAt: 0, deadAt: over(claim.live.deadAt) },
@@ -50,6 +56,17 @@ function canonicalSlot(slot: SlotWorld, world: World, one: Case): SlotWorld {
       settlements: claim.settlements.map((each) => ({ ...each, at: ofBound(each.at) })),
     },
   }
+}
+
+/** Only their sum counts: of those before the reading that is judged next, and of those behind it. */
+function canonicalEdits({ edits, reading }: SlotWorld, isMaster: boolean): SlotWorld['edits'] {
+  if (!isMaster) return []
+  const isBefore = ({ at }: { at: number }) => reading === null || at <= reading.since
+  const sums = [
+    { at: 1, units: netOf(edits.filter(isBefore)) },
+    { at: past, units: netOf(edits.filter((edit) => !isBefore(edit))) },
+  ]
+  return sums.filter(({ units }) => units !== 0)
 }
 
 /** A bound is placed by the number of sales before it. */

@@ -4,6 +4,7 @@ import {
   type Case,
   claimed,
   life,
+  netOf,
   type Rules,
   type SlotWorld,
   shelfOf,
@@ -82,6 +83,13 @@ function channelSteps(world: World, one: Case, rules: Rules, index: number, at: 
         if (one.restock === 'late') slot.restocks += 1
       })
     }
+  if (one.slots[index]!.isMaster && world.left.edits > 0)
+    for (const units of slot.shown > 0 ? [1, -1] : [1])
+      at(index, units > 0 ? 'put into' : 'take out of', (slot, next) => {
+        next.left.edits -= 1
+        slot.shown += units
+        slot.edits.push({ at: next.now, units })
+      })
   if (slot.restocks > 0)
     at(index, 'restock', (slot, next) => {
       slot.restocks -= 1
@@ -127,17 +135,43 @@ function hubSteps(world: World, one: Case, rules: Rules, index: number, at: At):
       learn(next, one, rules, index, sale, isLate)
     })
   }
-  if (world.left.reads > 0 && !slot.reading)
+  if (one.slots[index]!.isMaster) judges(world, one, rules, index, at)
+  else if (world.left.reads > 0 && !slot.reading)
     at(index, 'read', (slot, next) => {
       next.left.reads -= 1
       slot.reading = { shown: next.slots[shelfOf(one, index)]!.shown, since: next.now }
     })
-  if (slot.reading)
+  if (slot.reading && !one.slots[index]!.isMaster)
     at(index, 'reading arrives', (slot, next) => {
       slot.claim = rules.read(slot.claim, slot.reading!.shown, slot.reading!.since, next.now)
       slot.reading = null
     })
   settles(world, one, rules, index, at, claims)
+}
+
+/**
+ * A store that is the master is read while nothing of ours may land there, and judged once all sales before the reading are known:
+ * what people changed is booked, and moves the claim, in one step.
+ */
+function judges(world: World, one: Case, rules: Rules, index: number, at: At): void {
+  const { claim, reading, sales } = world.slots[index]!
+  const isQuiet = claim.live === null && claim.strays.every((stray) => stray.deadAt <= world.now)
+  if (world.left.reads > 0 && isQuiet)
+    at(index, 'read', (slot, next) => {
+      next.left.reads -= 1
+      slot.reading = { shown: slot.shown, since: next.now }
+    })
+  if (!reading || sales.some(({ state, stamp }) => state.endsWith('unknown') && stamp <= reading.since)) return
+  at(index, 'book', (slot, next) => {
+    const soldSince = sales.filter(({ state, stamp }) => state === 'known' && stamp > reading.since).length
+    const told = { ...reading, soldSince }
+    const units = netOf(slot.edits.filter((edit) => edit.at <= reading.since))
+    slot.edits = slot.edits.filter((edit) => edit.at > reading.since)
+    next.available[0]! += units
+    slot.claim = rules.told(units === 0 ? slot.claim : rules.moved(slot.claim, units, told), told)
+    slot.reading = null
+    coverFacts(next, one, rules)
+  })
 }
 
 function sends(world: World, one: Case, rules: Rules, index: number, at: At): void {
@@ -252,6 +286,7 @@ function copy(world: World): World {
       flights: [...slot.flights],
       answers: [...slot.answers],
       sales: slot.sales.map((sale) => ({ ...sale })),
+      edits: [...slot.edits],
     })),
   }
 }

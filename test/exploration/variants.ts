@@ -2,7 +2,14 @@
  * The unsafe variants that LAST-UNIT.md names, each with an instance small enough to see why. All but the ones that are about
  * the world (a shelf that is shown twice, a client that repeats) replace one rule of the project by a tempting one.
  */
-import { claimConfirmed, claimLearned, claimRead, claimSent, type SlotClaim } from '../../src/domain/claims.ts'
+import {
+  claimConfirmed,
+  claimLearned,
+  claimMoved,
+  claimRead,
+  claimSent,
+  type SlotClaim,
+} from '../../src/domain/claims.ts'
 import { type Case, projectRules, type Rules } from './world.ts'
 
 export interface Variant {
@@ -130,6 +137,30 @@ export const variants: readonly Variant[] = [
     why: 'sold in between, it matches again and adds again',
     rules: { repeatsUncharged: true },
     case: one([{ compareAndSet: true }], { buys: 2 }),
+  },
+  {
+    name: 'a store’s reading bounds what was written behind it',
+    why: 'the write came on top of what was read',
+    rules: {
+      told: (slot, { shown, soldSince }) =>
+        slot.claim === null ? slot : { ...slot, claim: Math.min(slot.claim, shown - soldSince) },
+    },
+    case: one([{ compareAndSet: true, isMaster: true }], { units: [1], buys: 2, reads: 1, values: [0, 1] }),
+  },
+  {
+    name: 'units that people put into a store do not raise a write under way',
+    why: 'its answer sets the claim to what it was without them',
+    rules: {
+      moved: (slot, units, told) =>
+        units > 0 && slot.claim !== null ? { ...slot, claim: slot.claim + units } : claimMoved(slot, units, told),
+    },
+    case: one([{ compareAndSet: true, isMaster: true, shows: 1 }], {
+      units: [1],
+      buys: 3,
+      reads: 1,
+      edits: 1,
+      values: [0, 1, 2],
+    }),
   },
   {
     name: 'kits are counted in kits',

@@ -9,11 +9,13 @@ import {
   claimConfirmed,
   claimedUnits,
   claimLearned,
+  claimMoved,
   claimRead,
   claimRefused,
   claimRestocked,
   claimSent,
   claimSettled,
+  claimTold,
   claimUnanswered,
   mayLeave,
   type SlotClaim,
@@ -28,6 +30,8 @@ export interface Rules {
   refused: typeof claimRefused
   unanswered: typeof claimUnanswered
   read: typeof claimRead
+  moved: typeof claimMoved
+  told: typeof claimTold
   settled: typeof claimSettled
   mayLeave: typeof mayLeave
   /** Called when the deadline of strays has passed. */
@@ -52,6 +56,8 @@ export const projectRules: Rules = {
   refused: claimRefused,
   unanswered: claimUnanswered,
   read: claimRead,
+  moved: claimMoved,
+  told: claimTold,
   settled: claimSettled,
   mayLeave,
   died: (slot) => slot,
@@ -76,6 +82,8 @@ export interface Case {
     isTakenOver?: boolean
     /** Index of the slot whose shelf this one really shows. */
     sameShelfAs?: number
+    /** An own store that tells what people change there: its readings are judged, and booked with the claim in one step. */
+    isMaster?: boolean
   }[]
   writes: number
   buys: number
@@ -86,6 +94,8 @@ export interface Case {
   restock?: 'at once' | 'late' | 'never'
   /** Recounts that find one unit less. */
   recounts?: number
+  /** Units that people put into a store that is the master, or take out of it. */
+  edits?: number
   /** Values that are sent; by default up to the units of the scarcest component. */
   values?: readonly number[]
   /** Stamps of sales are off by up to two events. */
@@ -116,6 +126,8 @@ export interface SlotWorld {
   sales: Sale[]
   /** Units that the channel will put back. */
   restocks: number
+  /** What people changed there and nobody booked yet. */
+  edits: { at: number; units: number }[]
   /** A reading on its way back. */
   reading: { shown: number; since: number } | null
   writes: number
@@ -133,7 +145,7 @@ export interface World {
   slots: SlotWorld[]
   /** A settlement after an alarm is a fact, whatever is available. */
   hadAlarm: boolean
-  left: { buys: number; lost: number; reads: number; cancels: number; recounts: number; lies: number }
+  left: { buys: number; lost: number; reads: number; cancels: number; recounts: number; lies: number; edits: number }
 }
 
 /** Enough to stamp a sale from before an effect behind it. */
@@ -158,6 +170,7 @@ export function firstWorld(one: Case): World {
       answers: [],
       sales: [],
       restocks: 0,
+      edits: [],
       reading: null,
       writes: 0,
       version: 0,
@@ -178,6 +191,7 @@ export function firstWorld(one: Case): World {
       cancels: one.cancels ?? 0,
       recounts: one.recounts ?? 0,
       lies: one.lies ?? 0,
+      edits: one.edits ?? 0,
     },
   }
 }
@@ -194,10 +208,14 @@ export function oversold(world: World, one: Case): number {
     const sold = world.slots
       .flatMap(({ sales }, index) => sales.map(({ state }) => counts[state] * (takesOf(one, index)[component] ?? 0)))
       .reduce((sum, units) => sum + units, 0)
-    worst = Math.max(worst, sold - available - world.uncovered[component]!)
+    const changed = world.slots.reduce((sum, { edits }) => sum + (component === 0 ? netOf(edits) : 0), 0)
+    worst = Math.max(worst, sold - available - changed - world.uncovered[component]!)
   }
   return worst
 }
+
+/** Units that came (or went, less than 0) by people's hands. */
+export const netOf = (edits: readonly { units: number }[]): number => edits.reduce((sum, { units }) => sum + units, 0)
 
 /**
  * What a slot sold unseen, shows, and may still come to show, against its claim: the reason why nothing is oversold. A
@@ -210,7 +228,7 @@ export function isBounded(world: World, index: number, one: Case): boolean {
   const isLied = slot.sales.some(({ state, stamp }) => state.endsWith('unknown') && stamp <= slot.watermark)
   const coming = slot.flights.reduce((sum, { value, expected }) => sum + chargeOf(value, expected), 0)
   const restocked = restockedUnseen(slot, one)
-  return isLied || unknown + slot.shown + coming + slot.restocks <= slot.claim.claim + restocked
+  return isLied || unknown + slot.shown + coming + slot.restocks <= slot.claim.claim + restocked + netOf(slot.edits)
 }
 
 /** Sales whose unit the channel puts back and whose cancellation the hub does not know. */
