@@ -83,6 +83,8 @@ export interface IncomingListing {
   fulfilledBy: FulfilledBy
   /** Is there a merchant entry whose quantity we may write? */
   merchantQuantity: number | null
+  /** The entry is there without its number: that is no 0, and says nothing. */
+  isUntold?: boolean
   buyable: boolean | null
   price: { amount: number; currency: string } | null
   /** As the channel has it; one whose check digit is wrong is kept nowhere. */
@@ -134,6 +136,8 @@ export interface QuantityReading {
   remoteSku: string
   /** Null: the channel has no merchant quantity for it (gone, or fulfilled by the channel). */
   quantity: number | null
+  /** The entry is there without its number: it is asked for again, and nothing follows from it. */
+  isUntold?: boolean
   /** What stands there below 0, where more was sold than there was; `quantity` is 0 then. */
   belowZero?: number
 }

@@ -123,6 +123,20 @@ export async function dueErrands(tx: Sql, accountId: string, now: Date, limit: n
   return rows.map((row) => row.id)
 }
 
+/** Whether it still may act, in the transaction that would let it leave: another one of the order may be in doubt by now. */
+export async function mayStillAct(tx: Sql, id: string): Promise<boolean> {
+  return (await tx.one(`select 1 from errands e where e.id = $1 and ${mayAct}`, [id])) !== undefined
+}
+
+/** Those that never left, of an account. */
+export async function lockWaitingErrands(tx: Sql, accountId: string): Promise<ErrandRow[]> {
+  return (
+    await tx.rows<Raw>(`select * from errands where account_id = $1 and state = 'waiting' order by id for update`, [
+      accountId,
+    ])
+  ).map(toRow)
+}
+
 /** When the next one is due. */
 export async function nextErrandAt(sql: Sql, accountId: string): Promise<Date | null> {
   const row = await sql.one<{ at: Date | null }>(

@@ -170,8 +170,8 @@ export interface Lack {
   there: number
 }
 
-/** Where own shelves do not hold what orders wait for, and this account lends. */
-export async function lacksAt(sql: Sql, accountId: string): Promise<Lack[]> {
+/** Where own shelves do not hold what orders wait for, and this account lends; of one variant, or of all. */
+export async function lacksAt(sql: Sql, accountId: string, variantId: string | null = null): Promise<Lack[]> {
   return await sql.rows<Lack>(
     `select * from (
        select s.variant_id as "variantId", s.on_hand - coalesce(t.units, 0) as there,
@@ -187,8 +187,8 @@ export async function lacksAt(sql: Sql, accountId: string): Promise<Lack[]> {
            join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id left join dispatches d on d.errand_id = e.id
          where e.account_id = $1 and e.kind = 'dispatch' and e.state not in ('refused', 'dropped') and l.variant_id = s.variant_id
            and (d.errand_id is null or d.next_at is not null)) t on true
-       where p.lender_id = $1) one where lacking > 0 and there > 0 order by "variantId"`,
-    [accountId],
+       where p.lender_id = $1 and ($2::uuid is null or s.variant_id = $2)) one where lacking > 0 and there > 0 order by "variantId"`,
+    [accountId, variantId],
   )
 }
 
@@ -197,9 +197,10 @@ export async function linesToShip(
   sql: Sql,
   variantId: string,
   stores: readonly string[],
-): Promise<(WaitingLine & { accountId: string })[]> {
+): Promise<(WaitingLine & { accountId: string; unitsPerSale: number })[]> {
   return await sql.rows(
-    `select l.id as "lineId", o.id as "orderId", o.account_id as "accountId", o.placed_at as "placedAt", r.quantity as units
+    `select l.id as "lineId", o.id as "orderId", o.account_id as "accountId", o.placed_at as "placedAt", r.quantity as units,
+       l.units_per_sale as "unitsPerSale"
      from reservation_lines r join order_lines l on l.id = r.order_line_id join orders o on o.id = l.order_id join accounts a on a.id = o.account_id
      where r.variant_id = $1 and l.variant_id = $1 and r.quantity > 0 and r.short = 0 and a.channel = any($2::text[]) and a.stage = 'live'
        and o.state = 'open' and o.fulfilled_by = 'merchant' and l.shipped_units = 0
@@ -208,6 +209,11 @@ export async function linesToShip(
      order by o.placed_at desc, l.id desc limit 500`,
     [variantId, [...stores]],
   )
+}
+
+/** Keeps these orders from being changed meanwhile: before any level is locked. */
+export async function holdOrders(tx: Sql, ids: readonly string[]): Promise<void> {
+  await tx.rows('select 1 from orders where id = any($1::uuid[]) order by id for update', [[...new Set(ids)]])
 }
 
 /** The channel's SKU that holds most of each variant, of those that can be handed out in whole units. */

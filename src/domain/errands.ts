@@ -124,6 +124,17 @@ export function orphaned(errand: Errand, now: Date, back: LookBack | null): Erra
   return looking({ ...errand, state: 'unknown', doubt: 'lost', leftAt: now }, now, back)
 }
 
+/**
+ * It waited while the account told its channel nothing, and somebody else may have told it meanwhile. A shipment or copy is a fact
+ * that the channel must know: it is read back, and leaves if it is not there. What a person asked for then, a person says again.
+ */
+export function afterSilence(errand: Errand, kind: ErrandKind, now: Date): Errand {
+  if (errand.state !== 'waiting') return errand
+  if (kind === 'refund' || kind === 'cancellation')
+    return undecided(errand, { code: 'before_live', message: 'It was asked for before the account was live' })
+  return { ...errand, state: 'unknown', doubt: 'lost', absences: 0, leftAt: now, dueAt: now }
+}
+
 function looking(errand: Errand, now: Date, back: LookBack | null): Errand {
   if (!back) return undecided(errand, errand.problem ?? { code: 'no_answer', message: 'No answer came' })
   return { ...errand, absences: 0, dueAt: after(now, back.visibleAfterMs) }

@@ -56,11 +56,11 @@ export interface WaitingLine {
  * Which lines the channel ships: as many as our own shelves lack for all that is promised, the newest first, for the
  * older ones were promised what is here. A line is shipped whole by one of both.
  */
-export function linesToLend(lacking: number, lentOnHand: number, waiting: readonly WaitingLine[]): WaitingLine[] {
+export function linesToLend<L extends WaitingLine>(lacking: number, lentOnHand: number, waiting: readonly L[]): L[] {
   const newest = [...waiting].sort(
     (a, b) => b.placedAt.getTime() - a.placedAt.getTime() || (a.lineId < b.lineId ? 1 : -1),
   )
-  const chosen: WaitingLine[] = []
+  const chosen: L[] = []
   let [left, there] = [lacking, lentOnHand]
   for (const line of newest) {
     if (left <= 0) break

@@ -1,13 +1,16 @@
 /** Moves an account between its stages. Whose writes stand on the channel decides whether its claims count (P-10). */
 import type { AccountRow } from '../database/accounts.ts'
 import { countClaims, doubtClaims, lockLevelsOfAccount } from '../database/claims.ts'
+import { lockWaitingErrands, saveErrand } from '../database/errands.ts'
 import { lentVariants } from '../database/lendings.ts'
 import type { Sql } from '../database/pool.ts'
 import { beginPass } from '../database/publishing-passes.ts'
+import { afterSilence } from '../domain/errands.ts'
 import { Problem } from '../domain/errors.ts'
 import { strayLifeMs } from '../domain/slots.ts'
 import type { Context } from './context.ts'
 import { refreshLent } from './lend-stock.ts'
+import { noteErrand } from './note-errands.ts'
 import { adoptAgain } from './set-master.ts'
 
 /** In these nobody but us writes quantities. */
@@ -29,12 +32,22 @@ export async function changeStage(
     const after = new Date(now.getTime() + strayLifeMs)
     await doubtClaims(tx, row.id, after)
     await adoptAgain(tx, row.id, { now, after })
+    await askAfterSilence(tx, ctx, row.id, now)
   }
   await countClaims(tx, components, 'fact')
   const everywhere = { channel: null, variantId: null, category: null, productId: null }
   // Who is not live ships nothing: what it lent is taken back, and lent again when it is.
   if (ctx.registry.get(row.channel)?.dispatches) await refreshLent(tx, ctx, row, await lentVariants(tx, row.id))
   await beginPass(tx, ctx.newId(), { accountId: row.id, ...everywhere }, now)
+}
+
+/** Nothing that waited since then leaves by itself. */
+async function askAfterSilence(tx: Sql, ctx: Pick<Context, 'newId'>, accountId: string, now: Date): Promise<void> {
+  for (const errand of await lockWaitingErrands(tx, accountId)) {
+    const next = { ...errand, ...afterSilence(errand, errand.kind, now) }
+    await saveErrand(tx, next, now)
+    await noteErrand(tx, ctx, next, now)
+  }
 }
 
 /** Nobody else wrote there for so long: the tool is off. */

@@ -10,6 +10,7 @@ import {
   type DispatchRow,
   dueDispatches,
   heldSkus,
+  holdOrders,
   lacksAt,
   lentPlace,
   linesToShip,
@@ -74,14 +75,21 @@ async function handOut(ctx: Context, work: AccountAtWork): Promise<void> {
   for (const { variantId } of lacks)
     await ctx.db.transaction(async (tx) => {
       await fence(tx, work.lease())
-      // Under the level's lock nobody promises or ships meanwhile.
-      await lockStock(tx, [variantId])
-      const lack = (await lacksAt(tx, work.row.id)).find((one) => one.variantId === variantId)
-      if (!lack) return
       const skus = (await heldSkus(tx, work.row.id, [variantId])).get(variantId) ?? []
-      const lines = await linesToShip(tx, variantId, stores)
-      const fits = lines.filter((line) => skus.some((sku) => line.units % sku.unitsPerSale === 0))
-      for (const line of linesToLend(lack.lacking, lack.there, fits)) {
+      const choose = async () => {
+        const [lack] = await lacksAt(tx, work.row.id, variantId)
+        if (!lack) return []
+        const lines = await linesToShip(tx, variantId, stores)
+        const fits = lines.filter((line) => skus.some((sku) => line.units % sku.unitsPerSale === 0))
+        return linesToLend(lack.lacking, lack.there, fits)
+      }
+      // Orders are locked before levels, everywhere; under the level's lock nobody promises or ships meanwhile.
+      const held = new Set((await choose()).map((line) => line.orderId))
+      await holdOrders(tx, [...held])
+      await lockStock(tx, [variantId])
+      for (const line of await choose()) {
+        // One that came in between has its turn next time.
+        if (!held.has(line.orderId)) continue
         const sku = skus.find((one) => line.units % one.unitsPerSale === 0)!
         await note(tx, ctx, work, line, sku)
       }
@@ -93,7 +101,7 @@ async function note(
   tx: Sql,
   ctx: Context,
   work: AccountAtWork,
-  line: { lineId: string; orderId: string; units: number },
+  line: { lineId: string; orderId: string; units: number; unitsPerSale: number },
   sku: { remoteSku: string; marketplace: string; unitsPerSale: number },
 ): Promise<void> {
   const id = ctx.newId()
@@ -103,9 +111,6 @@ async function note(
     marketplace: sku.marketplace,
     lines: [{ orderLineId: line.lineId, remoteSku: sku.remoteSku, quantity }],
   }
-  const order = (await tx.one<{ units: number }>('select units_per_sale as units from order_lines where id = $1', [
-    line.lineId,
-  ]))!
   await insertErrand(
     tx,
     {
@@ -119,7 +124,7 @@ async function note(
       state: 'waiting',
       dueAt: now,
       cause: `line:${line.lineId}`,
-      lines: [{ orderLineId: line.lineId, quantity: line.units / order.units, amount: null }],
+      lines: [{ orderLineId: line.lineId, quantity: line.units / line.unitsPerSale, amount: null }],
     },
     'lending',
     now,
@@ -181,13 +186,17 @@ async function bookParcels(
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const now = ctx.clock.now()
+    // Before any level; what the errand says does not change any more.
+    await holdOrders(tx, [row.orderId])
     const lines = await tx.rows<{ id: string; variant_id: string; units: number; sales: number; open: number }>(
       `select l.id, l.variant_id, l.units_per_sale as units, e.quantity as sales, (l.quantity - l.canceled) * l.units_per_sale - l.shipped_units as open
        from errand_lines e join order_lines l on l.id = e.order_line_id where e.errand_id = $1 order by l.id`,
       [row.id],
     )
     const fresh = (known?.parcels ?? []).filter((parcel) => !row.booked.includes(parcel.remoteId))
-    const payload = (await lockErrand(tx, row.id))!.payload as DispatchPayload
+    const { payload } = (await tx.one<{ payload: DispatchPayload }>('select payload from errands where id = $1', [
+      row.id,
+    ]))!
     for (const parcel of fresh) {
       const leaving = parcel.lines.flatMap(({ reference, quantity }) => {
         const line = lines.find((one) => one.id === reference)

@@ -94,7 +94,7 @@ async function takeListings(
   await attachWaitingLines(tx, ctx, row.id, skus)
   const read = new Map(
     items
-      .filter((item) => item.merchantQuantity !== null)
+      .filter((item) => item.merchantQuantity !== null && !item.isUntold)
       .map((item) => [slotOf.get(item.remoteSku)!, item.merchantQuantity!]),
   )
   await applyReadings(

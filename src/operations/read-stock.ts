@@ -98,12 +98,26 @@ async function readSlots(ctx: Context, work: AccountAtWork, due: readonly SlotTo
   const at = ctx.clock.now()
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
-    const list = due.map((slot) => {
+    const untold = due.filter((slot) => readings.get(slot.remoteSku)?.isUntold)
+    const told = due.filter((slot) => !untold.includes(slot))
+    const list = told.map((slot) => {
       const { quantity = null, belowZero } = readings.get(slot.remoteSku) ?? {}
       return { slotId: slot.id, quantity, ...(belowZero === undefined ? {} : { belowZero }) }
     })
     await applyReadings(tx, ctx, work, list, { askedAt, at })
+    if (untold.length > 0) await askAgain(tx, untold, at)
   })
+}
+
+/** An answer without the number proves nothing, neither 0 nor that the entry is gone. */
+const untoldAgainMs = 5 * 60_000
+
+async function askAgain(tx: Sql, slots: readonly SlotToRead[], at: Date): Promise<void> {
+  const ids = slots.map((slot) => slot.id)
+  await tx.run('update stock_slots set read_due_at = $2 where id = any($1::uuid[])', [
+    ids,
+    new Date(at.getTime() + untoldAgainMs),
+  ])
 }
 
 /**

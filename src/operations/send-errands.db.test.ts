@@ -9,8 +9,10 @@ import {
   orderOf,
   refusal,
 } from '../../test/support/errand-shop.ts'
+import { findAccount } from '../database/accounts.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { cancelOrder, refundOrder } from './ask-channel.ts'
+import { changeStage } from './change-stage.ts'
 import { decideErrand } from './decide-errand.ts'
 import { sendErrands } from './send-errands.ts'
 import { type GivenShipment, shipOrder } from './ship-order.ts'
@@ -221,6 +223,66 @@ test('a refund is never more than was paid, and is told once', async () => {
   expect(shop.market.refunds).toMatchObject([{ amount: 1_500, currency: 'EUR' }])
   await expect(refund(2_501)).rejects.toMatchObject({ code: 'refund_too_large' })
   await refund(2_500)
+})
+
+test('of two refunds in one turn the second waits while nobody knows what became of the first', async () => {
+  const shop = await opened()
+  const refund = (amount: number) =>
+    own.db.transaction((tx) =>
+      refundOrder(
+        tx,
+        shop.ctx,
+        shop.id,
+        { lines: [{ line: '1', quantity: 1, amount }], shippingAmount: 0, reason: 'damaged' },
+        { actor: 'Ann' },
+      ),
+    )
+  await refund(1_000)
+  await refund(700)
+  shop.market.plan.push({ call: 'issue', error: lost(), carried: false })
+  await shop.send()
+  expect(shop.market.calls.filter((call) => call === 'issue')).toHaveLength(1)
+  expect((await errandsOf(own.db)).map((one) => one.state)).toEqual(['unknown', 'waiting'])
+})
+
+test('what waited until the account is live: a shipment is looked for first, a refund is asked of a person again', async () => {
+  const shop = await opened()
+  const becomes = async (stage: 'shadow' | 'live' | 'paused') =>
+    await own.db.transaction(async (tx) => {
+      const { row } = await shop.work()
+      await changeStage(tx, shop.ctx, (await findAccount(tx, row.id))!, stage)
+    })
+  await becomes('paused')
+  await becomes('shadow')
+  await shop.ship({ lines: [{ line: '1', quantity: 1 }], trackingNumber: 'JD1' })
+  await own.db.transaction((tx) =>
+    refundOrder(
+      tx,
+      shop.ctx,
+      shop.id,
+      { lines: [{ line: '1', quantity: 1, amount: 500 }], shippingAmount: 0, reason: 'other' },
+      { actor: 'Ann' },
+    ),
+  )
+  await becomes('live')
+  expect(await errandsOf(own.db)).toMatchObject([
+    { kind: 'shipment', state: 'unknown' },
+    { kind: 'refund', state: 'undecided', problem_code: 'before_live', due_at: null },
+  ])
+  expect(await findings()).toContain('errand_undecided')
+  await shop.send()
+  expect(shop.market.calls).not.toContain('confirm')
+  await runOut(shop)
+  expect(shop.market.calls.filter((call) => call === 'confirm')).toHaveLength(1)
+  expect(shop.market.refunds).toEqual([])
+  // After a mere pause everything leaves by itself.
+  await becomes('paused')
+  await shop.ship({ lines: [{ line: '1', quantity: 1 }] })
+  await becomes('live')
+  expect((await errandsOf(own.db)).filter((one) => one.kind === 'shipment').map((one) => one.state)).toEqual([
+    'applied',
+    'waiting',
+  ])
 })
 
 test('what no call answers is an orphan of the next turn', async () => {

@@ -8,6 +8,7 @@ import {
   type ErrandRow,
   hasSent,
   lockErrand,
+  mayStillAct,
   nextErrandAt,
   orderOfErrand,
   saveErrand,
@@ -100,6 +101,7 @@ async function begin(ctx: Context, work: AccountAtWork, id: string): Promise<Err
       return undefined
     }
     if (errand.state !== 'waiting') return errand
+    if (!(await mayStillAct(tx, id))) return undefined
     const effectId = ctx.newId()
     const sent = { ...errand, ...leave(errand, now), effectId }
     await intend(

@@ -126,15 +126,20 @@ export function readListings(item: WireListing): IncomingListing[] {
       // A merchant entry decides: an FBA listing that got one by a stray write is still Amazon's to fulfill.
       fulfilledBy: byChannel ? 'channel' : 'merchant',
       merchantQuantity: byChannel || !merchant ? null : (merchant.quantity ?? 0),
+      ...(byChannel || !merchant || isTold(merchant) ? {} : { isUntold: true }),
       buyable: summary.status?.includes('BUYABLE') ?? null,
       price: offer && amount !== null ? { amount, currency: offer.price.currencyCode } : null,
     }
   })
 }
 
+/** A number that was just written was seen missing for a while: an entry without one does not show 0. */
+const isTold = ({ quantity }: { quantity?: number | null | undefined }) => quantity !== undefined && quantity !== null
+
 export function readQuantity(item: WireListing): QuantityReading {
   const entry = item.fulfillmentAvailability?.find((one) => one.fulfillmentChannelCode === merchantCode)
-  return { remoteSku: item.sku, quantity: entry ? (entry.quantity ?? 0) : null }
+  if (entry && !isTold(entry)) return { remoteSku: item.sku, quantity: null, isUntold: true }
+  return { remoteSku: item.sku, quantity: entry?.quantity ?? null }
 }
 
 /** The merchant quantities in an answer of the journal: items of a search, or one item. What was cut off is left out. */
@@ -143,7 +148,7 @@ export function quantitiesIn(response: unknown): QuantityReading[] {
   return (Array.isArray(items) ? items : [response]).flatMap((item) => {
     const { data } = journaledListing.safeParse(item)
     const entry = data?.fulfillmentAvailability?.find((one) => one.fulfillmentChannelCode === merchantCode)
-    return data && entry ? [{ remoteSku: data.sku, quantity: entry.quantity ?? 0 }] : []
+    return data && entry && isTold(entry) ? [{ remoteSku: data.sku, quantity: entry.quantity! }] : []
   })
 }
 

@@ -17,7 +17,7 @@ import { createHttp, type WireRequest } from '../../http/client.ts'
 import type { Account } from '../connector.ts'
 import { client } from './client.ts'
 import type { orderFields } from './fields.ts'
-import { readListings, readOrder, readQuantity } from './mapping.ts'
+import { quantitiesIn, readListings, readOrder, readQuantity } from './mapping.ts'
 import {
   type errorList,
   type getOrder,
@@ -218,15 +218,21 @@ describe('listings', () => {
     { name: 'none at all', entries: [], fulfilledBy: 'merchant', merchantQuantity: null },
     { name: 'not told', entries: undefined, fulfilledBy: 'merchant', merchantQuantity: null },
   ])('$name', ({ entries, fulfilledBy, merchantQuantity }) => {
-    expect(readListings(listing(entries))).toMatchObject([
-      { fulfilledBy, merchantQuantity, buyable: true, price: null },
-    ])
+    const [read] = readListings(listing(entries))
+    expect(read).toMatchObject({ fulfilledBy, merchantQuantity, buyable: true, price: null })
+    expect(read!.isUntold ?? false).toBe(
+      entries?.some((one) => 'quantity' in one && one.quantity === undefined) ?? false,
+    )
   })
 
   test('the quantity that is read back is our own entry, whatever stands beside it', () => {
     expect(readQuantity(listing([own]))).toEqual({ remoteSku: 'MUG', quantity: 4 })
     expect(readQuantity(listing([fba, own]))).toEqual({ remoteSku: 'MUG', quantity: 4 })
     expect(readQuantity(listing([fba]))).toEqual({ remoteSku: 'MUG', quantity: null })
+    const untold = { fulfillmentChannelCode: 'DEFAULT' }
+    expect(readQuantity(listing([untold]))).toEqual({ remoteSku: 'MUG', quantity: null, isUntold: true })
+    expect(quantitiesIn({ items: [listing([untold])] })).toEqual([])
+    expect(quantitiesIn({ items: [listing([own])] })).toEqual([{ remoteSku: 'MUG', quantity: 4 }])
   })
 
   test('the price is the one of the marketplace, to consumers', () => {
