@@ -9,6 +9,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, PeerConfig, Run } from './bench.ts'
+import { callsPerOrder } from './calls-per-order.ts'
 import { convergence } from './convergence.ts'
 import { eventToPush } from './event-to-push.ts'
 import { type Figure, figureOf, skippedFigure } from './figure.ts'
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   reservations,
   eventToPush,
   convergence,
+  callsPerOrder,
   reconcile,
   oversell,
   simulate,

@@ -68,7 +68,7 @@ interface Place {
   shows: number
 }
 
-async function fillVariants(
+export async function fillVariants(
   tx: Sql,
   ctx: Context,
   places: readonly Place[],

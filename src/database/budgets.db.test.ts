@@ -22,7 +22,11 @@ beforeEach(async () => {
   await ensureBudgets(
     database.db,
     accountId,
-    { slow: { rate: 0.5, burst: 4 }, sparse: { rate: 0.0056, burst: 1 } },
+    {
+      slow: { rate: 0.5, burst: 4 },
+      sparse: { rate: 0.0056, burst: 1 },
+      points: { rate: 100, burst: 2_000 },
+    },
     world.clock.now(),
   )
   lease = (await acquireLease(database.db, world.ctx.leaseClock, accountId, 'test', 3_600_000))!
@@ -167,4 +171,49 @@ test('what the channel tells of its bucket counts, less what is prepaid', async 
   expect(await left()).toBe(850)
   await own.prepay('slow', 100, 300)
   expect(await left()).toBe(250)
+})
+
+test('of callers that share a bucket none is overtaken by one that needs less; a write waits for nobody', async () => {
+  const own = budget()
+  const costs = { listings: 753, orders: 960, readings: 750 }
+  const started = world.clock.now().getTime()
+  await own.told!('points', { tokens: 0, rate: 100, burst: 2_000 })
+  const nextAt = new Map(Object.keys(costs).map((by) => [by, started]))
+  const served: string[] = []
+  const waits = new Map<string, number[]>(Object.keys(costs).map((by) => [by, []]))
+  for (let second = 0; second < 600; second += 1) {
+    for (const [by, points] of Object.entries(costs)) {
+      const now = world.clock.now().getTime()
+      if (nextAt.get(by)! > now) continue
+      const retryAt = await own.spend('points', points, by)
+      if (retryAt) nextAt.set(by, retryAt.getTime())
+      else {
+        served.push(by)
+        waits.get(by)!.push((now - started) / 1_000)
+      }
+    }
+    world.clock.advance(1_000)
+  }
+  // What flowed in was used, and each had the same turns.
+  expect(served.reduce((sum, by) => sum + costs[by as keyof typeof costs], 0)).toBeGreaterThan(600 * 100 * 0.85)
+  for (const moments of waits.values()) {
+    expect(moments.length).toBeGreaterThanOrEqual(20)
+    for (const [index, moment] of moments.entries())
+      expect(moment - (moments[index - 1] ?? 0), 'seconds between two turns').toBeLessThan(32)
+  }
+  expect(await own.spend('points', 960, 'orders')).toBeInstanceOf(Date)
+  world.clock.advance(1_000)
+  expect(await own.spend('points', 12, 'setQuantities')).toBeUndefined()
+  expect(await own.spend('points', 101, 'itemsBySku')).toBeInstanceOf(Date)
+})
+
+test('whoever waits and does not come back holds the others up for moments only', async () => {
+  const own = budget()
+  await own.told!('points', { tokens: 0, rate: 100, burst: 2_000 })
+  const orders = (await own.spend('points', 960, 'orders'))!
+  const listings = (await own.spend('points', 753, 'listings'))!
+  expect(retryIn(orders)).toBe(9_601)
+  expect(retryIn(listings)).toBe(17_131)
+  world.clock.set(listings)
+  expect(await own.spend('points', 753, 'listings')).toBeUndefined()
 })

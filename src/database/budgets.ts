@@ -1,6 +1,7 @@
 /** Token buckets in the database. Only the holder of the account's lease spends. */
 import type { Bucket } from '../domain/budget.ts'
 import { knownRate, type LearnedRate, rateNow, refused, taken } from '../domain/learned-rate.ts'
+import { pointsAhead, served, type Turns, waiting } from '../domain/turns.ts'
 import type { Budget } from '../http/client.ts'
 import type { Sql } from './pool.ts'
 
@@ -18,6 +19,13 @@ export interface BucketRow {
  */
 const capacity = 'burst - least(floor(burst / 2), greatest(1, ceil(rate * 0.4)))'
 const filled = `least(${capacity}, tokens + greatest(0, extract(epoch from ($3::timestamptz - refilled_at))) * rate)`
+
+/**
+ * What must be there for a call while others wait for theirs. What flows in within a second (a write) is no wait to speak
+ * of, and waits for nobody.
+ */
+const needed = (points: string, ahead: string) =>
+  `least(${points}::float8, ${capacity}) + case when ${points}::float8 <= rate then 0 else ${ahead}::float8 end`
 
 /** Makes missing buckets, full: the allowance of an account that was never called. */
 export async function ensureBudgets(
@@ -50,6 +58,7 @@ export interface LeasedBudget extends Budget {
 export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number }, now: () => Date): LeasedBudget {
   const { accountId, epoch } = lease
   const paid = new Map<string, number>()
+  const turns = new Map<string, Turns>()
   const rates = learnedRates(db, accountId, now)
   return {
     recall: rates.recall,
@@ -65,7 +74,7 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
       )
       if (row) paid.set(operation, (paid.get(operation) ?? 0) + row.granted)
     },
-    async spend(operation, points = 1) {
+    async spend(operation, points = 1, by = operation) {
       const left = paid.get(operation) ?? 0
       if (left >= points) {
         paid.set(operation, left - points)
@@ -73,20 +82,27 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
       }
       await rates.settle(operation)
       const at = now()
+      const queue = turns.get(operation) ?? []
+      const ahead = pointsAhead(queue, by, at)
       const spent = await db.run(
         `update budgets set tokens = greatest(0, ${filled} - $5::float8), refilled_at = greatest(refilled_at, $3)
-         where account_id = $1 and operation = $2 and ${filled} >= least($5::float8, ${capacity})
+         where account_id = $1 and operation = $2 and ${filled} >= ${needed('$5', '$6')}
            and exists (select 1 from leases where account_id = $1 and epoch = $4 and not released)`,
-        [accountId, operation, at, epoch, points],
+        [accountId, operation, at, epoch, points, ahead],
       )
-      if (spent === 1) return undefined
+      if (spent === 1) {
+        turns.set(operation, served(turns.get(operation) ?? [], by))
+        return undefined
+      }
       const row = await db.one<{ missing: number; rate: number }>(
-        `select greatest(0, least($4::float8, ${capacity}) - ${filled}) as missing, rate
+        `select greatest(0, ${needed('$4', '$5')} - ${filled}) as missing, rate
          from budgets where account_id = $1 and operation = $2`,
-        [accountId, operation, at, points],
+        [accountId, operation, at, points, ahead],
       )
       if (!row) throw new Error(`no budget for ${operation}`)
-      return new Date(at.getTime() + Math.ceil((row.missing / row.rate) * 1_000) + 1)
+      const retryAt = new Date(at.getTime() + Math.ceil((row.missing / row.rate) * 1_000) + 1)
+      if (points > row.rate) turns.set(operation, waiting(turns.get(operation) ?? [], by, points, retryAt, at))
+      return retryAt
     },
     async exhausted(operation, told) {
       paid.delete(operation)

@@ -37,8 +37,11 @@ export interface WireResponse {
 
 /** Spends a channel's allowance. Only the holder of the account's lease has one. */
 export interface Budget {
-  /** Undefined: granted and spent. Otherwise the earliest moment to try again. One token where no points are told. */
-  spend(operation: string, points?: number): Promise<Date | undefined>
+  /**
+   * Undefined: granted and spent. Otherwise the earliest moment to try again. One token where no points are told; `by`:
+   * who asks, where several share a bucket, so that one that waits is not overtaken by one that needs less.
+   */
+  spend(operation: string, points?: number, by?: string): Promise<Date | undefined>
   /** The channel refused for lack of allowance: the bucket is empty, whatever we thought. It may tell its rate, too. */
   exhausted(operation: string, rate?: number): Promise<void>
   /** The channel took a call and told its rate (per second) for this account. */
@@ -111,7 +114,7 @@ export function createHttp(options: HttpOptions): Http {
     if (refusal) throw new WireError('refused-url', refusal, { left: false })
     if (!request.unmetered) {
       const { of, points } = request.cost ?? { of: request.operation, points: 1 }
-      const retryAt = await options.budget.spend(of, points)
+      const retryAt = await options.budget.spend(of, points, request.operation)
       if (retryAt) throw new WireError('budget', `no allowance for ${request.operation} left`, { left: false, retryAt })
     }
     // Read before the check: a stop in between ends the call's time, too.

@@ -234,7 +234,8 @@ const failuresToShow = 3
 /** What was asked for shows only after the channel's lag, so asking more often than this only burns allowance. */
 const breathMs = 30_000
 
-async function isPullDue(
+/** Whether the stream is to be pulled now. */
+export async function isPullDue(
   ctx: Context,
   work: AccountAtWork,
   name: string,

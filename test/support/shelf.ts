@@ -7,7 +7,7 @@ import type { AccountAtWork, Context } from '../../src/operations/context.ts'
 import { addLocation, addProduct } from '../../src/operations/manage-catalog.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
-import { pullOrders } from '../../src/operations/pull-orders.ts'
+import { type PullResult, pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
 import { takeOver } from '../../src/operations/take-over.ts'
@@ -36,7 +36,7 @@ export interface House {
   work(channel: Channel): Promise<AccountAtWork>
   /** The process dies and another one takes over. */
   restart(): void
-  /** Everything the loops do for both accounts, once. */
+  /** Everything the loops do for both accounts, once; whatever lacks allowance waits for it, as they do. */
   turn(listings?: boolean): Promise<void>
 }
 
@@ -108,6 +108,13 @@ export async function openHouse(db: Database, stock: Record<string, number>, see
     }
   })
   const held = new Map<Channel, AccountAtWork>()
+  async function through(channel: Channel, step: (work: AccountAtWork) => Promise<PullResult>): Promise<void> {
+    for (;;) {
+      const { more, notBefore } = await step(await one.work(channel))
+      if (notBefore && notBefore.getTime() - time < minute) await one.pass(Math.max(0, notBefore.getTime() - time))
+      else if (!more) return
+    }
+  }
   const one: House = {
     ctx,
     sim,
@@ -141,11 +148,13 @@ export async function openHouse(db: Database, stock: Record<string, number>, see
     },
     async turn(listings = false) {
       for (const channel of ['shopify', 'amazon'] as const) {
-        const work = await one.work(channel)
-        if (listings) while ((await pullListings(ctx, work)).more);
-        while ((await pullOrders(ctx, work)).more);
-        while ((await pushStock(ctx, work)).sent > 0);
-        while ((await readStock(ctx, work)).read > 0);
+        if (listings) await through(channel, async (work) => await pullListings(ctx, work))
+        await through(channel, async (work) => await pullOrders(ctx, work))
+        while ((await pushStock(ctx, await one.work(channel))).sent > 0);
+        await through(channel, async (work) => {
+          const { read, nextAt } = await readStock(ctx, work)
+          return { more: read > 0, notBefore: nextAt }
+        })
         await checkStep(one)
       }
     },

@@ -54,7 +54,7 @@ export async function call<S extends z.ZodType>(
   document: Document,
   variables: Record<string, unknown>,
   answer: S,
-  size = 1,
+  size: number | string = 1,
 ): Promise<Answered<z.output<S>>> {
   try {
     let response = await send(account, document, variables, size)
@@ -71,7 +71,7 @@ async function send(
   account: Account,
   document: Document,
   variables: Record<string, unknown>,
-  size: number,
+  size: number | string,
 ): Promise<WireResponse> {
   const settings = readSettings(account.settings)
   const learned = learnedOf(account)
@@ -104,7 +104,7 @@ async function read<S extends z.ZodType>(
   { operation, isWrite }: Document,
   response: WireResponse,
   answer: S,
-  size: number,
+  size: number | string,
 ): Promise<Answered<z.output<S>>> {
   const now = account.now()
   if (response.status !== 200) {

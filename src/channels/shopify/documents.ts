@@ -23,8 +23,8 @@ export const write = (operation: string, points: number, text: string): Document
   isWrite: true,
 })
 
-/** Orders of one page, and of how many lines each; a longer order is read by itself, so many lines at once. */
-export const orderPage = { orders: 40, lines: 5, linesAlone: 250 }
+/** Lines of an order that is read by itself, at once. */
+export const linesAlone = 250
 
 const orderParts = `
 fragment OrderParts on Order {
@@ -46,11 +46,23 @@ fragment OrderParts on Order {
 
 export const orders = read(
   'orders',
-  960,
+  996,
   `query Orders($first: Int!, $after: String, $query: String!, $lines: Int!, $linesAfter: String, $buyer: Boolean!) {
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
     nodes { ...OrderParts }
     pageInfo { hasNextPage endCursor }
+  }
+}${orderParts}`,
+)
+
+/** Orders with more lines than their page showed, together. */
+export const ordersById = read(
+  'ordersById',
+  996,
+  `query OrdersById($ids: [ID!]!, $lines: Int!, $linesAfter: String, $buyer: Boolean!) {
+  nodes(ids: $ids) {
+    id
+    ... on Order { ...OrderParts }
   }
 }${orderParts}`,
 )

@@ -38,7 +38,8 @@ test('pages of a second, none lost, none doubled; a page’s cursor that is refu
   await bench.control('POST', '/faults', { channel: 'shopify', operation: 'orders', kind: 'expire-token', count: 1 })
   const { items, calls } = await pullAll(pullOrders, account)
   expect(new Set(items.map((order) => order.remoteId))).toEqual(ids)
-  expect(calls).toBe(6)
+  // Ten orders of whatever length, the refused page, then pages for orders of one line.
+  expect(calls).toBe(4)
 })
 
 test('an order of 1,000 lines is read page by page, over pulls, and told once, whole', async () => {
@@ -73,6 +74,46 @@ test('an order of 1,000 lines is read page by page, over pulls, and told once, w
   expect(throttled).toBeGreaterThan(0)
   const { calls } = await bench.state()
   expect([calls.orders!.throttled, calls.order!.throttled]).toEqual([0, 0])
+})
+
+test('a page asks for as many lines as the orders have; longer ones are read together', async () => {
+  const skus = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`SKU-${index}`, 1_000]))
+  const bench = shopBench({ skus, points: 'none' })
+  const account = bench.account({ budget: false })
+  const lines = (count: number) =>
+    Object.keys(skus)
+      .slice(1, count)
+      .map((sku) => ({ sku, quantity: 1 }))
+  const ids = new Set<string>()
+  for (let one = 0; one < 200; one += 1) ids.add(await buy(bench, 'SKU-0', 1, { further: lines(8) }))
+  await bench.pass(60)
+  const first = await pullAll(pullOrders, account)
+  expect(new Set(first.items.map(({ remoteId }) => remoteId))).toEqual(ids)
+  for (const { lines } of first.items) expect(lines).toHaveLength(8)
+  // Ten orders of whatever length; then 32 to a page.
+  expect(first.calls).toBe(1 + Math.ceil((200 - 10) / 32))
+  // What was told within the overlap is told once more, and then is behind it.
+  const quiet = async (next: unknown) => {
+    await bench.pass(900)
+    return (await pullAll(pullOrders, account, next)).next
+  }
+  // A few long ones among short ones do not make pages of long ones.
+  const afterFirst = await quiet(first.next)
+  for (let one = 0; one < 300; one += 1)
+    ids.add(await buy(bench, 'SKU-0', 1, one % 30 === 7 ? { further: lines(one === 7 ? 55 : 12) } : {}))
+  await bench.pass(60)
+  const mixed = await pullAll(pullOrders, account, afterFirst)
+  expect(new Set([...first.items, ...mixed.items].map(({ remoteId }) => remoteId))).toEqual(ids)
+  expect(mixed.items.filter(({ lines }) => lines.length === 12)).toHaveLength(9)
+  expect(mixed.items.filter(({ lines }) => lines.length === 55)).toHaveLength(1)
+  expect(mixed.calls).toBeLessThan(12)
+  const afterMixed = await quiet(mixed.next)
+  for (let one = 0; one < 300; one += 1)
+    ids.add(await buy(bench, 'SKU-0', 1, one % 30 === 7 ? { further: lines(12) } : {}))
+  await bench.pass(60)
+  const again = await pullAll(pullOrders, account, afterMixed)
+  // Four pages, and one call for the ten long ones.
+  expect(again.calls).toBe(5)
 })
 
 test('what is shipped, canceled and refunded', async () => {
@@ -147,24 +188,24 @@ test('a missing scope stops the account; a page that is too costly gets smaller'
   const cursor = {
     completeTo: new Date(startedAt).toISOString(),
     sweptAt: new Date(startedAt).toISOString(),
-    first: 200,
+    room: 5_000,
     restarts: 0,
   }
   const pulled = await pullOrders(account, cursor)
-  expect(pulled).toMatchObject({ items: [], more: true, next: { first: 100 } })
+  expect(pulled).toMatchObject({ items: [], more: true, next: { room: 4_000 } })
 })
 
 test('throttled inside a 200: not before the missing points are there, and the store’s own bucket is believed', async () => {
-  const bench = shopBench({ points: { burst: 900, rate: 10 } })
+  const bench = shopBench({ points: { burst: 1_000, rate: 10 } })
   const heedless = bench.account({ budget: false })
   const results = await Promise.allSettled([1, 2, 3].map(() => pullOrders(heedless, null)))
   const refused = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as ChannelError] : []))
   expect(refused).toHaveLength(2)
-  // 882 points are asked for, and 18 are left of 900.
+  // 972 points are asked for, and 28 are left of 1,000.
   for (const error of refused) {
     expect(error).toMatchObject({ kind: 'throttled', code: 'THROTTLED', mayHaveApplied: false })
-    expect(error.retryAt!.getTime() - startedAt).toBeGreaterThanOrEqual(86_400)
-    expect(error.retryAt!.getTime() - startedAt).toBeLessThan(87_000)
+    expect(error.retryAt!.getTime() - startedAt).toBeGreaterThanOrEqual(94_400)
+    expect(error.retryAt!.getTime() - startedAt).toBeLessThan(95_000)
   }
   expect(heedless.learned.get('points')).toBe(10)
   const careful = bench.account()

@@ -9,8 +9,18 @@ import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { buyerDataDenied, call } from './client.ts'
 import * as documents from './documents.ts'
 import { isKnownState, readId, readOrder, removedOf, stateOf } from './mapping.ts'
+import { pageShape, remembered, roomAtFirst, togetherAtMost, togetherShape } from './page-shape.ts'
 import { readSettings } from './settings.ts'
-import { order, orderAnswer, orderLine, ordersAnswer, returnedUnits, type WireLine, type WireOrder } from './wire.ts'
+import {
+  order,
+  orderAnswer,
+  orderLine,
+  ordersAnswer,
+  ordersByIdAnswer,
+  returnedUnits,
+  type WireLine,
+  type WireOrder,
+} from './wire.ts'
 
 /** So long the search may be behind what was written. Not published: assumed, and watched by the hub. */
 const searchLagMs = 30_000
@@ -24,8 +34,10 @@ const cursorSchema = z.object({
   /** Everything before this is durably stored. */
   completeTo: z.iso.datetime(),
   sweptAt: z.iso.datetime(),
-  /** Orders of one page; halved where the store finds a page too costly. */
-  first: z.number().int().min(1),
+  /** Points that a page may ask for; fewer where the store finds one too costly. */
+  room: z.number().int().min(1).default(roomAtFirst),
+  /** How many lines the orders had that came last. */
+  seen: z.array(z.number().int()).default([]),
   buyerDeniedAt: z.iso.datetime().optional(),
   restarts: z.number().int(),
   window: z
@@ -43,6 +55,8 @@ const cursorSchema = z.object({
           updatedAt: z.string(),
           lines: z.array(orderLine),
           after: z.string().nullable(),
+          /** How it is read: together with others, or by itself where that was not enough. */
+          isTogether: z.boolean().default(false),
         }),
       ),
     })
@@ -54,9 +68,10 @@ type Window = NonNullable<Cursor['window']>
 export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
   const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
   try {
-    return cursor.window && cursor.window.alone.length > 0
-      ? await readAlone(account, cursor, cursor.window)
-      : await readPage(account, cursor)
+    const { window } = cursor
+    if (!window || mayGoOn(window)) return await readPage(account, cursor)
+    const isTogether = window.alone.filter((one) => one.isTogether).length > 1
+    return isTogether ? await readTogether(account, cursor, window) : await readAlone(account, cursor, window)
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
     if (error.code === buyerDataDenied && wantsBuyer(account, cursor)) {
@@ -65,8 +80,8 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
       return { items: [], strange, next, more: true }
     }
     if (error.kind !== 'rejected') throw error
-    if (error.code === 'MAX_COST_EXCEEDED' && cursor.first > 1) {
-      return { items: [], next: { ...cursor, first: Math.floor(cursor.first / 2) } satisfies Cursor, more: true }
+    if (error.code === 'MAX_COST_EXCEEDED' && cursor.room > 20) {
+      return { items: [], next: { ...cursor, room: Math.floor(cursor.room * 0.8) } satisfies Cursor, more: true }
     }
     // A cursor of a page that is not taken any more: the window begins anew, nothing is skipped.
     if (!cursor.window?.after || cursor.restarts >= restartsInARow) throw error
@@ -75,12 +90,17 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
   }
 }
 
+/** Orders that are read again wait for as many as one call takes, while there are pages. */
+const mayGoOn = ({ after, alone }: Window): boolean =>
+  alone.length === 0 || (after !== null && alone.length < togetherAtMost && alone.every((one) => one.isTogether))
+
 function firstCursor(account: Account): Cursor {
   const { historyDays } = readSettings(account.settings)
   return {
     completeTo: new Date(account.openedAt.getTime() - historyDays * 86_400_000).toISOString(),
     sweptAt: account.now().toISOString(),
-    first: documents.orderPage.orders,
+    room: roomAtFirst,
+    seen: [],
     restarts: 0,
   }
 }
@@ -95,19 +115,20 @@ async function readPage(account: Account, before: Cursor): Promise<Pulled<Incomi
   const isSweep = window?.isSweep ?? account.now().getTime() - Date.parse(cursor.sweptAt) >= sweep.everyMs
   const from =
     window?.from ?? new Date(Date.parse(cursor.completeTo) - (isSweep ? sweep.backMs : overlapMs)).toISOString()
+  const shape = pageShape(cursor.room, cursor.seen)
   const { data, at } = await call(
     account,
     documents.orders,
     {
-      first: cursor.first,
+      first: shape.orders,
       after: window?.after ?? null,
       query: `updated_at:>='${from}'`,
-      lines: documents.orderPage.lines,
+      lines: shape.lines,
       linesAfter: null,
       buyer,
     },
     ordersAnswer,
-    cursor.first,
+    `${shape.orders} ${shape.lines} ${buyer}`,
   )
   const { nodes, pageInfo } = data.orders
   const { alone, ...told } = sort(nodes)
@@ -115,8 +136,14 @@ async function readPage(account: Account, before: Cursor): Promise<Pulled<Incomi
   const after = pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null
   // "More" without saying from where would end the window too early.
   if (pageInfo.hasNextPage && after === null) throw new ChannelError('unavailable', 'unreadable', 'a page has no end')
-  return goOn(cursor, { from, isSweep, begunAt, after, alone }, account.now(), told)
+  const known = { ...cursor, seen: withCounts(cursor.seen, told.items) }
+  // Told again, changed meanwhile: as it is now.
+  const still = (window?.alone ?? []).filter((one) => !alone.some(({ id }) => id === one.id))
+  return goOn(known, { from, isSweep, begunAt, after, alone: [...still, ...alone] }, account.now(), told)
 }
+
+const withCounts = (seen: readonly number[], orders: readonly IncomingOrder[]): number[] =>
+  [...seen, ...orders.map(({ lines }) => lines.length)].slice(-remembered)
 
 function withoutDenial({ buyerDeniedAt: _, ...cursor }: Cursor): Cursor {
   return cursor
@@ -158,10 +185,10 @@ function sort(nodes: readonly unknown[]) {
     if (data.test) continue
     for (const field of strangeFields(data)) strange.set(field.field, field)
     const { nodes: lines, pageInfo } = data.lineItems
-    if (pageInfo?.hasNextPage) {
-      alone.push({ id: data.id, updatedAt: data.updatedAt, lines, after: pageInfo.endCursor ?? null })
-    } else if (mayHaveReturned(data, lines))
-      alone.push({ id: data.id, updatedAt: data.updatedAt, lines: [], after: null })
+    const again = { id: data.id, updatedAt: data.updatedAt }
+    if (pageInfo?.hasNextPage)
+      alone.push({ ...again, lines, after: pageInfo.endCursor ?? null, isTogether: !mayHaveReturned(data, lines) })
+    else if (mayHaveReturned(data, lines)) alone.push({ ...again, lines: [], after: null, isTogether: false })
     else items.push(readOrder(data, lines, new Map(), raw))
   }
   return { items, unreadable, strange: [...strange.values()], alone }
@@ -170,6 +197,28 @@ function sort(nodes: readonly unknown[]) {
 /** Units removed from an order of which some left: were they among those that left? */
 const mayHaveReturned = (wire: WireOrder, lines: readonly WireLine[]): boolean =>
   ['shipped', 'partly_shipped'].includes(stateOf(wire)) && lines.some((line) => removedOf(line) > 0)
+
+/** Orders with more lines than their page showed, several by one call, from their first line on. */
+async function readTogether(account: Account, cursor: Cursor, window: Window): Promise<Pulled<IncomingOrder>> {
+  const waiting = window.alone.filter(({ isTogether }) => isTogether)
+  const shape = togetherShape(cursor.room, waiting.length)
+  const asked = waiting.slice(0, shape.orders)
+  const ids = asked.map(({ id }) => id)
+  const buyer = wantsBuyer(account, cursor) && cursor.buyerDeniedAt === undefined
+  const { data } = await call(
+    account,
+    documents.ordersById,
+    { ids, lines: shape.lines, linesAfter: null, buyer },
+    ordersByIdAnswer,
+    `${ids.length} ${shape.lines} ${buyer}`,
+  )
+  // Deleted since: nothing stands in its place.
+  const { alone, ...told } = sort(data.nodes.filter((node) => node !== null))
+  const others = window.alone.filter(({ id }) => !ids.includes(id))
+  const known = { ...cursor, seen: withCounts(cursor.seen, told.items) }
+  const left = alone.map((one) => ({ ...one, isTogether: false }))
+  return goOn(known, { ...window, alone: [...left, ...others] }, account.now(), told)
+}
 
 /** One page of lines of the first order that waits. An order that changed meanwhile is begun anew. */
 async function readAlone(account: Account, cursor: Cursor, window: Window): Promise<Pulled<IncomingOrder>> {
@@ -180,14 +229,14 @@ async function readAlone(account: Account, cursor: Cursor, window: Window): Prom
     documents.order,
     {
       id,
-      lines: documents.orderPage.linesAlone,
+      lines: documents.linesAlone,
       linesAfter: after,
       buyer: wantsBuyer(account, cursor) && cursor.buyerDeniedAt === undefined,
     },
     orderAnswer,
   )
   const rest = (told: Pick<Pulled<IncomingOrder>, 'items' | 'unreadable'>, alone = others) =>
-    goOn(cursor, { ...window, alone }, account.now(), told)
+    goOn({ ...cursor, seen: withCounts(cursor.seen, told.items) }, { ...window, alone }, account.now(), told)
   // Deleted since.
   if (data.order === null || data.order === undefined) return rest({ items: [] })
   const parsed = order.safeParse(data.order)
@@ -195,11 +244,17 @@ async function readAlone(account: Account, cursor: Cursor, window: Window): Prom
   const wire = parsed.data
   const { nodes, pageInfo } = wire.lineItems
   if (wire.updatedAt !== updatedAt && after !== null) {
-    return rest({ items: [] }, [{ id, updatedAt: wire.updatedAt, lines: [], after: null }, ...others])
+    return rest({ items: [] }, [
+      { id, updatedAt: wire.updatedAt, lines: [], after: null, isTogether: false },
+      ...others,
+    ])
   }
   const lines = [...before, ...nodes]
   if (pageInfo?.hasNextPage) {
-    return rest({ items: [] }, [{ id, updatedAt: wire.updatedAt, lines, after: pageInfo.endCursor ?? null }, ...others])
+    return rest({ items: [] }, [
+      { id, updatedAt: wire.updatedAt, lines, after: pageInfo.endCursor ?? null, isTogether: false },
+      ...others,
+    ])
   }
   return rest({ items: [await wholeOf(account, wire, lines, data.order)] })
 }

@@ -54,6 +54,7 @@ export const order = z.object({
 export type WireOrder = z.output<typeof order>
 
 export const ordersAnswer = z.object({ orders: z.object({ nodes: z.array(z.unknown()), pageInfo }) })
+export const ordersByIdAnswer = z.object({ nodes: z.array(z.unknown()) })
 export const orderAnswer = z.object({ order: z.unknown().optional() })
 
 export const returnedUnits = z.object({
