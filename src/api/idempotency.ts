@@ -3,7 +3,7 @@
  * with the same body gets the stored answer; refusals store nothing and may be tried again.
  */
 import type { FastifyRequest } from 'fastify'
-import type { StoredAnswer } from '../database/idempotency.ts'
+import { findAnswers, type StoredAnswer } from '../database/idempotency.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
 import type { Context } from '../operations/context.ts'
@@ -63,4 +63,21 @@ export async function once(
     ])
     return { status, body: answer, replayed: false }
   })
+}
+
+/** The same for work that waits for somebody outside: it is done with no transaction open, and its answer is stored afterwards. */
+export async function onceOutside(
+  ctx: Context,
+  request: FastifyRequest,
+  caller: Caller,
+  body: unknown,
+  status: number,
+  work: (sql: Sql) => Promise<unknown>,
+) {
+  const { caller: owner, key, hash } = answerKeyOf(ctx, request, caller, body)
+  const stored = (await findAnswers(ctx.db, [{ caller: owner, key }])).get(`${owner} ${key}`)
+  if (stored && !stored.hash.equals(hash)) throw new Problem('idempotency_key_reused')
+  if (stored) return replay(ctx, owner, stored)
+  const answer = await work(ctx.db)
+  return await once(ctx, request, caller, body, status, async () => answer)
 }

@@ -249,6 +249,16 @@ export const findingTexts = {
       '连接已结束，平台要求删除。请同时删除在其他地方保存的数据。',
     ],
   },
+  live_unchecked: {
+    en: [
+      '{account} is live without checks that passed; {by} wanted it so',
+      'Check the connection on the account’s card. This ends when every needed check passes, or the account is no longer live.',
+    ],
+    zh: [
+      '{account} 未通过检查即已正式运行（由 {by} 决定）',
+      '请在店铺卡片上检查连接；必需的检查全部通过或不再正式运行后，此提示自动结束。',
+    ],
+  },
   webhook_given_up: {
     en: [
       '{count} events to {origin} were given up ({reason})',

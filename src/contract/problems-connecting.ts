@@ -33,6 +33,14 @@ export const connectingProblems = {
     ],
     ['{account}：{checks} 未通过', '请按检查结果处理后重新检查；通过之前不能正式运行，现状保持不变。'],
   ),
+  checks_old: text(
+    409,
+    [
+      '{account} was checked more than a day ago',
+      'Run the checks again; live needs a result of today. The stage stays as it is.',
+    ],
+    ['{account} 上次检查已超过一天', '请重新运行检查；正式运行需要当天的结果。阶段保持不变。'],
+  ),
   checks_none: text(
     409,
     ['{channel} has nothing to check', 'Go on without.'],

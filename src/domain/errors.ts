@@ -63,6 +63,7 @@ export type ProblemCode =
   | 'secrets_missing'
   | 'checks_missing'
   | 'checks_failed'
+  | 'checks_old'
   | 'checks_none'
   | 'consent_none'
   | 'consent_unready'

@@ -345,6 +345,8 @@ export const en = {
     newStage: 'Stage of {{name}}',
     apply: 'Change to {{stage}}',
     changed: '{{name}} is now: {{stage}}.',
+    withoutChecks: 'Go live without checks that passed',
+    withoutChecksText: 'Your name and the time are kept, and it is shown until the checks pass.',
     liveConfirm: 'Go live with {{name}}?',
     liveText:
       'Entrepot will from now on write quantities to this account: about {{slots}} slots. Another tool that writes the same quantities must be off.',

@@ -326,6 +326,8 @@ export const zh = {
     newStage: '{{name}}的阶段',
     apply: '更改为{{stage}}',
     changed: '{{name}}现在的阶段：{{stage}}。',
+    withoutChecks: '不经检查通过即正式运行',
+    withoutChecksText: '会记录操作人和时间，并持续提示，直到检查通过。',
     liveConfirm: '让{{name}}正式运行？',
     liveText: 'Entrepot将开始向这个店铺写入数量，约{{slots}}个库存位。其他写入相同数量的工具必须关闭。',
     liveButton: '正式运行',
