@@ -3,7 +3,7 @@
  * with the same body gets the stored answer; refusals store nothing and may be tried again.
  */
 import type { FastifyRequest } from 'fastify'
-import { findAnswers, type StoredAnswer } from '../database/idempotency.ts'
+import type { StoredAnswer } from '../database/idempotency.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
 import type { Context } from '../operations/context.ts'
@@ -75,7 +75,10 @@ export async function onceOutside(
   work: (sql: Sql) => Promise<unknown>,
 ) {
   const { caller: owner, key, hash } = answerKeyOf(ctx, request, caller, body)
-  const stored = (await findAnswers(ctx.db, [{ caller: owner, key }])).get(`${owner} ${key}`)
+  const stored = await ctx.db.one<StoredAnswer>(
+    'select request_hash as hash, status, answer from idempotency_keys where caller = $1 and key = $2 and status is not null',
+    [owner, key],
+  )
   if (stored && !stored.hash.equals(hash)) throw new Problem('idempotency_key_reused')
   if (stored) return replay(ctx, owner, stored)
   const answer = await work(ctx.db)

@@ -41,6 +41,14 @@ export const connectingProblems = {
     ],
     ['{account} 上次检查已超过一天', '请重新运行检查；正式运行需要当天的结果。阶段保持不变。'],
   ),
+  erasure_under_way: text(
+    409,
+    [
+      'The hub has not erased everything yet',
+      'Goods of some orders have still to leave. Say that it is done afterwards.',
+    ],
+    ['系统尚未全部删除', '部分订单尚未发货。请在全部删除后再标记完成。'],
+  ),
   checks_none: text(
     409,
     ['{channel} has nothing to check', 'Go on without.'],

@@ -82,6 +82,7 @@ export type ProblemCode =
   | 'file_is_workbook'
   | 'file_unreadable'
   | 'import_closed'
+  | 'erasure_under_way'
   | 'internal'
   | 'config_invalid'
   | 'database_unreachable'

@@ -28,7 +28,8 @@ export function seededBytes(random: () => number): (size: number) => Buffer {
   return (size) => Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256)))
 }
 
-export function memoryEpochKeys(random: (size: number) => Buffer): EpochKeys & { destroy(epoch: string): void } {
+export function memoryEpochKeys(random: (size: number) => Buffer): EpochKeys {
+  const lines: string[] = []
   const keys = new Map<string, Buffer>()
   return {
     get: (epoch) => keys.get(epoch),
@@ -37,7 +38,9 @@ export function memoryEpochKeys(random: (size: number) => Buffer): EpochKeys & {
       keys.set(epoch, key)
       return key
     },
-    destroy: (epoch) => keys.delete(epoch),
+    destroy: (epoch) => void keys.delete(epoch),
+    note: (more) => void lines.push(...more),
+    noted: () => [...lines],
   }
 }
 

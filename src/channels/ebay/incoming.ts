@@ -35,7 +35,9 @@ const message = z.object({
   }),
 })
 const aboutOrder = z.object({ order: z.object({ orderId: z.string().min(1).max(100) }) })
-const aboutMember = z.object({ username: z.string().min(1).max(200).nullish() })
+const memberName = z.string().min(1).max(500).nullish().catch(null)
+/** Orders name a member by one of these; for some sellers it is the id in place of the name. */
+const aboutMember = z.object({ username: memberName, userId: memberName, eiasToken: memberName })
 
 export async function verify(account: Account, hook: IncomingHook): Promise<HookVerdict> {
   if (hook.method === 'GET') return await answerChallenge(account, hook)
@@ -67,8 +69,9 @@ function details(
   data: unknown,
 ): Pick<Extract<HookVerdict, { kind: 'accepted' }>, 'orderRemoteIds' | 'erase'> {
   if (topic === 'MARKETPLACE_ACCOUNT_DELETION') {
-    const buyer = aboutMember.safeParse(data).data?.username ?? null
-    return { erase: { orderRemoteIds: [], buyer, whole: false } }
+    const { username, userId, eiasToken } = aboutMember.safeParse(data).data ?? {}
+    const buyerIds = [username, userId, eiasToken].flatMap((one) => one ?? [])
+    return { erase: { orderRemoteIds: [], buyer: buyerIds[0] ?? null, buyerIds, whole: false } }
   }
   const order = aboutOrder.safeParse(data)
   return order.success ? { orderRemoteIds: [order.data.order.orderId] } : {}

@@ -6,6 +6,7 @@ import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
 import { enPlan } from './en-plan.ts'
 import { enPools } from './en-pools.ts'
+import { enPrivacy } from './en-privacy.ts'
 import { enRules } from './en-rules.ts'
 import { enStore } from './en-store.ts'
 
@@ -20,6 +21,7 @@ export const en = {
   ...enDrift,
   ...enRules,
   ...enStore,
+  ...enPrivacy,
   overview: {
     title: 'Overview',
     risk: 'At risk now',

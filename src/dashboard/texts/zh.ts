@@ -8,6 +8,7 @@ import { zhExposure } from './zh-exposure.ts'
 import { zhFiles } from './zh-files.ts'
 import { zhPlan } from './zh-plan.ts'
 import { zhPools } from './zh-pools.ts'
+import { zhPrivacy } from './zh-privacy.ts'
 import { zhRules } from './zh-rules.ts'
 import { zhStore } from './zh-store.ts'
 
@@ -21,6 +22,7 @@ export const zh = {
   ...zhDrift,
   ...zhRules,
   ...zhStore,
+  ...zhPrivacy,
   overview: {
     title: '总览',
     risk: '当前风险',
