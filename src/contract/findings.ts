@@ -2,6 +2,7 @@
 
 import { fill } from './fill.ts'
 import { errandFindings } from './findings-errands.ts'
+import { withReasons } from './reasons.ts'
 
 export interface FindingText {
   en: [title: string, next: string]
@@ -295,5 +296,6 @@ export function findingText(
   const found: FindingText | undefined = findingTexts[code as FindingCode]
   if (!found) return { title: code, next: '' }
   const [title, next] = found[language]
-  return { title: fill(title, data), next: fill(next, data) }
+  const values = withReasons(code, data, language)
+  return { title: fill(title, values), next: fill(next, values) }
 }

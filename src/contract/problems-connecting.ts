@@ -61,8 +61,8 @@ export const connectingProblems = {
   ),
   consent_unready: text(
     409,
-    ['The seller cannot be sent to the channel yet', '{message}. Correct the settings and go on.'],
-    ['暂时无法前往平台授权', '{message}。请更正设置后继续。'],
+    ['The seller cannot be sent to the channel yet', '{why}: {message}. Correct the settings and go on.'],
+    ['暂时无法前往平台授权', '{why}。请更正设置后继续。'],
   ),
   consent_needs_https: text(
     409,
@@ -130,8 +130,8 @@ export const connectingProblems = {
   ),
   consent_refused: text(
     409,
-    ['The channel refused the authorization [{code}]', '{message}. Correct that and begin anew.'],
-    ['平台拒绝了授权 [{code}]', '{message}。请更正后重新开始。'],
+    ['The channel refused the authorization [{code}]', '{why}: {message}. Correct that and begin anew.'],
+    ['平台拒绝了授权 [{code}]', '{why}。请更正后重新开始。'],
   ),
   consent_unanswered: text(
     502,

@@ -79,6 +79,7 @@ export type ProblemCode =
   | 'consent_unanswered'
   | 'file_too_large'
   | 'notification_too_large'
+  | 'notifications_busy'
   | 'file_is_workbook'
   | 'file_unreadable'
   | 'import_closed'

@@ -59,7 +59,8 @@ function urlOf(make: () => string): string {
   try {
     return make()
   } catch (error) {
-    if (error instanceof ChannelError) throw new Problem('consent_unready', { message: error.message }, error)
+    if (error instanceof ChannelError)
+      throw new Problem('consent_unready', { message: error.message, why: error.code }, error)
     throw error
   }
 }
@@ -130,7 +131,7 @@ function problemOf(error: ChannelError, consent: ConsentRow): Problem {
     return new Problem('consent_redirect_refused', { expected: consent.redirect_uri }, error)
   return error.kind === 'unavailable' || error.kind === 'throttled'
     ? new Problem('consent_unanswered', { code: word(error.code) }, error)
-    : new Problem('consent_refused', { code: word(error.code), message: error.message }, error)
+    : new Problem('consent_refused', { code: word(error.code), message: error.message, why: word(error.code) }, error)
 }
 
 async function exchange(

@@ -134,10 +134,8 @@ async function askForErasure(tx: Sql, ctx: DeskContext, { account, accepted, row
   const data = { account: account.name, by: dueAt.toISOString().slice(0, 10) }
   const named = { ...data, orders: orders.slice(0, 20).join(', ') }
   const about = { severity: 'warning' as const, accountId: account.id, subject: `erasure:${id}` }
-  const finding = whole
-    ? { ...about, code: 'erasure_of_all', data }
-    : asks === 'export'
-      ? { ...about, code: 'export_asked', data: named }
-      : { ...about, code: 'erasure_asked', data: named }
-  await raise(tx, [finding], row.receivedAt, ctx.newId)
+  const at = row.receivedAt
+  if (whole) await raise(tx, [{ ...about, code: 'erasure_of_all', data }], at, ctx.newId)
+  else if (asks === 'export') await raise(tx, [{ ...about, code: 'export_asked', data: named }], at, ctx.newId)
+  else await raise(tx, [{ ...about, code: 'erasure_asked', data: named }], at, ctx.newId)
 }
