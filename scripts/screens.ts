@@ -80,6 +80,7 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
     ...(account?.id ? { 'connect-checks': `/accounts/connect?account=${account.id}&step=checks` } : {}),
     'store-locations': '/store-locations',
     settlements: '/settlements',
+    privacy: '/privacy',
     files: '/files',
     journal: '/journal',
     'filtered-empty': '/orders?q=no-such-order',

@@ -17,6 +17,7 @@ import { createWorld, seededBytes, type World } from '../../test/support/world.t
 import { importOrders } from '../operations/import-orders.ts'
 import { createReservationDesk } from '../operations/reservation-desk.ts'
 import { addApiKey } from '../sign-in/people.ts'
+import { largestNotification, mostOnTheWay } from './hooks.ts'
 import { createMetrics } from './metrics.ts'
 import { buildApi } from './server.ts'
 
@@ -214,6 +215,34 @@ describe('what is refused', () => {
     })
     expect(answer.status).toBe(413)
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'notification_too_large', params: { megabytes: 5 } })
+  })
+
+  test('bodies on their way in are bounded together, and make room when they end', async () => {
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const begin = (size: number) => {
+      const call = request({ port, method: 'POST', path, headers: { 'content-length': size } })
+      const status = new Promise<number>((resolve) => {
+        call.on('response', (response) => resolve(response.statusCode!))
+        call.on('error', () => resolve(0))
+      })
+      call.flushHeaders()
+      return { call, status }
+    }
+    const held = Array.from({ length: Math.floor(mostOnTheWay / largestNotification) }, () =>
+      begin(largestNotification),
+    )
+    // Too large by itself: told so where it is looked at, and sent away before that where there is no room.
+    const one = async () => {
+      const { call, status } = begin(largestNotification + 1)
+      const answer = await status
+      call.destroy()
+      return answer
+    }
+    await expect.poll(one, { timeout: 10_000 }).toBe(503)
+    for (const { call } of held) call.destroy()
+    await expect.poll(one, { timeout: 10_000 }).toBe(413)
+    expect((await tell('msg_small')).statusCode).toBe(204)
   })
 
   test('a check that fails inside is asked for again, and tells nothing', async () => {

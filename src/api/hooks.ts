@@ -11,6 +11,9 @@ import { sendProblem } from './problems.ts'
 /** Channels send an order or a product with all its variants; nothing of theirs is as long. */
 export const largestNotification = 5 * 1024 * 1024
 
+/** Bodies that are on their way in, together: a burst of large ones must not take the memory of everybody else. */
+export const mostOnTheWay = 64 * 1024 * 1024
+
 interface Hook {
   Params: { channel: string; key: string }
 }
@@ -22,6 +25,7 @@ export async function receiveNotifications(app: FastifyInstance, options: ApiOpt
   const room = createNotificationRoom(options.ctx, options.publicUrl)
   app.addHook('onClose', () => room.close())
   const accounts = new WeakMap<FastifyRequest, string>()
+  const admit = createDoor(mostOnTheWay)
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => sendProblem(options.ctx, asTooLarge(error), request, reply))
     scope.removeAllContentTypeParsers()
@@ -37,9 +41,13 @@ export async function receiveNotifications(app: FastifyInstance, options: ApiOpt
       compress: false,
       decompress: false,
       // Before the body is read: an address that is none takes nothing in.
-      onRequest: async (request) => {
+      onRequest: async (request, reply) => {
         const account = room.accountOf(request.params.channel, request.params.key)
         if (account === undefined) throw noSuchAddress()
+        if (!admit(request, reply)) {
+          reply.header('retry-after', '5')
+          throw new Problem('notifications_busy')
+        }
         accounts.set(request, account)
       },
       handler: async (request, reply) => {
@@ -54,6 +62,25 @@ export async function receiveNotifications(app: FastifyInstance, options: ApiOpt
       },
     })
   })
+}
+
+/**
+ * Counts what each call may bring until it is answered or has gone away. Who does not say how much it brings counts as the
+ * largest there may be.
+ */
+function createDoor(most: number) {
+  let onTheWay = 0
+  return (request: FastifyRequest, reply: FastifyReply): boolean => {
+    const said = request.headers['content-length']
+    const size = Math.min(
+      said === undefined ? (request.method === 'GET' ? 0 : largestNotification) : Number(said) || 0,
+      largestNotification,
+    )
+    if (onTheWay + size > most) return false
+    onTheWay += size
+    reply.raw.once('close', () => (onTheWay -= size))
+    return true
+  }
 }
 
 /** A body beyond the limit is told as what it is. */

@@ -64,3 +64,23 @@ export async function once(
     return { status, body: answer, replayed: false }
   })
 }
+
+/** The same for work that waits for somebody outside: it is done with no transaction open, and its answer is stored afterwards. */
+export async function onceOutside(
+  ctx: Context,
+  request: FastifyRequest,
+  caller: Caller,
+  body: unknown,
+  status: number,
+  work: (sql: Sql) => Promise<unknown>,
+) {
+  const { caller: owner, key, hash } = answerKeyOf(ctx, request, caller, body)
+  const stored = await ctx.db.one<StoredAnswer>(
+    'select request_hash as hash, status, answer from idempotency_keys where caller = $1 and key = $2 and status is not null',
+    [owner, key],
+  )
+  if (stored && !stored.hash.equals(hash)) throw new Problem('idempotency_key_reused')
+  if (stored) return replay(ctx, owner, stored)
+  const answer = await work(ctx.db)
+  return await once(ctx, request, caller, body, status, async () => answer)
+}

@@ -18,7 +18,7 @@ import { takeUpload } from './handlers/imports.ts'
 import { handlers } from './handlers/index.ts'
 import { reserve } from './handlers/reserve.ts'
 import { receiveNotifications } from './hooks.ts'
-import { once, requireKey } from './idempotency.ts'
+import { once, onceOutside, requireKey } from './idempotency.ts'
 import { openApi } from './openapi.ts'
 import type { ApiOptions, ApiRequest } from './options.ts'
 import { languageOf, parseWith, sendProblem } from './problems.ts'
@@ -176,6 +176,7 @@ async function run(
   if (route.file === 'up') return await takeIn(route, input, api, { request, options, status, call })
   if (route.method === 'GET' || route.permission === 'public')
     return { status, body: await call(ctx.db), replayed: false }
+  if (route.asks) return await onceOutside(ctx, request, caller!, input.body, status, call)
   const answer =
     route.method === 'POST'
       ? await once(ctx, request, caller!, input.body, status, call)

@@ -237,8 +237,15 @@ export type HookVerdict =
       look: readonly LookAgain[]
       /** Orders it is about, where it says so. */
       orderRemoteIds?: readonly string[]
-      /** A person's data must go: whose, as far as the channel says. */
-      erase?: { orderRemoteIds: readonly string[]; buyer: string | null; whole: boolean }
+      /** A person's data must go (or be handed out, where it asks for that): whose, as far as the channel says. */
+      erase?: {
+        asks?: 'erase' | 'export'
+        orderRemoteIds: readonly string[]
+        buyer: string | null
+        /** All that the channel knows the person by, as orders name them (`IncomingOrder.buyerIds`); absent: `buyer`. */
+        buyerIds?: readonly string[]
+        whole: boolean
+      }
     }
 
 export interface Webhooks {

@@ -240,6 +240,8 @@ export interface Connector {
     read(raw: unknown): IncomingOrder | Unreadable
     /** Milliseconds between pulls while nothing hurries. */
     everyMs: number
+    /** The channel allows a buyer's data to be kept for so many days after the order left; absent: it sets no term. */
+    buyerKeptDays?: number
     /** Absent: the stream has no gaps, or there is no other way to ask. */
     recount?: Recounting
   }

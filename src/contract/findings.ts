@@ -2,6 +2,7 @@
 
 import { fill } from './fill.ts'
 import { errandFindings } from './findings-errands.ts'
+import { withReasons } from './reasons.ts'
 
 export interface FindingText {
   en: [title: string, next: string]
@@ -242,21 +243,41 @@ export const findingTexts = {
   erasure_asked: {
     en: [
       '{account}: a buyer’s data must be erased by {by}: {orders}',
-      'The channel asks for it on the buyer’s behalf. Erase what you keep of these orders elsewhere, too.',
+      'The channel asks for it on the buyer’s behalf. The hub erases its own by itself, once the goods have left. Erase what you keep of these orders elsewhere, too, then say under Privacy that it is done.',
     ],
     zh: [
       '{account}：须在 {by} 前删除买家数据：{orders}',
-      '平台代买家提出此要求。请同时删除在其他地方保存的这些订单的买家信息。',
+      '平台代买家提出此要求。系统会在发货后自动删除自身保存的数据。请同时删除在其他地方保存的这些订单的买家信息，然后在“隐私”页标记完成。',
     ],
   },
   erasure_of_all: {
     en: [
       '{account}: all buyers’ data of this account must be erased by {by}',
-      'The channel asks for it because the connection ended. Erase what you keep elsewhere, too.',
+      'The channel asks for it because the connection ended. The hub erases its own by itself. Erase what you keep elsewhere, too, then say under Privacy that it is done.',
     ],
     zh: [
       '{account}：须在 {by} 前删除该店铺的全部买家数据',
-      '连接已结束，平台要求删除。请同时删除在其他地方保存的数据。',
+      '连接已结束，平台要求删除。系统会自动删除自身保存的数据。请同时删除在其他地方保存的数据，然后在“隐私”页标记完成。',
+    ],
+  },
+  export_asked: {
+    en: [
+      '{account}: a buyer wants to know by {by} what is held of them: {orders}',
+      'Download the file under Privacy, add what you keep elsewhere, hand it over, then say there that it is done.',
+    ],
+    zh: [
+      '{account}：买家要求在 {by} 前提供其个人数据：{orders}',
+      '请在“隐私”页下载文件，补充其他地方保存的数据后交给买家，然后在该页标记完成。',
+    ],
+  },
+  live_unchecked: {
+    en: [
+      '{account} is live without checks that passed; {by} wanted it so',
+      'Check the connection on the account’s card. This ends when every needed check passes, or the account is no longer live.',
+    ],
+    zh: [
+      '{account} 未通过检查即已正式运行（由 {by} 决定）',
+      '请在店铺卡片上检查连接；必需的检查全部通过或不再正式运行后，此提示自动结束。',
     ],
   },
   webhook_given_up: {
@@ -285,5 +306,6 @@ export function findingText(
   const found: FindingText | undefined = findingTexts[code as FindingCode]
   if (!found) return { title: code, next: '' }
   const [title, next] = found[language]
-  return { title: fill(title, data), next: fill(next, data) }
+  const values = withReasons(code, data, language)
+  return { title: fill(title, values), next: fill(next, values) }
 }

@@ -33,6 +33,22 @@ export const connectingProblems = {
     ],
     ['{account}：{checks} 未通过', '请按检查结果处理后重新检查；通过之前不能正式运行，现状保持不变。'],
   ),
+  checks_old: text(
+    409,
+    [
+      '{account} was checked more than a day ago',
+      'Run the checks again; live needs a result of today. The stage stays as it is.',
+    ],
+    ['{account} 上次检查已超过一天', '请重新运行检查；正式运行需要当天的结果。阶段保持不变。'],
+  ),
+  erasure_under_way: text(
+    409,
+    [
+      'The hub has not erased everything yet',
+      'Goods of some orders have still to leave. Say that it is done afterwards.',
+    ],
+    ['系统尚未全部删除', '部分订单尚未发货。请在全部删除后再标记完成。'],
+  ),
   checks_none: text(
     409,
     ['{channel} has nothing to check', 'Go on without.'],
@@ -45,8 +61,8 @@ export const connectingProblems = {
   ),
   consent_unready: text(
     409,
-    ['The seller cannot be sent to the channel yet', '{message}. Correct the settings and go on.'],
-    ['暂时无法前往平台授权', '{message}。请更正设置后继续。'],
+    ['The seller cannot be sent to the channel yet', '{why}: {message}. Correct the settings and go on.'],
+    ['暂时无法前往平台授权', '{why}。请更正设置后继续。'],
   ),
   consent_needs_https: text(
     409,
@@ -114,8 +130,8 @@ export const connectingProblems = {
   ),
   consent_refused: text(
     409,
-    ['The channel refused the authorization [{code}]', '{message}. Correct that and begin anew.'],
-    ['平台拒绝了授权 [{code}]', '{message}。请更正后重新开始。'],
+    ['The channel refused the authorization [{code}]', '{why}: {message}. Correct that and begin anew.'],
+    ['平台拒绝了授权 [{code}]', '{why}。请更正后重新开始。'],
   ),
   consent_unanswered: text(
     502,

@@ -9,6 +9,7 @@ import { errandProblems } from './problems-errands.ts'
 import { matchingProblems } from './problems-matching.ts'
 import { stockProblems } from './problems-stock.ts'
 import { terminalProblems } from './problems-terminal.ts'
+import { withReasons } from './reasons.ts'
 
 export const problemTexts = {
   bad_request: text(
@@ -170,6 +171,11 @@ export const problemTexts = {
       'Up to {megabytes} MB are taken. Nothing was stored. Subscribe to fewer fields, if the channel can.',
     ],
     ['通知过大', '最多接收 {megabytes} MB，未保存任何内容。若平台支持，请减少订阅的字段。'],
+  ),
+  notifications_busy: text(
+    503,
+    ['Too many notifications are on their way in', 'Send it again in some seconds. Nothing was stored.'],
+    ['正在接收的通知过多', '请几秒后重新发送。未保存任何内容。'],
   ),
   file_is_workbook: text(
     422,
@@ -335,5 +341,6 @@ export function problemText(
 ): { status: number; title: string; next: string } {
   const found: ProblemText = problemTexts[code as ProblemTextCode] ?? problemTexts.internal
   const { title, next } = found[language]
-  return { status: found.status, title: fill(title, params), next: fill(next, params) }
+  const values = withReasons(code, params, language)
+  return { status: found.status, title: fill(title, values), next: fill(next, values) }
 }

@@ -17,6 +17,8 @@ export interface Route {
   response: z.ZodType
   /** `up`: the body is a CSV file, whatever its encoding; `down`: the answer is one, in UTF-8; `raw`: it is a file as it was kept. */
   file?: 'up' | 'down' | 'raw'
+  /** A channel is asked while the caller waits: the handler runs in no transaction, and stores nothing that must not be lost. */
+  asks?: true
   /** Status of success; 200 unless said. */
   status?: 200 | 201 | 204
 }

@@ -11,6 +11,7 @@ import { notificationsRoutes } from './routes/notifications.ts'
 import { ordersRoutes } from './routes/orders.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { planRoutes } from './routes/plan.ts'
+import { privacyRoutes } from './routes/privacy.ts'
 import { publishingRoutes } from './routes/publishing.ts'
 import { replenishmentRoutes } from './routes/replenishment.ts'
 import { settlementsRoutes } from './routes/settlements.ts'
@@ -37,6 +38,7 @@ export const routes = {
   ...importsRoutes,
   ...storeRoutes,
   ...settlementsRoutes,
+  ...privacyRoutes,
 }
 
 export type Routes = typeof routes

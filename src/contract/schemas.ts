@@ -17,6 +17,10 @@ export const orderState = z.enum([
   'unfulfillable',
   'unknown',
 ])
+export const withoutChecks = z
+  .boolean()
+  .default(false)
+  .describe('live although checks are missing, old or failed; who said so is kept and shown')
 export const stage = z.enum(['sandbox', 'shadow', 'live', 'paused'])
 export const fulfilledBy = z.enum(['merchant', 'channel'])
 export const language = z.enum(['en', 'zh'])

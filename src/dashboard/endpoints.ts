@@ -94,6 +94,9 @@ export const endpoints = {
   previewMaster: { method: 'GET', path: '/store-locations/preview' },
   setMaster: { method: 'POST', path: '/store-locations/master' },
   settlements: { method: 'GET', path: '/settlements' },
+  privacyRequests: { method: 'GET', path: '/privacy-requests' },
+  addPrivacyRequest: { method: 'POST', path: '/privacy-requests' },
+  closePrivacyRequest: { method: 'POST', path: '/privacy-requests/{id}/close' },
   calls: { method: 'GET', path: '/calls' },
 } as const satisfies { [K in keyof Routes]?: Place<K> }
 

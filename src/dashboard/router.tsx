@@ -104,6 +104,12 @@ const settlements = createRoute({
   validateSearch,
   component: lazyRouteComponent(() => import('./pages/Settlements.tsx'), 'SettlementsPage'),
 })
+const privacy = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./pages/Privacy.tsx'), 'PrivacyPage'),
+})
 const files = createRoute({
   getParentRoute: () => app,
   path: '/files',
@@ -135,6 +141,7 @@ const tree = root.addChildren([
     connect,
     storeLocations,
     settlements,
+    privacy,
     files,
     journal,
   ]),

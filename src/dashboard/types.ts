@@ -38,6 +38,7 @@ export type CoverRow = Received<Routes['cover']>['items'][number]
 export type StoreLocation = Received<Routes['storeLocations']>['items'][number]
 export type StoreLevel = Received<Routes['storeLevels']>['items'][number]
 export type MasterPreview = Received<Routes['previewMaster']>
+export type PrivacyRequest = Received<Routes['privacyRequests']>['items'][number]
 export type Settlement = Received<Routes['settlements']>['items'][number]
 export type Finding = Overview['findings'][number]
 export type Call = Received<Routes['calls']>['items'][number]

@@ -35,6 +35,14 @@ export async function findAccounts(db: Sql, refs: readonly string[]): Promise<Ma
   return new Map(wanted.flatMap((ref) => (of(ref) ? [[ref, of(ref)!]] : [])))
 }
 
+/**
+ * The account as it is now, kept from other changes until the transaction ends; undefined where it is gone. What only refers to
+ * it (its orders, say) is not held up.
+ */
+export async function lockAccount(tx: Sql, id: string): Promise<AccountRow | undefined> {
+  return await tx.one<AccountRow>('select * from accounts where id = $1 for no key update', [id])
+}
+
 /** As it is now; undefined where the account is gone. */
 export async function stageOf(db: Sql, accountId: string): Promise<AccountRow['stage'] | undefined> {
   return (await db.one<Pick<AccountRow, 'stage'>>('select stage from accounts where id = $1', [accountId]))?.stage

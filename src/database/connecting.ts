@@ -57,6 +57,19 @@ export async function forgetConsents(db: Sql, before: Date): Promise<void> {
   await db.run('delete from consents where expires_at < $1', [before])
 }
 
+/** An account went live by somebody's word alone. */
+export async function noteOverride(
+  tx: Sql,
+  row: { id: string; accountId: string; by: string; at: Date },
+): Promise<void> {
+  await tx.run('insert into live_overrides (id, account_id, by, at) values ($1, $2, $3, $4)', [
+    row.id,
+    row.accountId,
+    row.by,
+    row.at,
+  ])
+}
+
 export type CheckState = 'waiting' | 'running' | 'ok' | 'failed' | 'skipped'
 
 export interface CheckRow {

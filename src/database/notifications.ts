@@ -199,31 +199,3 @@ export async function saveAnnounced(
     [accountId, JSON.stringify(announced), judgedUntil],
   )
 }
-
-export interface ErasureRow {
-  id: string
-  accountId: string
-  orderIds: readonly string[]
-  whole: boolean
-  buyerSealed: Buffer | null
-  epoch: string | null
-  receivedAt: Date
-  dueAt: Date
-}
-
-export async function insertErasure(tx: Sql, row: ErasureRow): Promise<void> {
-  await tx.run(
-    `insert into erasure_requests (id, account_id, order_ids, whole, buyer_sealed, epoch, received_at, due_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [row.id, row.accountId, row.orderIds, row.whole, row.buyerSealed, row.epoch, row.receivedAt, row.dueAt],
-  )
-}
-
-/** Of these, the orders that are in the book. */
-export async function knownOrders(tx: Sql, accountId: string, remoteIds: readonly string[]): Promise<string[]> {
-  const rows = await tx.rows<{ remote_id: string }>(
-    'select remote_id from orders where account_id = $1 and remote_id = any($2) order by placed_at',
-    [accountId, remoteIds],
-  )
-  return rows.map((row) => row.remote_id)
-}

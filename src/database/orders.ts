@@ -9,7 +9,7 @@ import type {
   Mapping,
   OrderWrite,
 } from '../domain/intake.ts'
-import type { OrderState } from '../domain/orders.ts'
+import type { IncomingOrder, OrderState } from '../domain/orders.ts'
 import type { NewId } from '../domain/values.ts'
 import type { Sql } from './pool.ts'
 
@@ -141,6 +141,8 @@ export interface SavePlanOptions {
   now: Date
   newId: NewId
   sealBuyer(text: string, orderId: string): { sealed: Buffer; epoch: string }
+  /** Fingerprints of all that names the buyer. */
+  marksOf(order: IncomingOrder): Buffer[]
 }
 
 export async function savePlan(tx: Sql, plan: IntakePlan, options: SavePlanOptions): Promise<void> {
@@ -267,15 +269,44 @@ async function saveLines(tx: Sql, lines: readonly LineWrite[]): Promise<void> {
   )
 }
 
-/** Buyer and raw payload leave for their own sealed store; a version without them keeps what is there. */
-async function saveBuyers(tx: Sql, orders: readonly OrderWrite[], { now, sealBuyer }: SavePlanOptions): Promise<void> {
+/**
+ * Buyer and raw payload leave for their own sealed store; a version without them keeps what is there. Of an order whose buyer
+ * was erased, or was placed before its buyer asked to be, nothing is kept any more. A version that no longer tells the buyer's
+ * name is still theirs.
+ */
+async function saveBuyers(
+  tx: Sql,
+  orders: readonly OrderWrite[],
+  { now, sealBuyer, marksOf }: SavePlanOptions,
+): Promise<void> {
   const rows = orders
     .filter(({ order }) => order.buyer !== null || order.raw !== null)
-    .map(({ id, order }) => ({ id, ...sealBuyer(JSON.stringify({ buyer: order.buyer, raw: order.raw }), id) }))
+    .map(({ id, order }) => ({
+      id,
+      marks: arrayOf(marksOf(order)),
+      ...sealBuyer(JSON.stringify({ buyer: order.buyer, raw: order.raw }), id),
+    }))
   if (rows.length === 0) return
   await tx.send(
-    `insert into buyer_data (order_id, sealed, epoch, sealed_at) select t.*, $4 from unnest($1::uuid[], $2::bytea[], $3::text[]) as t(order_id, sealed, epoch)
-     on conflict (order_id) do update set sealed = excluded.sealed, epoch = excluded.epoch, sealed_at = excluded.sealed_at`,
-    [column(rows, (r) => r.id), column(rows, (r) => r.sealed), column(rows, (r) => r.epoch), now],
+    `insert into buyer_data (order_id, sealed, epoch, marks, sealed_at)
+     select t.id, t.sealed, t.epoch, t.marks::bytea[], $5
+     from unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[]) as t(id, sealed, epoch, marks) join orders o on o.id = t.id
+     where not exists (select 1 from erased_orders e where e.account_id = o.account_id and e.remote_id = o.remote_id)
+       and not exists (select 1 from erased_buyers e
+         where e.account_id = o.account_id and e.mark = any(t.marks::bytea[]) and o.placed_at <= e.at)
+     on conflict (order_id) do update
+       set sealed = excluded.sealed, epoch = excluded.epoch, sealed_at = excluded.sealed_at,
+         marks = coalesce((select array_agg(distinct m) from unnest(buyer_data.marks || excluded.marks) as m), '{}')`,
+    [
+      column(rows, (r) => r.id),
+      column(rows, (r) => r.sealed),
+      column(rows, (r) => r.epoch),
+      column(rows, (r) => r.marks),
+      now,
+    ],
   )
 }
+
+/** Lists of bytes inside a list: PostgreSQL would lay them end to end. */
+export const arrayOf = (marks: readonly Buffer[]): string =>
+  `{${marks.map((mark) => `"\\\\x${mark.toString('hex')}"`).join(',')}}`

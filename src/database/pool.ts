@@ -1,5 +1,6 @@
 /** The only importer of the driver. Statements are named, so that the server plans each hot one once a connection. */
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { databaseProblem, Problem } from '../domain/errors.ts'
@@ -105,6 +106,11 @@ function txOver(client: Queryable) {
 
 const again = new Set(['40001', '40P01'])
 
+const transactions = new AsyncLocalStorage<boolean>()
+
+/** Does this run inside the work of a transaction? Nobody may be waited for there who does not sit in this process. */
+export const isInTransaction = (): boolean => transactions.getStore() === true
+
 export interface PoolOptions {
   max?: number
   queryTimeoutMs?: number
@@ -193,7 +199,7 @@ export function openDatabase(url: string | (() => string), options: PoolOptions 
     const begun = client.query('begin')
     begun.catch(() => {})
     try {
-      const result = await work(tx)
+      const result = await transactions.run(true, () => work(tx))
       // Sent behind the statements that nobody waited for: PostgreSQL answers ROLLBACK where one of them failed.
       const committing = client.query('commit')
       committing.catch(() => {})

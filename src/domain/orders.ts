@@ -60,6 +60,8 @@ export interface IncomingOrder {
   lines: readonly IncomingLine[]
   /** Personal data; goes sealed into its own store and nowhere else. */
   buyer: Buyer | null
+  /** What the channel knows the buyer by (a user name, a number): only fingerprints of it are kept, to find the orders again. */
+  buyerIds?: readonly string[]
   /** The channel's own text, kept sealed because it may hold buyer data. */
   raw: unknown
 }
@@ -70,6 +72,14 @@ export interface Buyer {
   phone?: string | undefined
   address?: Record<string, string> | undefined
 }
+
+/** All that names the buyer of an order, each in one spelling. */
+export function namesOf(order: Pick<IncomingOrder, 'buyer' | 'buyerIds'>): string[] {
+  const names = [...(order.buyerIds ?? []), order.buyer?.email ?? '']
+  return [...new Set(names.map(nameSpelling))].filter((name) => name !== '')
+}
+
+export const nameSpelling = (name: string): string => name.trim().toLowerCase()
 
 /** What lines add up to, exactly; null where a price is missing or the sum is more than can be counted. */
 export function totalOfLines(

@@ -6,13 +6,22 @@ export interface GuardOptions {
   allowedOrigins: readonly string[]
 }
 
+export type UrlFault = 'url_credentials' | 'url_not_https' | 'url_private'
+
 /** Answers why the address is refused, or undefined. Names that resolve to private addresses are not caught here. */
-export function refuseUrl(url: URL, options: GuardOptions): string | undefined {
-  if (url.username || url.password) return 'an address must not carry a user or a password'
+export function faultOfUrl(url: URL, options: GuardOptions): UrlFault | undefined {
+  if (url.username || url.password) return 'url_credentials'
   if (options.allowedOrigins.includes(url.origin)) return undefined
-  if (url.protocol !== 'https:') return `${url.protocol}//… is refused: only https leaves this machine`
-  if (isPrivateHost(url.hostname)) return `${url.hostname} lies in a private network`
-  return undefined
+  if (url.protocol !== 'https:') return 'url_not_https'
+  return isPrivateHost(url.hostname) ? 'url_private' : undefined
+}
+
+/** The same in words. */
+export function refuseUrl(url: URL, options: GuardOptions): string | undefined {
+  const fault = faultOfUrl(url, options)
+  if (fault === 'url_credentials') return 'an address must not carry a user or a password'
+  if (fault === 'url_not_https') return `${url.protocol}//… is refused: only https leaves this machine`
+  return fault && `${url.hostname} lies in a private network`
 }
 
 function isPrivateHost(hostname: string): boolean {

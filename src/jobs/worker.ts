@@ -13,6 +13,7 @@ import { runAskedChecks } from '../operations/check-account.ts'
 import type { Context } from '../operations/context.ts'
 import { createWebhookSender } from '../operations/deliver-webhooks.ts'
 import { expireReservations } from '../operations/end-reservation.ts'
+import { createEraser } from '../operations/erase-buyers.ts'
 import { workOnImport } from '../operations/imports/work.ts'
 import { workOnCatalog } from '../operations/make-catalog.ts'
 import { type AccountRunner, type RunnerOptions, startRunner, stopGraceMs } from './account-runner.ts'
@@ -41,8 +42,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
   const files = createSignal()
   const catalogs = createSignal()
   const checks = createSignal()
+  const erasures = createSignal()
   const ending = new AbortController()
   const stopping = new AbortController()
+  const eraser = createEraser(ctx)
   const sender = createWebhookSender(ctx, stopping.signal, () => events.wake())
   const scanning = repeat(ctx, scan, options.scanMs, 'accounts', () => takeAccounts(ctx, runners, options))
   const loops = [
@@ -64,6 +67,9 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       if (await workOnCatalog(ctx)) catalogs.wake()
     }),
     repeat(ctx, checks, options.idleMs, 'checks', () => runAskedChecks(ctx, (id) => runners.get(id)?.work, options)),
+    repeat(ctx, erasures, 30_000, 'erasures', async () => {
+      if (await eraser.step()) erasures.wake()
+    }),
     repeat(ctx, rare, 30_000, 'upkeep', () => ctx.db.transaction((tx) => keepUp(tx, ctx))),
   ]
   return {
@@ -75,9 +81,10 @@ export function startWorker(ctx: Context, options: WorkerOptions): Worker {
       files.wake()
       catalogs.wake()
       checks.wake()
+      erasures.wake()
     },
     async stop() {
-      for (const signal of [scan, chores, events, rules, rare, files, catalogs, checks]) signal.stop()
+      for (const signal of [scan, chores, events, rules, rare, files, catalogs, checks, erasures]) signal.stop()
       // An import stops behind the batch at hand and is given back; whoever is there goes on with it.
       ending.abort()
       // No account is taken any more; then everything under way ends side by side.

@@ -1,6 +1,6 @@
 /** Settings and secrets of accounts: held against what the channel asks for, sealed, read again. */
 import type { Connector } from '../channels/connector.ts'
-import { getSecrets, putSecrets } from '../database/accounts.ts'
+import { type AccountRow, getSecrets, lockAccount, putSecrets } from '../database/accounts.ts'
 import { forgetChecks } from '../database/connecting.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
@@ -39,6 +39,13 @@ export async function identityFree(
   if (!same) return identity
   const message = `settings: this seller and region are connected already, as ${same.name}; add its marketplaces there`
   throw new Problem('bad_request', { message })
+}
+
+/** The account as it stands now, with nobody else changing it: what was read before may be gone. */
+export async function lockedAccount(tx: Sql, { id }: Pick<AccountRow, 'id'>): Promise<AccountRow> {
+  const row = await lockAccount(tx, id)
+  if (!row) throw new Problem('not_found', { what: 'account', id })
+  return row
 }
 
 /** Secrets of before, also where not all of them are there. */

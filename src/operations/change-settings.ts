@@ -4,7 +4,7 @@ import { forgetChecks } from '../database/connecting.ts'
 import { resolve } from '../database/findings.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
-import { checkWith, needlesslyKept, sealSecrets, secretsOf } from './account-values.ts'
+import { checkWith, lockedAccount, needlesslyKept, sealSecrets, secretsOf } from './account-values.ts'
 import type { Context } from './context.ts'
 
 export interface SettingsChange {
@@ -16,9 +16,10 @@ export interface SettingsChange {
 export async function changeSettings(
   tx: Sql,
   ctx: Pick<Context, 'clock' | 'registry' | 'sealing'>,
-  row: AccountRow,
+  given: AccountRow,
   change: SettingsChange,
 ): Promise<void> {
+  const row = await lockedAccount(tx, given)
   if (row.draft_since) throw new Problem('account_draft', { account: row.name })
   const connector = ctx.registry.get(row.channel)!
   const now = ctx.clock.now()

@@ -2,6 +2,7 @@
 import type { AccountRow } from '../database/accounts.ts'
 import { countClaims, doubtClaims, lockLevelsOfAccount } from '../database/claims.ts'
 import { lockWaitingErrands, saveErrand } from '../database/errands.ts'
+import { resolve } from '../database/findings.ts'
 import { lentVariants } from '../database/lendings.ts'
 import type { Sql } from '../database/pool.ts'
 import { beginPass } from '../database/publishing-passes.ts'
@@ -27,6 +28,8 @@ export async function changeStage(
   if (stage === 'live') await refuseAnotherWriter(tx, row, now)
   const components = await lockLevelsOfAccount(tx, row.id)
   await tx.run('update accounts set stage = $2 where id = $1', [row.id, stage])
+  // Nothing is written any more, so nobody need answer for it.
+  if (row.stage === 'live') await resolve(tx, 'live_unchecked', [`account:${row.id}`], now)
   // Another tool wrote until now: nothing is raised until its writes are dead and what it left has been read.
   if (isOurs(stage) && !isOurs(row.stage)) {
     const after = new Date(now.getTime() + strayLifeMs)

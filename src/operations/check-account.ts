@@ -18,6 +18,7 @@ import { LeaseLost } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { ChannelError, Problem } from '../domain/errors.ts'
 import type { AccountAtWork, Context } from './context.ts'
+import { endOverride } from './go-live.ts'
 import { type OnceOptions, underLease } from './work-once.ts'
 
 export interface CheckView {
@@ -100,7 +101,9 @@ export async function runChecks(ctx: Context, work: AccountAtWork): Promise<void
     await note(check.id, result.ok ? 'ok' : 'failed', result)
     isShut = index === 0 && !result.ok
   }
-  await endRound(ctx.db, work.row.id, askedAt, ctx.clock.now())
+  const now = ctx.clock.now()
+  await endRound(ctx.db, work.row.id, askedAt, now)
+  await endOverride(ctx.db, work.connector, work.row.id, now)
 }
 
 /** An allowance that is back so soon is waited for: a person watches. */
@@ -185,12 +188,4 @@ export async function checkAccount(
     if (ctx.monotonic() > until) return { ...view, isDone: false }
     await ctx.sleep(lookMs)
   }
-}
-
-/** A check that failed and is not optional keeps an account from going live, also one that was connected long ago. */
-export async function refuseFailedChecks(tx: Sql, connector: Connector, row: AccountRow): Promise<void> {
-  const needed = new Set(connector.checks?.filter((one) => !one.optional).map((one) => one.id))
-  const failed = (await checksOf(tx, row.id)).filter((one) => needed.has(one.check_id) && one.state !== 'ok')
-  if (failed.length > 0)
-    throw new Problem('checks_failed', { account: row.name, checks: failed.map((one) => one.check_id).join(', ') })
 }

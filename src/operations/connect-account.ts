@@ -7,10 +7,10 @@ import { resolve } from '../database/findings.ts'
 import { beginFirstPulls } from '../database/first-pulls.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
-import { checkSome, checkWith, identityFree } from './account-values.ts'
+import { checkSome, checkWith, identityFree, lockedAccount } from './account-values.ts'
 import { changeStage } from './change-stage.ts'
-import { refuseFailedChecks } from './check-account.ts'
 import type { Context } from './context.ts'
+import { type LiveWord, proveForLive } from './go-live.ts'
 
 export interface NewAccount {
   channel: string
@@ -60,6 +60,13 @@ export async function connectAccount(tx: Sql, ctx: Connect, account: NewAccount)
   return id
 }
 
+/** The same by a person's word: who begins live at once goes without checks, and says so. */
+export async function addAccount(tx: Sql, ctx: Connect, account: NewAccount, word: LiveWord): Promise<string> {
+  const id = await connectAccount(tx, ctx, account)
+  if (account.stage === 'live') await proveForLive(tx, ctx, await lockedAccount(tx, { id }), word)
+  return id
+}
+
 /** What the channel has already is read from now on, and shown as it comes. */
 export async function beginReading(tx: Sql, connector: Connector, accountId: string, now: Date): Promise<void> {
   const streams = ([connector.listings && 'listings', connector.orders && 'orders'] as const).flatMap(
@@ -72,17 +79,19 @@ export async function beginReading(tx: Sql, connector: Connector, accountId: str
 export async function changeAccount(
   tx: Sql,
   ctx: Connect,
-  row: AccountRow,
+  given: AccountRow,
   change: {
     name?: string | undefined
     stage?: AccountRow['stage'] | undefined
     secrets?: Record<string, string> | undefined
   },
+  word?: LiveWord,
 ): Promise<void> {
+  const row = await lockedAccount(tx, given)
   const now = ctx.clock.now()
   if (row.draft_since && (change.stage !== undefined || change.secrets))
     throw new Problem('account_draft', { account: row.name })
-  if (change.stage === 'live' && row.stage !== 'live') await refuseFailedChecks(tx, ctx.registry.get(row.channel)!, row)
+  if (change.stage === 'live' && row.stage !== 'live') await proveForLive(tx, ctx, row, word)
   if (change.name !== undefined) await tx.run('update accounts set name = $2 where id = $1', [row.id, change.name])
   if (change.stage !== undefined) await changeStage(tx, ctx, row, change.stage)
   if (change.secrets) {

@@ -2,7 +2,7 @@
  * Connecting by consent: the seller is sent to the channel's page and comes back with a code for secrets. The state that binds
  * both ways is random, kept as a hash, good once, for ten minutes, and for the person who began.
  */
-import { type AccountRow, findAccount } from '../database/accounts.ts'
+import { type AccountRow, findAccount, lockAccount } from '../database/accounts.ts'
 import {
   type ConsentRow,
   endConsent,
@@ -13,7 +13,7 @@ import {
 } from '../database/connecting.ts'
 import type { Sql } from '../database/pool.ts'
 import { ChannelError, Problem } from '../domain/errors.ts'
-import { checkSome, sealSecrets, secretsOf } from './account-values.ts'
+import { checkSome, needlesslyKept, sealSecrets, secretsOf } from './account-values.ts'
 import { changeAccount } from './connect-account.ts'
 import { accountAside, type Context } from './context.ts'
 import { putSettings } from './draft-account.ts'
@@ -59,7 +59,8 @@ function urlOf(make: () => string): string {
   try {
     return make()
   } catch (error) {
-    if (error instanceof ChannelError) throw new Problem('consent_unready', { message: error.message }, error)
+    if (error instanceof ChannelError)
+      throw new Problem('consent_unready', { message: error.message, why: error.code }, error)
     throw error
   }
 }
@@ -130,20 +131,24 @@ function problemOf(error: ChannelError, consent: ConsentRow): Problem {
     return new Problem('consent_redirect_refused', { expected: consent.redirect_uri }, error)
   return error.kind === 'unavailable' || error.kind === 'throttled'
     ? new Problem('consent_unanswered', { code: word(error.code) }, error)
-    : new Problem('consent_refused', { code: word(error.code), message: error.message }, error)
+    : new Problem('consent_refused', { code: word(error.code), message: error.message, why: word(error.code) }, error)
 }
 
 async function exchange(
   ctx: Context,
-  row: AccountRow,
+  asked: AccountRow,
   consent: ConsentRow,
   query: Record<string, string>,
 ): Promise<void> {
-  const connector = ctx.registry.get(row.channel)
-  if (!connector?.consent) throw new Problem('consent_none', { channel: row.channel })
+  const connector = ctx.registry.get(asked.channel)
+  if (!connector?.consent) throw new Problem('consent_none', { channel: asked.channel })
   const { state: _, ...returned } = query
-  const brought = await connector.consent.exchange(accountAside(ctx, row), returned, consent.redirect_uri)
+  const brought = await connector.consent.exchange(accountAside(ctx, asked), returned, consent.redirect_uri)
   await ctx.db.transaction(async (tx) => {
+    // The channel took its time: the account may be gone by now, or lead to another address.
+    const row = await lockAccount(tx, asked.id)
+    if (!row) throw new Problem('consent_unknown')
+    if (needlesslyKept(connector, asked.settings, row.settings, {}).length > 0) throw new Problem('consent_expired')
     if (brought.settings !== undefined && row.draft_since)
       await putSettings(tx, ctx, row, { ...(row.settings as object), ...(brought.settings as object) })
     const secrets = {

@@ -2,24 +2,24 @@
  * Connecting step by step: a draft has valid settings and as many secrets as were given. It survives the browser that it was
  * begun in; nobody works for it before it is finished.
  */
-import type { Connector } from '../channels/connector.ts'
 import type { AccountRow } from '../database/accounts.ts'
-import { forgetChecks, roundOf } from '../database/connecting.ts'
+import { forgetChecks } from '../database/connecting.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
 import {
   checkSome,
   checkWith,
   identityFree,
+  lockedAccount,
   missingSecrets,
   needlesslyKept,
   sealSecrets,
   secretsOf,
 } from './account-values.ts'
 import { changeStage } from './change-stage.ts'
-import { refuseFailedChecks } from './check-account.ts'
 import { beginReading, connectAccount } from './connect-account.ts'
 import type { Context } from './context.ts'
+import { type LiveWord, proveForLive } from './go-live.ts'
 
 export type Connecting = Pick<Context, 'clock' | 'newId' | 'registry' | 'sealing'>
 
@@ -43,9 +43,10 @@ export function mustBeDraft(row: AccountRow): void {
 export async function changeDraft(
   tx: Sql,
   ctx: Connecting,
-  row: AccountRow,
+  given: AccountRow,
   change: { name?: string | undefined; settings?: unknown; secrets?: Record<string, string> | undefined },
 ): Promise<void> {
+  const row = await lockedAccount(tx, given)
   mustBeDraft(row)
   const connector = ctx.registry.get(row.channel)!
   if (change.name !== undefined && change.name !== row.name) {
@@ -80,30 +81,25 @@ export async function putSettings(tx: Sql, ctx: Connecting, row: AccountRow, giv
 export async function finishDraft(
   tx: Sql,
   ctx: Connecting,
-  row: AccountRow,
+  given: AccountRow,
   stage: AccountRow['stage'],
+  word?: LiveWord,
 ): Promise<void> {
+  const row = await lockedAccount(tx, given)
   mustBeDraft(row)
   const connector = ctx.registry.get(row.channel)!
   const missing = missingSecrets(connector, await secretsOf(tx, ctx, row.id))
   if (missing.length > 0) throw new Problem('secrets_missing', { account: row.name, names: missing.join(', ') })
-  if (stage === 'live') await refuseUnchecked(tx, connector, row)
+  if (stage === 'live') await proveForLive(tx, ctx, row, word)
   const now = ctx.clock.now()
   await tx.run('update accounts set draft_since = null, opened_at = $2 where id = $1', [row.id, now])
   await beginReading(tx, connector, row.id, now)
   await changeStage(tx, ctx, row, stage)
 }
 
-/** Before the first write: every check that is not optional has passed. */
-async function refuseUnchecked(tx: Sql, connector: Connector, row: AccountRow): Promise<void> {
-  if (!connector.checks?.length) return
-  const round = await roundOf(tx, row.id)
-  if (!round?.ended_at) throw new Problem('checks_missing', { account: row.name })
-  await refuseFailedChecks(tx, connector, row)
-}
-
 /** Throws the draft away, with all that was kept for it. */
-export async function removeDraft(tx: Sql, row: AccountRow): Promise<void> {
+export async function removeDraft(tx: Sql, given: AccountRow): Promise<void> {
+  const row = await lockedAccount(tx, given)
   mustBeDraft(row)
   await tx.run('delete from accounts where id = $1', [row.id])
 }

@@ -25,8 +25,9 @@ import {
   planIntake,
 } from '../domain/intake.ts'
 import { type Kits, partsOf } from '../domain/kits.ts'
-import type { IncomingOrder } from '../domain/orders.ts'
+import { type IncomingOrder, namesOf } from '../domain/orders.ts'
 import type { PoolLevel } from '../domain/stock.ts'
+import { marksOf } from './buyer-marks.ts'
 import type { Context } from './context.ts'
 import { withoutCopies } from './recognize-copies.ts'
 import { refreshSlots } from './refresh-slots.ts'
@@ -124,6 +125,7 @@ export async function importOrders(
     now,
     newId: ctx.newId,
     sealBuyer: (text, orderId) => ctx.sealing.sealBuyer(text, orderId, now),
+    marksOf: (order) => marksOf(ctx, account.id, namesOf(order)),
   })
   const written = new Map(plan.orders.map((one) => [one.order.remoteId, one.id]))
   for (const [remoteId, id] of reservationIds) {

@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto'
 import type { HookVerdict } from '../channels/capabilities.ts'
 import { raise } from '../database/findings.ts'
-import { type InboxRow, insertErasure, insertNotifications, knownOrders } from '../database/notifications.ts'
+import { type InboxRow, insertNotifications } from '../database/notifications.ts'
 import type { Sql } from '../database/pool.ts'
 import { Problem } from '../domain/errors.ts'
 import type { Context } from './context.ts'
+import { askAboutBuyer } from './privacy-requests.ts'
 
 export type Accepted = Extract<HookVerdict, { kind: 'accepted' }>
 
@@ -33,8 +34,6 @@ const groupsAtOnce = 2
 const mostWaiting = 20_000
 /** The pumps look by themselves twice a second: a flood need not ring for each group. */
 const ringEveryMs = 100
-/** What the channels give for erasing a person's data; counted from when they asked. */
-const eraseWithinMs = 30 * 86_400_000
 
 type DeskContext = Pick<Context, 'db' | 'clock' | 'newId' | 'wake' | 'sealing' | 'monotonic'>
 
@@ -116,42 +115,27 @@ async function store(tx: Sql, ctx: DeskContext, group: readonly Waiting[]): Prom
 }
 
 /**
- * Kept until a person has done it: what is to be erased lies in places that only they know of, too. Shown where it
- * concerns orders that are here; a channel may tell of every member it loses, and nearly all of those are strangers.
+ * Carried out by itself (erase-buyers.ts), and shown until a person has seen to it: data lies in places that only they know of,
+ * too. Shown where it concerns orders that are here; a channel may tell of every member it loses, and nearly all are strangers.
  */
 async function askForErasure(tx: Sql, ctx: DeskContext, { account, accepted, row }: Waiting): Promise<void> {
-  const { orderRemoteIds, buyer, whole } = accepted.erase!
-  const { receivedAt } = row
-  const dueAt = new Date((row.happenedAt ?? receivedAt).getTime() + eraseWithinMs)
-  const id = ctx.newId()
-  const sealed = buyer === null ? null : ctx.sealing.sealBuyer(buyer, `erasure:${id}`, receivedAt)
-  const orderIds = orderRemoteIds.map(storable)
-  await insertErasure(tx, {
-    id,
+  const { orderRemoteIds, buyer, buyerIds, whole, asks = 'erase' } = accepted.erase!
+  const { id, dueAt, orders } = await askAboutBuyer(tx, ctx, {
     accountId: account.id,
-    orderIds,
+    kind: asks,
+    askedBy: null,
+    orderIds: orderRemoteIds.map(storable),
+    names: (buyerIds ?? (buyer === null ? [] : [buyer])).map(storable),
     whole,
-    buyerSealed: sealed?.sealed ?? null,
-    epoch: sealed?.epoch ?? null,
-    receivedAt,
-    dueAt,
+    buyer: buyer === null ? null : storable(buyer),
+    happenedAt: row.happenedAt,
   })
-  const known = await knownOrders(tx, account.id, orderIds)
-  if (!whole && known.length === 0) return
-  const by = dueAt.toISOString().slice(0, 10)
+  if (!whole && orders.length === 0) return
+  const data = { account: account.name, by: dueAt.toISOString().slice(0, 10) }
+  const named = { ...data, orders: orders.slice(0, 20).join(', ') }
   const about = { severity: 'warning' as const, accountId: account.id, subject: `erasure:${id}` }
-  if (whole)
-    return await raise(
-      tx,
-      [{ ...about, code: 'erasure_of_all', data: { account: account.name, by } }],
-      receivedAt,
-      ctx.newId,
-    )
-  const orders = known.join(', ')
-  await raise(
-    tx,
-    [{ ...about, code: 'erasure_asked', data: { account: account.name, orders, by } }],
-    receivedAt,
-    ctx.newId,
-  )
+  const at = row.receivedAt
+  if (whole) await raise(tx, [{ ...about, code: 'erasure_of_all', data }], at, ctx.newId)
+  else if (asks === 'export') await raise(tx, [{ ...about, code: 'export_asked', data: named }], at, ctx.newId)
+  else await raise(tx, [{ ...about, code: 'erasure_asked', data: named }], at, ctx.newId)
 }

@@ -137,8 +137,9 @@ export async function setAside(tx: Sql, ctx: Context, accountId: string, list: r
   for (const { remoteId, where, raw } of list) {
     const { sealed, epoch } = ctx.sealing.sealBuyer(JSON.stringify(raw ?? null), `aside:${accountId}:${remoteId}`, now)
     await tx.run(
-      `insert into orders_aside (account_id, remote_id, reason, sealed, epoch, at) values ($1, $2, $3, $4, $5, $6)
-       on conflict (account_id, remote_id) do update set reason = $3, sealed = $4, epoch = $5, at = $6`,
+      `insert into orders_aside (account_id, remote_id, reason, sealed, epoch, at) select $1::uuid, $2::text, $3, $4::bytea, $5, $6::timestamptz
+       where not exists (select 1 from erased_orders where account_id = $1 and remote_id = $2)
+       on conflict (account_id, remote_id) do update set reason = $3, sealed = $4, epoch = $5, at = $6, is_blank = false`,
       [accountId, remoteId, where, sealed, epoch, now],
     )
   }

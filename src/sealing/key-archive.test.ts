@@ -53,3 +53,19 @@ test('a key that is there is never replaced, and a name cannot lead out of the f
   expect(putMasterKey(path, random(32), random)).toBe(false)
   expect(readFileSync(path, 'utf8').trim()).toBe(masterKey.toString('base64'))
 })
+
+test('a day that was destroyed is gone for good: no archive of before brings it back', () => {
+  const folder = newFolder()
+  const keys = epochKeyFolder(folder, masterKey, random)
+  keys.getOrCreate('2026-11-21')
+  const kept = keys.getOrCreate('2026-11-22')
+  const before = epochKeysIn(folder)
+  keys.note(['order ["a","1"]'])
+  keys.destroy('2026-11-21')
+  expect([keys.get('2026-11-21'), keys.get('2026-11-22')]).toEqual([undefined, kept])
+  expect(putEpochKeys(folder, before, random)).toBe(0)
+  expect(Object.keys(epochKeysIn(folder))).toEqual(['2026-11-22'])
+  // Another process of the same installation knows it at once.
+  const other = epochKeyFolder(folder, masterKey, random)
+  expect([other.get('2026-11-21'), other.noted()]).toEqual([undefined, ['order ["a","1"]', 'destroyed 2026-11-21']])
+})

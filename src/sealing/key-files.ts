@@ -1,7 +1,17 @@
 /** Keys in files with mode 0600: the master key where none is given, and one sealed epoch key a day. */
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type EpochKeys, type RandomBytes, readKey } from './sealing.ts'
 
@@ -58,7 +68,23 @@ export function epochKeyFolder(folder: string, masterKey: Buffer, random: Random
       writeOnce(pathOf(epoch), `${sealed.toString('base64')}\n`, random)
       return this.get(epoch)!
     },
+    destroy(epoch) {
+      this.note([`${destroyed} ${epoch}`])
+      rmSync(pathOf(epoch), { force: true })
+      known.delete(epoch)
+    },
+    note: (lines) =>
+      appendFileSync(join(folder, erasedList), lines.map((line) => `${line}\n`).join(''), { mode: 0o600, flush: true }),
+    noted: () => notedIn(folder),
   }
+}
+
+const erasedList = 'erased.list'
+const destroyed = 'destroyed'
+
+function notedIn(folder: string): string[] {
+  const path = join(folder, erasedList)
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []
 }
 
 /** The epoch keys of a folder as they lie there, by day: for the archive of keys. */
@@ -72,7 +98,10 @@ export function epochKeysIn(folder: string): Record<string, string> {
 export function putEpochKeys(folder: string, keys: Record<string, string>, random: RandomBytes): number {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const days = Object.entries(keys).filter(([day]) => /^\d{4}-\d{2}-\d{2}$/.test(day))
-  return days.filter(([day, sealed]) => writeOnce(join(folder, `${day}.key`), `${sealed}\n`, random)).length
+  // An archive of before brings no day back that was erased here since.
+  const gone = new Set(notedIn(folder))
+  const wanted = days.filter(([day]) => !gone.has(`${destroyed} ${day}`))
+  return wanted.filter(([day, sealed]) => writeOnce(join(folder, `${day}.key`), `${sealed}\n`, random)).length
 }
 
 /** Puts the master key back; answers false where another one lies there. */

@@ -11,6 +11,11 @@ export type RandomBytes = (size: number) => Buffer
 export interface EpochKeys {
   get(epoch: string): Buffer | undefined
   getOrCreate(epoch: string): Buffer
+  /** From now on nothing of that day opens, wherever copies lie. */
+  destroy(epoch: string): void
+  /** Lines of a list that lies beside the keys, outside of the database and its backups. */
+  note(lines: readonly string[]): void
+  noted(): string[]
 }
 
 export interface Sealing {
@@ -23,6 +28,9 @@ export interface Sealing {
   sealBuyer(text: string, orderId: string, at: Date): { sealed: Buffer; epoch: string }
   /** Answers undefined where the epoch key is gone: the data is erased. */
   openBuyer(sealed: Buffer, orderId: string, epoch: string): string | undefined
+  /** The same data under the epoch of `at`; undefined where it is erased. Nothing of it is opened but its own key. */
+  rewrapBuyer(sealed: Buffer, orderId: string, epoch: string, at: Date): { sealed: Buffer; epoch: string } | undefined
+  epochs: Pick<EpochKeys, 'destroy' | 'note' | 'noted'>
   /** Fingerprint of a request that may hold secrets: without the master key nothing can be tried against it. */
   fingerprint(text: string): Buffer
   /** Hash of a random token (session, API key): tokens carry 256 bits, so a fast hash is enough. */
@@ -69,6 +77,15 @@ export function createSealing(masterKey: Buffer, epochs: EpochKeys, random: Rand
       const dataKey = open(epochKey, sealed.subarray(0, wrappedSize), `epoch:${orderId}`)
       return open(dataKey, sealed.subarray(wrappedSize), `buyer:${orderId}`).toString()
     },
+    rewrapBuyer(sealed, orderId, before, at) {
+      const epochKey = epochs.get(before)
+      if (!epochKey) return undefined
+      const epoch = at.toISOString().slice(0, 10)
+      const dataKey = open(epochKey, sealed.subarray(0, wrappedSize), `epoch:${orderId}`)
+      const wrapped = seal(epochs.getOrCreate(epoch), dataKey, `epoch:${orderId}`, random)
+      return { sealed: Buffer.concat([wrapped, sealed.subarray(wrappedSize)]), epoch }
+    },
+    epochs,
     fingerprint: (text) =>
       createHmac('sha256', createHmac('sha256', masterKey).update('fingerprint').digest()).update(text).digest(),
     hashToken: (token) => createHash('sha256').update(token).digest(),

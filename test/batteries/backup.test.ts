@@ -239,7 +239,7 @@ test('commands set a running hub up: an owner, two accounts, goods', async () =>
   expect({ code, err }).toEqual({ code: 0, err: '' })
   // The marketplaces' clock runs ahead of the commands', so that a check of the signature would fail.
   const { items } = (await api('GET', '/accounts')) as { items: { id: string }[] }
-  await api('PATCH', `/accounts/${items[0]!.id}`, { stage: 'live' })
+  await api('PATCH', `/accounts/${items[0]!.id}`, { stage: 'live', withoutChecks: true })
   for (const item of drillGoods()) {
     await api('POST', '/products', { title: item.title, variants: [{ sku: item.sku }] })
     if (!item.storefront) continue

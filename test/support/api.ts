@@ -29,14 +29,14 @@ export async function openOwnersApi(world: World) {
   })
   const { key } = await addApiKey(ctx.db, ctx, 'Owner', 'owner')
   let count = 0
-  const inject = async (method: 'GET' | 'POST', url: string, payload?: object, language = 'en') =>
+  const inject = async (method: 'GET' | 'POST', url: string, payload?: object, language = 'en', once?: string) =>
     await app.inject({
       method,
       url: `/api/v1${url}`,
       headers: {
         authorization: `Bearer ${key}`,
         'accept-language': language,
-        ...(method === 'POST' ? { 'idempotency-key': `key ${(count += 1)}` } : {}),
+        ...(method === 'POST' ? { 'idempotency-key': once ?? `key ${(count += 1)}` } : {}),
       },
       ...(payload === undefined ? {} : { payload }),
     })

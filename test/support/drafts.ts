@@ -18,6 +18,8 @@ export const draftBodies = {
   }),
   changeAccount: () => ({}),
   ...{ changeDraft: () => ({}), beginConsent: () => ({}), checkAccount: () => ({}), finishDraft: () => ({}) },
+  addPrivacyRequest: () => ({ account: 'Store', kind: 'export', orders: ['order 1'] }),
+  closePrivacyRequest: () => ({}),
 }
 
 /** A draft of their own for the routes that change or end it. */
@@ -25,5 +27,6 @@ export async function makeDrafts(
   post: (url: string, payload: object) => Promise<{ body: { id: string } }>,
 ): Promise<Record<string, string>> {
   const make = async (n: number) => (await post('/accounts/drafts', draftBodies.addDraft(n))).body.id
-  return { beginConsent: await make(901), finishDraft: await make(902) }
+  const request = (await post('/privacy-requests', draftBodies.addPrivacyRequest())).body.id
+  return { beginConsent: await make(901), finishDraft: await make(902), 'privacy-requests': request }
 }

@@ -17,7 +17,10 @@ export const storeBodies = {
 }
 
 /** What files are told to be. */
-export const fileTypes = { up: null, down: 'text/csv; charset=utf-8', raw: 'text/tab-separated-values' }
+export const fileTypes: Record<string, string | null> = {
+  ...{ up: null, down: 'text/csv; charset=utf-8', raw: 'text/tab-separated-values' },
+  privacyFile: 'application/json; charset=utf-8',
+}
 
 /** Answers the settlement's id. */
 export async function fillStore(ctx: Context, accountId: string): Promise<string> {

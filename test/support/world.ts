@@ -3,7 +3,7 @@ import { registry } from '../../src/channels/registry.ts'
 import { findAccount } from '../../src/database/accounts.ts'
 import { journalWriter } from '../../src/database/journal.ts'
 import { acquireLease } from '../../src/database/leases.ts'
-import type { Database, Sql } from '../../src/database/pool.ts'
+import { type Database, isInTransaction, type Sql } from '../../src/database/pool.ts'
 import type { Context, HeldLease } from '../../src/operations/context.ts'
 import { type AccountAtWork, accountAtWork } from '../../src/operations/context.ts'
 import { createWebhookSender } from '../../src/operations/deliver-webhooks.ts'
@@ -28,7 +28,8 @@ export function seededBytes(random: () => number): (size: number) => Buffer {
   return (size) => Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256)))
 }
 
-export function memoryEpochKeys(random: (size: number) => Buffer): EpochKeys & { destroy(epoch: string): void } {
+export function memoryEpochKeys(random: (size: number) => Buffer): EpochKeys {
+  const lines: string[] = []
   const keys = new Map<string, Buffer>()
   return {
     get: (epoch) => keys.get(epoch),
@@ -37,7 +38,9 @@ export function memoryEpochKeys(random: (size: number) => Buffer): EpochKeys & {
       keys.set(epoch, key)
       return key
     },
-    destroy: (epoch) => keys.delete(epoch),
+    destroy: (epoch) => void keys.delete(epoch),
+    note: (more) => void lines.push(...more),
+    noted: () => [...lines],
   }
 }
 
@@ -61,6 +64,14 @@ const refuseNetwork: typeof fetch = async () => {
   throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })
 }
 
+/** A channel that is asked inside a transaction keeps its locks and its connection for as long as it likes to think. */
+export const outsideTransactions =
+  (fetched: typeof fetch): typeof fetch =>
+  async (input, init) => {
+    if (isInTransaction()) throw new Error('a call leaves inside a transaction')
+    return await fetched(input, init)
+  }
+
 export function createWorld(db: Database, options: WorldOptions = {}): World {
   let time = options.startAt?.getTime() ?? Date.UTC(2026, 10, 22, 8)
   const now = options.now ?? (() => new Date(time))
@@ -80,7 +91,7 @@ export function createWorld(db: Database, options: WorldOptions = {}): World {
     newId,
     sealing: createSealing(bytes(32), memoryEpochKeys(bytes), bytes),
     registry,
-    fetch: options.fetch ?? refuseNetwork,
+    fetch: outsideTransactions(options.fetch ?? refuseNetwork),
     journal: journalWriter(db, newId, {
       autoFlushMs: null,
       lost: (call, why) => note('error')(`lost ${call.operation}: ${why}`),

@@ -5,10 +5,11 @@ import type { Sql } from '../../database/pool.ts'
 import { describeFirstPull } from '../../database/views/first-pull.ts'
 import { describeAccounts } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
-import { askAgain, changeAccount, connectAccount } from '../../operations/connect-account.ts'
+import { addAccount, askAgain, changeAccount } from '../../operations/connect-account.ts'
 import { broughtByConsent, consentPath } from '../../operations/consent.ts'
 import type { Context } from '../../operations/context.ts'
 import { timesOf } from '../../operations/plan-slots.ts'
+import type { ApiRequest } from '../options.ts'
 import type { Handlers } from './handler.ts'
 
 async function mustFind(sql: Sql, id: string) {
@@ -29,6 +30,12 @@ async function describeAll(sql: Sql, ctx: Context, rows: readonly AccountRow[]) 
 const describe = async (sql: Sql, ctx: Context, id: string) =>
   (await describeAll(sql, ctx, [await mustFind(sql, id)]))[0]!
 
+/** Whose word it is where an account goes live without checks. */
+export const wordOf = ({ caller }: ApiRequest, { withoutChecks }: { withoutChecks: boolean }) => ({
+  withoutChecks,
+  by: caller!.name,
+})
+
 export const accountHandlers: Handlers<
   'accounts' | 'account' | 'addAccount' | 'changeAccount' | 'lookAgain' | 'firstPull' | 'channels'
 > = {
@@ -37,10 +44,11 @@ export const accountHandlers: Handlers<
     nextCursor: null,
   }),
   account: async ({ sql, input, options }) => await describe(sql, options.ctx, input.params.id),
-  addAccount: async ({ sql, input, options }) =>
-    await describe(sql, options.ctx, await connectAccount(sql, options.ctx, input.body)),
-  changeAccount: async ({ sql, input, options }) => {
-    await changeAccount(sql, options.ctx, await mustFind(sql, input.params.id), input.body)
+  addAccount: async ({ sql, input: { body }, api, options }) =>
+    await describe(sql, options.ctx, await addAccount(sql, options.ctx, body, wordOf(api, body))),
+  changeAccount: async ({ sql, input, api, options }) => {
+    const { params, body } = input
+    await changeAccount(sql, options.ctx, await mustFind(sql, params.id), body, wordOf(api, body))
     return await describe(sql, options.ctx, input.params.id)
   },
   lookAgain: async ({ sql, input, options }) => {

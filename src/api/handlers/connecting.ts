@@ -9,7 +9,7 @@ import { askForChecks, type CheckView, describeChecks } from '../../operations/c
 import { beginConsent, broughtByConsent, consentPath, describeConsent } from '../../operations/consent.ts'
 import { changeDraft, draftAccount, finishDraft, removeDraft } from '../../operations/draft-account.ts'
 import type { ApiOptions, ApiRequest } from '../options.ts'
-import { accountHandlers } from './accounts.ts'
+import { accountHandlers, wordOf } from './accounts.ts'
 import type { Handlers } from './handler.ts'
 
 async function mustFind(sql: Sql, id: string): Promise<AccountRow> {
@@ -109,7 +109,8 @@ export const connectingHandlers: Handlers<
   },
   finishDraft: async (call) => {
     const { sql, input, options } = call
-    await finishDraft(sql, options.ctx, await mustFind(sql, input.params.id), input.body.stage)
+    const row = await mustFind(sql, input.params.id)
+    await finishDraft(sql, options.ctx, row, input.body.stage, wordOf(call.api, input.body))
     return await accountHandlers.account({ ...call, input: { ...input, query: undefined, body: undefined } })
   },
   removeDraft: async ({ sql, input }) => {

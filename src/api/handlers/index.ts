@@ -13,6 +13,7 @@ import { notificationHandlers } from './notifications.ts'
 import { orderHandlers } from './orders.ts'
 import { peopleHandlers } from './people.ts'
 import { planHandlers } from './plan.ts'
+import { privacyHandlers } from './privacy.ts'
 import { publishingHandlers } from './publishing.ts'
 import { replenishmentHandlers } from './replenishment.ts'
 import { settlementHandlers } from './settlements.ts'
@@ -39,4 +40,5 @@ export const handlers = {
   ...importHandlers,
   ...storeHandlers,
   ...settlementHandlers,
+  ...privacyHandlers,
 } satisfies Handlers<Exclude<RouteName, 'addReservation'>>

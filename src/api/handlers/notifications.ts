@@ -1,4 +1,5 @@
 import { isAllowed } from '../../contract/permissions.ts'
+import { reasonText } from '../../contract/reasons.ts'
 import { accountsFor } from '../../database/views/accounts.ts'
 import { Problem } from '../../domain/errors.ts'
 import { changeSettings } from '../../operations/change-settings.ts'
@@ -15,7 +16,9 @@ export const notificationHandlers: Handlers<'notifications' | 'testNotifications
   notifications: async ({ sql, input, options, api }) => {
     const told = await describeNotifications(sql, options.ctx, await mustFind(sql, input.params.id))
     // Nobody can guess the address; who only looks need not know it.
-    return isAllowed(api.caller!.role, 'accounts.manage') ? told : { ...told, address: null }
+    const address = isAllowed(api.caller!.role, 'accounts.manage') ? told.address : null
+    const refused = told.refused && { ...told.refused, why: reasonText(told.refused.why, api.language) }
+    return { ...told, address, refused }
   },
   testNotifications: async ({ sql, input, options }) =>
     await testNotifications(options.ctx, await mustFind(sql, input.params.id)),

@@ -4,7 +4,7 @@ import { countOrders, listOrders, orderFigures, ordersByHour } from '../../datab
 import { lowLevels, stockFigures } from '../../database/views/stock.ts'
 import { describeAccounts, type FindingRow, listAll, listCalls, listFindings } from '../../database/views/system.ts'
 import { Problem } from '../../domain/errors.ts'
-import { refuseUrl } from '../../http/guard.ts'
+import { faultOfUrl } from '../../http/guard.ts'
 import { replayOrder, replayWebhook } from '../../operations/replay.ts'
 import type { Handlers } from './handler.ts'
 
@@ -104,7 +104,7 @@ export const systemHandlers: Handlers<
   },
   addWebhook: async ({ sql, input, options }) => {
     const { ctx } = options
-    const refusal = refuseUrl(new URL(input.body.url), { allowedOrigins: ctx.allowedOrigins })
+    const refusal = faultOfUrl(new URL(input.body.url), { allowedOrigins: ctx.allowedOrigins })
     if (refusal) throw new Problem('url_refused', { reason: refusal })
     const id = ctx.newId()
     const secret = `whsec_${Buffer.from(ctx.sealing.newToken(), 'base64url').toString('base64')}`

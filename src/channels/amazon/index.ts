@@ -110,7 +110,7 @@ export const amazon: Connector = {
   requestIdHeader: 'x-amzn-requestid',
   quantityWrites: 'absolute',
   // One call per 179 s is what searchOrders sustains (facts §1).
-  orders: { pull: pullOrders, read: readRaw, everyMs: 180_000, recount },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 180_000, buyerKeptDays: 30, recount },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   shipments,
   dispatches,

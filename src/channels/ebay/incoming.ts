@@ -33,8 +33,9 @@ const message = z.object({
   }),
 })
 const aboutOrder = z.object({ order: z.object({ orderId: z.string().min(1).max(100) }) })
-const memberName = z.string().min(1).max(200).nullish().catch(null)
-const aboutMember = z.object({ username: memberName, userId: memberName })
+const memberName = z.string().min(1).max(500).nullish().catch(null)
+/** Orders name a member by one of these; for some sellers it is the id in place of the name. */
+const aboutMember = z.object({ username: memberName, userId: memberName, eiasToken: memberName })
 
 export async function verify(account: Account, hook: IncomingHook): Promise<HookVerdict> {
   if (hook.method === 'GET') return await answerChallenge(account, hook)
@@ -66,10 +67,9 @@ function details(
   data: unknown,
 ): Pick<Extract<HookVerdict, { kind: 'accepted' }>, 'orderRemoteIds' | 'erase'> {
   if (topic === 'MARKETPLACE_ACCOUNT_DELETION') {
-    const member = aboutMember.safeParse(data).data
-    // Orders name their buyer by the user name; where eBay withholds it, by the id that never changes.
-    const buyer = member?.username ?? member?.userId ?? null
-    return { erase: { orderRemoteIds: [], buyer, whole: false } }
+    const { username, userId, eiasToken } = aboutMember.safeParse(data).data ?? {}
+    const buyerIds = [username, userId, eiasToken].flatMap((one) => one ?? [])
+    return { erase: { orderRemoteIds: [], buyer: buyerIds[0] ?? null, buyerIds, whole: false } }
   }
   const order = aboutOrder.safeParse(data)
   return order.success ? { orderRemoteIds: [order.data.order.orderId] } : {}

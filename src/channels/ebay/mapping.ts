@@ -68,8 +68,15 @@ export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
       }
     }),
     buyer: readBuyer(wire),
+    buyerIds: memberIn(raw),
     raw,
   }
+}
+
+/** The member who bought, by the name that eBay will ask to forget. */
+function memberIn(raw: unknown): string[] {
+  const username = (raw as { buyer?: { username?: unknown } } | null)?.buyer?.username
+  return typeof username === 'string' ? [username] : []
 }
 
 /** Where nothing is said of it the seller ships. */

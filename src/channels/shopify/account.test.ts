@@ -83,6 +83,10 @@ test('words of the store: whose they are, and where to look again', async () => 
     await verify(hook('customers/redact', { customer: { email: 'x@example.com' }, orders_to_redact: [1, 2] })),
   ).toMatchObject({ erase: { orderRemoteIds: ['1', '2'], buyer: 'x@example.com', whole: false } })
   expect(await verify(hook('shop/redact', {}))).toMatchObject({ erase: { whole: true } })
+  const asked = hook('customers/data_request', { customer: { email: 'x@example.com' }, orders_requested: [3] })
+  expect(await verify(asked)).toMatchObject({
+    erase: { asks: 'export', orderRemoteIds: ['3'], buyer: 'x@example.com' },
+  })
   const refused = [
     hook('orders/updated', { id: 1 }, {}, 'another secret'),
     hook('orders/updated', { id: 1 }, { 'x-shopify-hmac-sha256': '' }),

@@ -267,7 +267,7 @@ export async function readWhole(
 ): Promise<IncomingOrder | Unreadable | null> {
   const lines: WireLine[] = []
   for (let after: string | null = null; ; ) {
-    const asked: Record<string, unknown> = { id, lines: documents.orderPage.linesAlone, linesAfter: after, buyer }
+    const asked: Record<string, unknown> = { id, lines: documents.linesAlone, linesAfter: after, buyer }
     const raw: unknown = await call(account, documents.order, asked, orderAnswer).then(
       ({ data }) => data.order,
       (error: unknown) => {

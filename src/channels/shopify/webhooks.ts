@@ -38,6 +38,7 @@ const body = z.object({
   id: number.optional().catch(undefined),
   order_id: number.optional().catch(undefined),
   orders_to_redact: z.array(number).optional().catch(undefined),
+  orders_requested: z.array(number).optional().catch(undefined),
   customer: z.object({ email: z.string().nullish() }).nullish().catch(undefined),
 })
 type Body = z.output<typeof body>
@@ -90,9 +91,11 @@ function ordersOf(topic: string, { id, order_id }: Body): string[] {
 }
 
 /** The store's own words for "a person must be forgotten", and for "all of a store that left". */
-function eraseOf(topic: string, { orders_to_redact = [], customer }: Body) {
-  if (topic === 'customers/redact')
-    return { orderRemoteIds: orders_to_redact.map(String), buyer: customer?.email ?? null, whole: false }
+function eraseOf(topic: string, { orders_to_redact = [], orders_requested = [], customer }: Body) {
+  const buyer = customer?.email ?? null
+  if (topic === 'customers/data_request')
+    return { asks: 'export' as const, orderRemoteIds: orders_requested.map(String), buyer, whole: false }
+  if (topic === 'customers/redact') return { orderRemoteIds: orders_to_redact.map(String), buyer, whole: false }
   return topic === 'shop/redact' ? { orderRemoteIds: [], buyer: null, whole: true } : undefined
 }
 

@@ -1,7 +1,7 @@
 /** Accounts and channels. */
 import { z } from 'zod'
 import { defineRoutes } from '../route.ts'
-import { account, byId, count, empty, id, listQuery, page, stage, time } from '../schemas.ts'
+import { account, byId, count, empty, id, listQuery, page, stage, time, withoutChecks } from '../schemas.ts'
 
 export const accountsRoutes = defineRoutes({
   accounts: {
@@ -26,12 +26,13 @@ export const accountsRoutes = defineRoutes({
     method: 'POST',
     path: '/accounts',
     permission: 'accounts.manage',
-    summary: 'Connect an account',
+    summary: 'Connect an account; live at once only with `withoutChecks`, as nothing can have been checked',
     status: 201,
     body: z.object({
       channel: z.string().min(1).max(50),
       name: z.string().trim().min(1).max(100),
       stage: stage.default('shadow'),
+      withoutChecks,
       settings: z.record(z.string(), z.unknown()).describe('what the channel asks for; see GET /channels'),
       secrets: z.record(z.string(), z.string()).default({}).describe('sealed at once and never shown again'),
     }),
@@ -42,11 +43,13 @@ export const accountsRoutes = defineRoutes({
     method: 'PATCH',
     path: '/accounts/{id}',
     permission: 'accounts.manage',
-    summary: 'Rename, change the stage, give new secrets (which ends a halt)',
+    summary:
+      'Rename, change the stage (live needs checks that passed within a day), give new secrets (which ends a halt)',
     params: byId,
     body: z.object({
       name: z.string().trim().min(1).max(100).optional(),
       stage: stage.optional(),
+      withoutChecks,
       secrets: z.record(z.string(), z.string()).optional(),
     }),
     response: account,

@@ -53,6 +53,7 @@ export const notificationsRoutes = defineRoutes({
   testNotifications: {
     method: 'POST',
     path: '/accounts/{id}/notifications/test',
+    asks: true,
     permission: 'accounts.manage',
     summary: 'Put a test message into the account’s queue; `lastAt` tells when it was read',
     params: byId,

@@ -1,6 +1,7 @@
 import { Button, Modal, NativeSelect, PasswordInput } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
+import { ApiProblem } from '../api.ts'
 import { useFormat } from '../format.ts'
 import { useT } from '../i18n.ts'
 import { useCall, useChange } from '../queries.ts'
@@ -94,11 +95,13 @@ function StageForm({ account, onDone }: FormProps) {
   const t = useT()
   const format = useFormat()
   const [stage, setStage] = useState<Stage>(account.stage)
+  const [withoutChecks, setWithoutChecks] = useState(false)
   const change = useChange('changeAccount', ['accounts', 'overview'])
+  const lacksChecks = change.error instanceof ApiProblem && change.error.code.startsWith('checks_')
   const submit = (event: FormEvent) => {
     event.preventDefault()
     change.mutate(
-      { params: { id: account.id }, body: { stage } },
+      { params: { id: account.id }, body: { stage, withoutChecks } },
       {
         onSuccess: () => onDone(t('accounts.changed', { name: account.name, stage: t(`accounts.stage.${stage}`) })),
       },
@@ -121,6 +124,24 @@ function StageForm({ account, onDone }: FormProps) {
         </Notice>
       )}
       {change.error && <ErrorNotice error={change.error} />}
+      {goesLive && (lacksChecks || withoutChecks) && (
+        <>
+          <Link to="/accounts/connect" search={{ account: account.id, step: 'checks' } as never} className="export">
+            {t('connect.checkNow')}
+          </Link>
+          <label className="check-field">
+            <input
+              type="checkbox"
+              checked={withoutChecks}
+              onChange={(event) => setWithoutChecks(event.currentTarget.checked)}
+            />
+            <span>
+              {t('accounts.withoutChecks')}
+              <span className="dim">{t('accounts.withoutChecksText')}</span>
+            </span>
+          </label>
+        </>
+      )}
       <Button type="submit" disabled={stage === account.stage} loading={change.isPending}>
         {goesLive ? t('accounts.liveButton') : t('accounts.apply', { stage: t(`accounts.stage.${stage}`) })}
       </Button>

@@ -20,6 +20,7 @@ interface Entry {
     | 'accounts'
     | 'storeLocations'
     | 'settlements'
+    | 'privacy'
     | 'files'
     | 'journal'
   permission: Permission
@@ -72,6 +73,7 @@ function entriesOf(overview: Overview | undefined): Entry[] {
     { to: '/accounts', key: 'accounts', permission: 'accounts.read', icon: 'accounts', count: halted, tone: 'warning' },
     { to: '/store-locations', key: 'storeLocations', permission: 'stock.read', icon: 'box', count: 0, tone: '' },
     { to: '/settlements', key: 'settlements', permission: 'settlements.read', icon: 'money', count: 0, tone: '' },
+    { to: '/privacy', key: 'privacy', permission: 'orders.buyer', icon: 'eye', count: 0, tone: '' },
     { to: '/files', key: 'files', permission: 'exports.read', icon: 'files', count: 0, tone: '' },
     { to: '/journal', key: 'journal', permission: 'journal.read', icon: 'journal', count: 0, tone: '' },
   ]

@@ -51,6 +51,7 @@ export const enCommon = {
     accounts: 'Accounts',
     storeLocations: 'Locations',
     settlements: 'Settlements',
+    privacy: 'Privacy',
     files: 'CSV files',
     journal: 'Journal',
   },

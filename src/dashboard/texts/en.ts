@@ -6,6 +6,7 @@ import { enExposure } from './en-exposure.ts'
 import { enFiles } from './en-files.ts'
 import { enPlan } from './en-plan.ts'
 import { enPools } from './en-pools.ts'
+import { enPrivacy } from './en-privacy.ts'
 import { enRules } from './en-rules.ts'
 import { enStore } from './en-store.ts'
 
@@ -20,6 +21,7 @@ export const en = {
   ...enDrift,
   ...enRules,
   ...enStore,
+  ...enPrivacy,
   overview: {
     title: 'Overview',
     risk: 'At risk now',
@@ -345,6 +347,8 @@ export const en = {
     newStage: 'Stage of {{name}}',
     apply: 'Change to {{stage}}',
     changed: '{{name}} is now: {{stage}}.',
+    withoutChecks: 'Go live without checks that passed',
+    withoutChecksText: 'Your name and the time are kept, and it is shown until the checks pass.',
     liveConfirm: 'Go live with {{name}}?',
     liveText:
       'Entrepot will from now on write quantities to this account: about {{slots}} slots. Another tool that writes the same quantities must be off.',

@@ -50,6 +50,7 @@ export const zhCommon = {
     matching: '商品配对',
     accounts: '店铺',
     storeLocations: '店铺仓位',
+    privacy: '隐私',
     settlements: '结算报告',
     files: '导入导出',
     journal: '操作日志',

@@ -8,6 +8,7 @@ import { zhExposure } from './zh-exposure.ts'
 import { zhFiles } from './zh-files.ts'
 import { zhPlan } from './zh-plan.ts'
 import { zhPools } from './zh-pools.ts'
+import { zhPrivacy } from './zh-privacy.ts'
 import { zhRules } from './zh-rules.ts'
 import { zhStore } from './zh-store.ts'
 
@@ -21,6 +22,7 @@ export const zh = {
   ...zhDrift,
   ...zhRules,
   ...zhStore,
+  ...zhPrivacy,
   overview: {
     title: '总览',
     risk: '当前风险',
@@ -326,6 +328,8 @@ export const zh = {
     newStage: '{{name}}的阶段',
     apply: '更改为{{stage}}',
     changed: '{{name}}现在的阶段：{{stage}}。',
+    withoutChecks: '不经检查通过即正式运行',
+    withoutChecksText: '会记录操作人和时间，并持续提示，直到检查通过。',
     liveConfirm: '让{{name}}正式运行？',
     liveText: 'Entrepot将开始向这个店铺写入数量，约{{slots}}个库存位。其他写入相同数量的工具必须关闭。',
     liveButton: '正式运行',
