@@ -74,6 +74,7 @@ const ebayFaults: Partial<Record<string, FaultKind[]>> = {
   getInventoryItems: ['stale-read'],
   bulkGetInventoryItem: ['stale-read'],
   bulkUpdatePriceQuantity: ['duplicate', 'reorder', 'refuse'],
+  getUser: ['rewrite'],
 }
 
 /** On the way to a notification, and to the notification itself. */

@@ -26,6 +26,10 @@ export const operations = {
   changeDestination: 'Notification',
   getSubscriptions: 'Notification',
   changeSubscription: 'Notification',
+  getPayouts: 'Finances',
+  getPayout: 'Finances',
+  getTransactions: 'Finances',
+  getUser: 'Identity',
 } as const satisfies Record<string, Api>
 export type EbayOperation = keyof typeof operations
 

@@ -20,6 +20,8 @@ const quotas: Record<Api, number> = {
   Notification: 10_000,
   'Post-Order': 5_000,
   Analytics: 5_000,
+  Finances: 15_000,
+  Identity: 5_000,
 }
 
 /** eBay, as its own code sees it: nothing of the other marketplaces. */

@@ -1,6 +1,7 @@
 import { fires, underFaults } from '../faults.ts'
 import { json, readJson } from '../http.ts'
 import { EbayRefusal, ebayError, refused } from './answers.ts'
+import { getPayout, getPayouts, getTransactions, getUser } from './finances.ts'
 import { bulkGet, bulkUpdate, getInventoryItems, getOffers } from './inventory.ts'
 import { admit, type EbayOperation, operations, usedToday } from './limits.ts'
 import type { Ebay } from './market.ts'
@@ -78,8 +79,14 @@ function match(ebay: Ebay, request: Request, path: string, query: URLSearchParam
         operation: 'getOptedInPrograms',
         perform: () => json(200, { programs: [{ programType: 'SELLING_POLICY_MANAGEMENT' }] }),
       }
+    case 'GET /commerce/identity/v1/user/':
+      return { operation: 'getUser', perform: () => getUser(ebay) }
+    case 'GET /sell/finances/v1/payout':
+      return { operation: 'getPayouts', perform: () => getPayouts(ebay, query) }
+    case 'GET /sell/finances/v1/transaction':
+      return { operation: 'getTransactions', perform: () => getTransactions(ebay, query) }
     default:
-      return matchOrder(ebay, request, route) ?? matchWords(ebay, request, route)
+      return matchOrder(ebay, request, route) ?? matchPayout(ebay, route) ?? matchWords(ebay, request, route)
   }
 }
 
@@ -109,6 +116,11 @@ function matchOrder(ebay: Ebay, request: Request, route: string): Call | undefin
     default:
       return undefined
   }
+}
+
+function matchPayout(ebay: Ebay, route: string): Call | undefined {
+  const found = /^GET \/sell\/finances\/v1\/payout\/([^/]+)$/.exec(route)
+  return found ? { operation: 'getPayout', perform: () => getPayout(ebay, decodeSafely(found[1]!)) } : undefined
 }
 
 function matchWords(ebay: Ebay, request: Request, route: string): Call | undefined {

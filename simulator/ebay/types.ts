@@ -31,7 +31,15 @@ export interface EbayLifecycle {
 }
 
 /** APIs that have a quota of their own. */
-export type Api = 'Inventory' | 'Fulfillment' | 'Account' | 'Notification' | 'Post-Order' | 'Analytics'
+export type Api =
+  | 'Inventory'
+  | 'Fulfillment'
+  | 'Account'
+  | 'Notification'
+  | 'Post-Order'
+  | 'Analytics'
+  | 'Finances'
+  | 'Identity'
 
 export interface EbayOffer {
   offerId: string

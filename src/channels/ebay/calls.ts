@@ -11,18 +11,22 @@ import {
   inventoryItems,
   offers,
   orderPage,
+  payout,
+  payouts,
   privileges,
   programs,
   publicKey,
   refundAnswer,
   subscriptions,
   topics,
+  transactions,
 } from './wire.ts'
 
 const encode = encodeURIComponent
 const inventory = '/sell/inventory/v1'
 const fulfillment = '/sell/fulfillment/v1'
 const notification = '/commerce/notification/v1'
+const finances = '/sell/finances/v1'
 
 export interface QuantityChange {
   sku: string
@@ -41,6 +45,21 @@ export const calls = {
       answer: orderPage,
       query: {
         filter: `lastmodifieddate:[${window.from}..${window.to ?? ''}]`,
+        limit: String(window.limit),
+        offset: String(window.offset),
+      },
+    })
+  },
+
+  /** The same by when orders were placed. */
+  async getOrdersPlaced(account: Account, window: { from: string; to: string; offset: number; limit: number }) {
+    return await call(account, {
+      operation: 'getOrders',
+      method: 'GET',
+      path: `${fulfillment}/order`,
+      answer: orderPage,
+      query: {
+        filter: `creationdate:[${window.from}..${window.to}]`,
         limit: String(window.limit),
         offset: String(window.offset),
       },
@@ -234,6 +253,35 @@ export const calls = {
     await put(account, { operation: 'changeSubscription', as, path: `${notification}/subscription`, id, body })
   },
 
+  /** GET /payout: newest first; no content where there is none in the span. */
+  async getPayouts(account: Account, page: { from: string; to: string; limit: number; offset: number }) {
+    const query = {
+      filter: `payoutDate:[${page.from}..${page.to}]`,
+      limit: String(page.limit),
+      offset: String(page.offset),
+    }
+    return await call(account, {
+      ...money,
+      operation: 'getPayouts',
+      path: `${finances}/payout`,
+      query,
+      answer: payouts,
+    })
+  },
+
+  /** GET /payout/{payout_Id} */
+  async getPayout(account: Account, payoutId: string) {
+    const path = `${finances}/payout/${encode(payoutId)}`
+    return await answered(account, { ...money, operation: 'getPayout', path, answer: payout })
+  },
+
+  /** GET /transaction: 1,000 a page at most; no content where there is none. */
+  async getTransactions(account: Account, filter: string, page: { limit: number; offset: number }) {
+    const query = { filter, limit: String(page.limit), offset: String(page.offset) }
+    const path = `${finances}/transaction`
+    return await answered(account, { ...money, operation: 'getTransactions', path, query, answer: transactions })
+  },
+
   /** GET /sell/account/v1/privilege */
   async getPrivileges(account: Account) {
     const path = '/sell/account/v1/privilege'
@@ -246,6 +294,9 @@ export const calls = {
     return await call(account, { operation: 'getOptedInPrograms', method: 'GET', path, answer: programs })
   },
 }
+
+/** The Finances API has a host of its own, and answers "nothing" with a status (facts §1, Money). */
+const money = { method: 'GET', host: 'apiz', atHome: true, status: [200, 204] } as const
 
 /** An account has a handful of these: one page holds them. */
 const listOf = (path: string) => ({ method: 'GET' as const, path, query: { limit: '100' } })

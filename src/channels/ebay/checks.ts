@@ -72,6 +72,11 @@ async function notifications(account: Account): Promise<CheckResult> {
   return down.length > 0 ? { ok: false, code: 'destination_down', facts } : { ok: true, facts }
 }
 
+const lately = (account: Account) => {
+  const now = account.now()
+  return { from: new Date(now.getTime() - dayMs).toISOString(), to: now.toISOString() }
+}
+
 export const checks: readonly Check[] = [
   { id: 'token', serves: ['everything'], run: token },
   { id: 'clock', serves: ['orders'], run: clock },
@@ -90,5 +95,11 @@ export const checks: readonly Check[] = [
   },
   { id: 'plan', serves: ['listings'], run: plan },
   { id: 'scope.sell.account', serves: ['listings'], optional: true, run: sellingPolicies },
+  {
+    id: 'scope.sell.finances',
+    serves: ['settlements'],
+    optional: true,
+    run: (account) => allowed(() => calls.getPayouts(account, { ...lately(account), limit: 1, offset: 0 })),
+  },
   { id: 'notifications', serves: ['notifications'], optional: true, run: notifications },
 ]

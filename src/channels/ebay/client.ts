@@ -14,6 +14,7 @@ export const dailyQuotas = {
   fulfillment: 100_000,
   account: 25_000,
   notification: 10_000,
+  finances: 15_000,
 } as const
 
 /**
@@ -42,6 +43,9 @@ export const limits = {
   getSubscriptions: { rate: 0.01, burst: 50 },
   changeSubscription: { rate: 0.01, burst: 50 },
   getTopics: { rate: 0.01, burst: 20 },
+  getPayouts: { rate: 0.02, burst: 50 },
+  getPayout: { rate: 0.04, burst: 100 },
+  getTransactions: { rate: 0.1, burst: 500 },
 } as const satisfies Record<string, Limit>
 export type Operation = keyof typeof limits
 
@@ -53,6 +57,7 @@ export const scopes = [
   'https://api.ebay.com/oauth/api_scope/sell.account.readonly',
   'https://api.ebay.com/oauth/api_scope/sell.finances',
   'https://api.ebay.com/oauth/api_scope/commerce.notification.subscription',
+  'https://api.ebay.com/oauth/api_scope/commerce.identity.readonly',
 ] as const
 
 /** Access tokens live two hours (facts §1); renewed this early, so that none runs out on its way. */
@@ -98,13 +103,17 @@ async function mint(account: Account, as: As): Promise<{ value: string; expiresA
   }
 }
 
-/** A code from the consent page → the seller's refresh token. A code works once and for five minutes. */
-export async function exchangeCode(account: Account, code: string, redirectUri: string): Promise<string> {
+/** A code from the consent page → the seller's tokens. A code works once and for five minutes. */
+export async function exchangeCode(
+  account: Account,
+  code: string,
+  redirectUri: string,
+): Promise<{ accessToken: string; refreshToken: string }> {
   try {
     const answer = await tokenCall(account, { grant_type: 'authorization_code', code, redirect_uri: redirectUri })
     const token = consentAnswer.safeParse(answer.json)
     if (answer.status !== 200 || !token.success) throw readTokenError(answer, account.now())
-    return token.data.refresh_token
+    return { accessToken: token.data.access_token, refreshToken: token.data.refresh_token }
   } catch (error) {
     throw asChannelError(error)
   }
@@ -116,6 +125,8 @@ export interface Call<S extends z.ZodType> {
   path: string
   host?: Host
   as?: As
+  /** Says on which of eBay's sites the seller is at home; eBay takes the US for it where nothing is said. */
+  atHome?: true
   /** Post-Order takes the token under a word of its own. */
   scheme?: 'Bearer' | 'IAF'
   query?: Record<string, string | undefined>
@@ -132,11 +143,11 @@ export async function call<S extends z.ZodType>(account: Account, one: Call<S>):
   return (await answered(account, one)).body
 }
 
-/** The same, with the headers that came along. */
+/** The same, with the headers that came along and the bytes as they came. */
 export async function answered<S extends z.ZodType>(
   account: Account,
   one: Call<S>,
-): Promise<{ body: z.output<S>; headers: Headers }> {
+): Promise<{ body: z.output<S>; headers: Headers; bytes: Uint8Array }> {
   const isWrite = one.method !== 'GET' && !one.isRead
   try {
     let answer = await send(account, one)
@@ -150,7 +161,7 @@ export async function answered<S extends z.ZodType>(
     account.budget.taken?.(one.operation)
     const parsed = one.answer.safeParse(answer.json)
     if (!parsed.success) throw unreadable(one.operation, isWrite)
-    return { body: parsed.data, headers: answer.headers }
+    return { body: parsed.data, headers: answer.headers, bytes: answer.bytes ?? Buffer.from(answer.text) }
   } catch (error) {
     throw asChannelError(error)
   }
@@ -174,6 +185,7 @@ async function send(account: Account, one: Call<z.ZodType>): Promise<WireRespons
       accept: 'application/json',
       'user-agent': 'Entrepot/0.1',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(one.atHome ? { 'x-ebay-c-marketplace-id': settings.marketplaceIds[0]! } : {}),
       ...signed,
     },
     ...(body === undefined ? {} : { body }),
@@ -212,6 +224,9 @@ const quotaOf: Partial<Record<Operation, string>> = {
   getShippingFulfillments: 'Fulfillment',
   createShippingFulfillment: 'Fulfillment',
   issueRefund: 'Fulfillment',
+  getPayouts: 'Finances',
+  getPayout: 'Finances',
+  getTransactions: 'Finances',
 }
 
 export interface QuotaLeft {

@@ -131,6 +131,74 @@ test('while eBay does not show its key nobody can tell, and the word is to come 
   accepted(await verify(account, heard[0]!))
 })
 
+/** A word that is signed by nobody, under a key's name. */
+const under = (kid: string): IncomingHook => {
+  const signature = Buffer.from('nobody').toString('base64')
+  const stamp = { alg: 'ecdsa', kid, signature, digest: 'SHA1' }
+  return hookOf('{}', { 'x-ebay-signature': Buffer.from(JSON.stringify(stamp)).toString('base64') })
+}
+const kidOf = ({ headers }: IncomingHook): string =>
+  (JSON.parse(Buffer.from(headers['x-ebay-signature']!, 'base64').toString()) as { kid: string }).kid
+
+test('what strangers name as a key takes nothing from a word that eBay signed', async () => {
+  const { bench, account, heard } = listening(14)
+  await subscribe!(account, address)
+  await bench.buy('MUG')
+  await bench.pass(10_000)
+  const hook = heard[0]!
+  const free = bench.account({ budget: false })
+  // The key's own name in other letters, before the key itself was ever asked for.
+  expect((await verify(free, under(kidOf(hook).toUpperCase()))).kind).toBe('refused')
+  accepted(await verify(free, hook))
+  const asked = async () => (await bench.truth()).calls.getPublicKey!.count
+  const before = await asked()
+  for (let n = 0; n < 250; n += 1)
+    expect((await verify(free, under(`00000000-0000-4000-a000-${String(n).padStart(12, '0')}`))).kind).toBe('refused')
+  expect(await asked()).toBe(before + 250)
+  accepted(await verify(free, hook))
+  expect(await asked()).toBe(before + 250)
+  // While eBay cannot be asked, a key that is known goes on proving its words.
+  await bench.pass(2 * 3_600_000)
+  await bench.fault('getPublicKey', 'status', { status: 500 })
+  accepted(await verify(free, hook))
+})
+
+test.each([400, 409, 422])(
+  'an answer %i says of no key that it does not exist: the word is to come again',
+  async (status) => {
+    const { bench, account, heard } = listening(status)
+    await subscribe!(account, address)
+    await bench.buy('MUG')
+    await bench.pass(10_000)
+    await bench.fault('getPublicKey', 'status', { count: 1, status })
+    await expect(verify(account, heard[0]!)).rejects.toMatchObject({ name: 'ChannelError' })
+    accepted(await verify(account, heard[0]!))
+  },
+)
+
+test('a consent of another user of eBay is refused, whatever it would bring', async () => {
+  const bench = ebayBench([ebayItem('MUG', 5)])
+  const { refreshToken: _, ...before } = ebaySecrets
+  const agree = async () => {
+    const url = ebay.consent!.url(ebaySettings, { state: 's', redirectUri: 'unused' })
+    const back = await bench.sim.handle(new Request(url))
+    return Object.fromEntries(new URL(back.headers.get('location')!).searchParams)
+  }
+  const account = bench.account({ secrets: before })
+  const changes = [{ at: '/username', value: 'somebody_else' }]
+  await bench.fault('getUser', 'rewrite', { count: 1, changes })
+  const refused = ebay.consent!.exchange(account, await agree(), 'unused')
+  await expect(refused).rejects.toMatchObject({ kind: 'rejected', code: 'other_seller' })
+  await expect(refused).rejects.toThrow(/somebody_else.*simulated_seller/)
+  await bench.fault('getUser', 'rewrite', { count: 1, changes: [{ at: '/username', value: 'Simulated_SELLER' }] })
+  await expect(ebay.consent!.exchange(account, await agree(), 'unused')).resolves.toMatchObject({ secrets: {} })
+  // Nobody can tell whose it is: it is not taken.
+  await bench.fault('getUser', 'status', { count: 1, status: 500 })
+  await expect(ebay.consent!.exchange(account, await agree(), 'unused')).rejects.toMatchObject({ kind: 'unavailable' })
+  const journal = JSON.stringify(account.journal)
+  expect(journal).not.toContain('seller@simulated.example')
+})
+
 test('the seller agrees, and comes back with a token that works; a wrong code, RuName or secret is told', async () => {
   const bench = ebayBench([ebayItem('MUG', 5)])
   const { refreshToken: _, ...before } = ebaySecrets
@@ -167,6 +235,8 @@ test('checks pass on a good day, and tell what is missing', async () => {
   expect([...new Set(Object.values(await run(bench.account())))]).toEqual(['ok'])
   await bench.fault('getOrders', 'status', { status: 403 })
   expect(await run(bench.account())).toMatchObject({ 'scope.sell.fulfillment': 'scope_missing', token: 'ok' })
+  await bench.fault('getPayouts', 'status', { status: 403 })
+  expect(await run(bench.account())).toMatchObject({ 'scope.sell.finances': 'scope_missing' })
   const strange = { ...ebaySecrets, refreshToken: 'another' }
   expect(await run(bench.account({ secrets: strange }))).toMatchObject({ token: 'invalid_grant' })
   expect(await run(bench.account({ secrets: { ...ebaySecrets, clientSecret: 'other' } }))).toMatchObject({

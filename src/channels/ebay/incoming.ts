@@ -2,13 +2,11 @@
  * Words from eBay: the question whether an address is ours, and messages signed with a key that eBay shows to its apps
  * (facts: channels.md §1, Notifications). Every one only says "look again".
  */
-import { createHash, createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto'
+import { createHash, type KeyObject, verify as verifySignature } from 'node:crypto'
 import { z } from 'zod'
-import { ChannelError } from '../../domain/errors.ts'
 import type { HookVerdict, IncomingHook, LookAgain } from '../capabilities.ts'
 import type { Account } from '../connector.ts'
-import { calls } from './calls.ts'
-import { readSettings } from './settings.ts'
+import { publicKeyOf } from './public-keys.ts'
 import { verificationToken } from './subscriptions.ts'
 
 const refused = (why: string): HookVerdict => ({ kind: 'refused', why })
@@ -35,7 +33,8 @@ const message = z.object({
   }),
 })
 const aboutOrder = z.object({ order: z.object({ orderId: z.string().min(1).max(100) }) })
-const aboutMember = z.object({ username: z.string().min(1).max(200).nullish() })
+const memberName = z.string().min(1).max(200).nullish().catch(null)
+const aboutMember = z.object({ username: memberName, userId: memberName })
 
 export async function verify(account: Account, hook: IncomingHook): Promise<HookVerdict> {
   if (hook.method === 'GET') return await answerChallenge(account, hook)
@@ -67,7 +66,9 @@ function details(
   data: unknown,
 ): Pick<Extract<HookVerdict, { kind: 'accepted' }>, 'orderRemoteIds' | 'erase'> {
   if (topic === 'MARKETPLACE_ACCOUNT_DELETION') {
-    const buyer = aboutMember.safeParse(data).data?.username ?? null
+    const member = aboutMember.safeParse(data).data
+    // Orders name their buyer by the user name; where eBay withholds it, by the id that never changes.
+    const buyer = member?.username ?? member?.userId ?? null
     return { erase: { orderRemoteIds: [], buyer, whole: false } }
   }
   const order = aboutOrder.safeParse(data)
@@ -126,38 +127,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** Keys change seldom and are asked for with the app's own allowance, so they are kept; so is that there is none. */
-const keptMs = 3_600_000
-const mostKept = 200
-const keys = new Map<string, { until: number; key: KeyObject | undefined }>()
-
-async function publicKeyOf(account: Account, kid: string): Promise<KeyObject | undefined> {
-  const { environment, endpoint = environment } = readSettings(account.settings)
-  const name = `${endpoint} ${kid.toLowerCase()}`
-  const now = account.now().getTime()
-  const before = keys.get(name)
-  if (before && before.until > now) return before.key
-  const key = await askKey(account, kid)
-  // Strangers may name as many keys as they like: the oldest are forgotten first.
-  if (keys.size >= mostKept) keys.delete(keys.keys().next().value!)
-  keys.set(name, { until: now + keptMs, key })
-  return key
-}
-
-async function askKey(account: Account, kid: string): Promise<KeyObject | undefined> {
-  try {
-    return readPublicKey((await calls.getPublicKey(account, kid)).key)
-  } catch (error) {
-    // eBay knows no such key; where it does not answer nobody can tell, and the word is to come again.
-    if (error instanceof ChannelError && (error.kind === 'missing' || error.kind === 'rejected')) return undefined
-    throw error
-  }
-}
-
-/** The key comes as one line with the words around it. */
-export function readPublicKey(text: string): KeyObject {
-  const base64 = text.replace(/-----[A-Z ]+-----/g, '').replace(/\s/g, '')
-  return createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' })
 }

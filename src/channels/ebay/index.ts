@@ -9,7 +9,9 @@ import { pullListings } from './listings.ts'
 import { quantitiesIn } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { prices } from './prices.ts'
+import { recount } from './recount.ts'
 import { readSettings, secrets, settings } from './settings.ts'
+import { pullSettlements } from './settlements.ts'
 import { pushQuantities, readQuantities } from './stock.ts'
 import { subscribe } from './subscriptions.ts'
 
@@ -54,6 +56,9 @@ export const ebay: Connector = {
     'orderFulfillmentStatus',
     'orderId',
     'orderPaymentStatus',
+    'payoutDate',
+    'payoutId',
+    'payoutStatus',
     'programType',
     'quantity',
     'refundId',
@@ -70,9 +75,11 @@ export const ebay: Connector = {
     'timeWindow',
     'topicId',
     'total',
+    'transactionStatus',
+    'transactionType',
   ]),
   quantityWrites: 'absolute',
-  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000, recount },
   // Each item costs a call of its own.
   listings: { pull: pullListings, everyMs: 3 * 60 * 60_000 },
   stock: {
@@ -104,4 +111,5 @@ export const ebay: Connector = {
   },
   consent,
   checks,
+  settlements: { pull: pullSettlements, everyMs: 12 * 3_600_000 },
 }

@@ -113,7 +113,7 @@ function cut(window: Window, now: Date): Window | undefined {
   return { ...window, to: middle.toISOString(), askedAt: now.toISOString(), offset: 0, last: null }
 }
 
-const idOf = (raw: unknown): string | null => orderMark.safeParse(raw).data?.orderId ?? null
+export const idOf = (raw: unknown): string | null => orderMark.safeParse(raw).data?.orderId ?? null
 
 /** A list never shows why an order is to be canceled; the single order does, and is kept instead. */
 async function withRequests(account: Account, raw: unknown, singles: Map<string, string>): Promise<unknown> {
@@ -154,6 +154,15 @@ async function readPage(
     for (const field of one.strange) strange.set(field.field, field)
   }
   return { page: { items, unreadable, strange: [...strange.values()] }, singles: [...singles].slice(-singlesKept) }
+}
+
+/** The orders of a list as they stand in it. */
+export function readListed(raws: readonly unknown[]): { items: IncomingOrder[]; unreadable: Unreadable[] } {
+  const read = raws.map(readRaw)
+  return {
+    items: read.filter((one) => !('where' in one)) as IncomingOrder[],
+    unreadable: read.filter((one) => 'where' in one) as Unreadable[],
+  }
 }
 
 /** Whatever an order holds, it can only spoil itself. */

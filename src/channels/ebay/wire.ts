@@ -267,3 +267,14 @@ export const programs = z.object({ programs: z.array(z.object({ programType: z.s
 export const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() })
 export const consentAnswer = tokenAnswer.extend({ refresh_token: z.string().min(1) })
 export const tokenError = z.object({ error: z.string(), error_description: word })
+/** Of the user only who it is: nothing else of the answer is read. */
+export const user = z.object({ username: word, userId: z.string().min(1) })
+
+/** Of settlements only what finds the next page: they are kept as they came, and read by nobody here. */
+const total = count.nullish().transform((value) => value ?? 0)
+const nothing = z.undefined().transform(() => undefined)
+export const payout = z.object({ payoutId: id, payoutDate: moment, payoutStatus: word }).or(nothing)
+export const payouts = z
+  .object({ total, payouts: z.array(z.object({ payoutId: id, payoutDate: moment, payoutStatus: word })).nullish() })
+  .or(nothing)
+export const transactions = z.object({ total, transactions: z.array(z.unknown()).nullish() }).or(nothing)

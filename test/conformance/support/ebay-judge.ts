@@ -1,7 +1,8 @@
 /** eBay's published specs (OpenAPI 3), read from SPECS_DIR, and what they say of single requests and answers. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
+import { parse } from 'yaml'
 import { type RawSchema, specsDir } from './models.ts'
 import { type Mismatch, mismatch } from './schemas.ts'
 
@@ -34,12 +35,17 @@ const files = [
   'commerce_notification_v1_oas3.json',
   'developer_analytics_v1_beta_oas3.json',
   'postorder_cancellation_oas3.UNOFFICIAL.json',
+  'ebay-finances-openapi-original.yml',
+  'commerce_identity_v1_oas3.json',
 ]
 
 /** Under this name each spec's errors are judged. */
 const errorList = 'ListOfErrors'
 
-const read = (file: string): RawSpec => JSON.parse(readFileSync(join(specsDir(), 'ebay', file), 'utf8')) as RawSpec
+function read(file: string): RawSpec {
+  const text = readFileSync(join(specsDir(), 'ebay', file), 'utf8')
+  return (extname(file) === '.json' ? JSON.parse(text) : parse(text)) as RawSpec
+}
 
 /** Nothing beyond the spec passes; what it leaves open stays open. */
 function closed(schema: RawSchema): RawSchema {
