@@ -10,6 +10,7 @@ export function shopifyFaults(everyCall: FaultKind[], ofToken: FaultKind[]): Rec
     'shop',
     'currentAppInstallation',
     'webhookSubscriptions',
+    'shopifyPaymentsAccount',
     'fulfillmentCreate',
     'orderCancel',
     'refundCreate',

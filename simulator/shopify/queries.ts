@@ -11,6 +11,7 @@ import {
   variantView,
 } from './objects.ts'
 import { BadCursor, compare, page } from './pages.ts'
+import { paymentsAccount, payoutNode } from './payments.ts'
 import { matches, parseSearch } from './search.ts'
 import { findOrder, itemById, type Shop } from './shop.ts'
 import type { ShopOrder } from './state.ts'
@@ -62,6 +63,7 @@ export function queries(shop: Shop) {
       if (ids.length > 250) throw new BadCursor('ids may hold 250 at most')
       return ids.map((id) => nodeById(shop, id))
     },
+    shopifyPaymentsAccount: () => paymentsAccount(shop),
     webhookSubscriptions: ({ first, after }: Paging) =>
       page(state.subscriptions, { first: first ?? null, after: after ?? null }, ({ id }) => id, subscriptionView),
   }
@@ -74,6 +76,7 @@ function nodeById(shop: Shop, id: string): object | null {
   if (variant) return variantView(shop, variant)
   const place = shop.state.locations.find((one) => gid('Location', one.id) === id)
   if (place) return locationView(shop, place)
+  if (numberOf(id, 'ShopifyPaymentsPayout')) return payoutNode(shop, id)
   const own = findOrder(shop, numberOf(id, 'Order') ?? '')
   if (own) return orderView(shop, own)
   for (const order of shop.state.orders) {

@@ -1,4 +1,5 @@
 import { buildSchema, type GraphQLSchema } from 'graphql'
+import { payments } from './schema-payments.ts'
 
 /**
  * The part of the Admin API that the simulated store speaks, written by hand from its documentation. A conformance test
@@ -11,6 +12,7 @@ scalar Decimal
 scalar Money
 scalar URL
 scalar UnsignedInt64
+scalar BigInt
 
 interface Node { id: ID! }
 interface DisplayableError { field: [String!] message: String! }
@@ -119,6 +121,7 @@ type Refund implements Node {
   transactions(first: Int, after: String): OrderTransactionConnection!
 }
 
+${payments}
 enum WebhookSubscriptionTopic {
   ORDERS_CREATE ORDERS_UPDATED ORDERS_CANCELLED REFUNDS_CREATE INVENTORY_LEVELS_UPDATE PRODUCTS_UPDATE PRODUCTS_DELETE
   FULFILLMENT_ORDERS_ORDER_ROUTING_COMPLETE FULFILLMENTS_CREATE FULFILLMENTS_UPDATE APP_UNINSTALLED LOCATIONS_UPDATE
@@ -142,6 +145,7 @@ type QueryRoot {
   node(id: ID!): Node
   nodes(ids: [ID!]!): [Node]!
   webhookSubscriptions(first: Int, after: String): WebhookSubscriptionConnection!
+  shopifyPaymentsAccount: ShopifyPaymentsAccount
 }
 
 input InventoryQuantityInput { inventoryItemId: ID! locationId: ID! quantity: Int! changeFromQuantity: Int }

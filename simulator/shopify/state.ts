@@ -158,6 +158,8 @@ export interface ShopifyOptions {
   presentment?: { currency: string; rate: number }
   /** orders that are not paid at once */
   pendingShare?: number
+  /** does the store take its payments by Shopify Payments? */
+  payments?: boolean
 }
 
 export interface ShopifySettings extends Required<Omit<ShopifyOptions, 'presentment'>> {
@@ -175,6 +177,8 @@ export const usualScopes = [
   'read_locations',
   'read_merchant_managed_fulfillment_orders',
   'write_merchant_managed_fulfillment_orders',
+  'read_shopify_payments_accounts',
+  'read_shopify_payments_payouts',
 ]
 
 export function shopifySettings(options: ShopifyOptions = {}): ShopifySettings {
@@ -193,6 +197,7 @@ export function shopifySettings(options: ShopifyOptions = {}): ShopifySettings {
     // Not published: assumed.
     searchLagMs: { min: 0, max: 5_000 },
     pendingShare: 0.05,
+    payments: true,
     ...options,
     presentment: options.presentment ?? null,
   }

@@ -197,7 +197,16 @@ export interface Recounting {
     account: Account,
     span: { from: Date; until: Date },
     cursor: unknown,
-  ): Promise<{ items: IncomingOrder[]; unreadable?: Unreadable[]; next: unknown; more: boolean }>
+  ): Promise<{
+    items: IncomingOrder[]
+    /** Orders of which only the remote ids are told: those that are missing are read one by one. */
+    ids?: string[]
+    unreadable?: Unreadable[]
+    next: unknown
+    more: boolean
+  }>
+  /** One order by its remote id, where `pull` tells ids. Null: there is none that counts. */
+  read?(account: Account, remoteId: string): Promise<IncomingOrder | Unreadable | null>
   /** Younger orders are not counted yet: the usual list may still bring them. */
   afterMs: number
   /** From one page to the next. */

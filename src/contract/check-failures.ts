@@ -274,6 +274,16 @@ export const checkFailures: Record<string, FailureText> = {
     ],
     zh: ['应用缺少权限 {scope}。', '请在 Dev Dashboard 为应用添加该权限并发布版本，在网店中批准后重新检查。'],
   },
+  payments_absent: {
+    en: [
+      'The store does not take its payments by Shopify Payments, or has not set it up.',
+      'Nothing is missing: settlements come from whoever takes the payments. They are fetched as soon as Shopify Payments is on.',
+    ],
+    zh: [
+      '网店未使用 Shopify Payments 收款，或尚未完成设置。',
+      '无需处理：结算由实际收款方提供；启用 Shopify Payments 后会自动获取。',
+    ],
+  },
   other_shop: {
     en: [
       'These secrets belong to another store: {shop}.',

@@ -135,6 +135,16 @@ export const findingTexts = {
     ],
     zh: ['{account}：结算报告 {settlement} 无法获取（{where}）', '请趁平台仍保留时手动下载；其余报告已保存。'],
   },
+  settlements_denied: {
+    en: [
+      '{account}: the channel does not let the app read settlements ({code})',
+      'Orders and quantities are not touched. Give the app the permission, which the checks of the account name, and authorize again; settlements are tried twice a day.',
+    ],
+    zh: [
+      '{account}：平台不允许应用读取结算（{code}）',
+      '订单与库存不受影响。请为应用添加账户检查中列出的权限并重新授权；系统每天尝试两次。',
+    ],
+  },
   listing_unreadable: {
     en: [
       '{account}: the listing {sku} could not be read ({where})',

@@ -122,14 +122,23 @@ test('one that cannot be fetched is said and the others come; it is tried again 
   expect(await findings()).toEqual([])
 })
 
-test('without the role for it the account works on, and the failing is shown', async () => {
-  await fault('getReports', 'status', 10, 403)
-  for (let n = 0; n < 4; n += 1) {
-    await pullSettlements(world.ctx, work)
-    await pass(3_600_000)
-  }
-  expect((await findings()).map((one) => one.code)).toEqual(['pull_failing'])
+test('without the role for it the account works on; it is said once, and tried again at the usual time only', async () => {
+  await fault('getReports', 'status', 2, 403)
+  const tried = async () => (await calls()).getReports ?? 0
+  expect(await pullSettlements(world.ctx, work)).toEqual({ more: false, notBefore: null })
+  const next = async () =>
+    (await own.db.one<{ next_at: Date }>(
+      `select next_at from cursors where account_id = $1 and stream = 'settlements'`,
+      [work.row.id],
+    ))!.next_at.getTime()
+  expect((await next()) - time).toBe(work.connector.settlements!.everyMs)
+  await pass(12 * 3_600_000)
+  await pullSettlements(world.ctx, work)
+  expect([await tried(), (await findings()).map((one) => one.code)]).toEqual([2, ['settlements_denied']])
   expect(await own.db.one('select halted_code from accounts where id = $1', [work.row.id])).toEqual({
     halted_code: null,
   })
+  await pass(12 * 3_600_000)
+  await pullAll()
+  expect([(await list()).length > 0, await findings()]).toEqual([true, []])
 })

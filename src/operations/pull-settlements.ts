@@ -8,7 +8,7 @@ import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
 import type { Sql } from '../database/pool.ts'
 import { type NewSettlement, saveSettlement, settlementFile } from '../database/settlements.ts'
-import { ChannelError, isChannelError, Problem } from '../domain/errors.ts'
+import { isChannelError, Problem } from '../domain/errors.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { type PullResult, pullFailed } from './pull-orders.ts'
 
@@ -52,14 +52,40 @@ export async function pullSettlements(ctx: Context, work: AccountAtWork): Promis
       )
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: null, nextAt, now })
       await resolve(tx, 'pull_failing', [`account:${row.id}:${stream}`], now)
+      await resolve(tx, 'settlements_denied', [`account:${row.id}:${stream}`], now)
     })
     return { more: pulled.more, notBefore: null }
   } catch (error) {
     if (!isChannelError(error)) throw error
-    // A role that is missing for this alone must not halt orders and quantities; a refused login halts by their pulls.
-    const told = error.kind === 'auth' ? new ChannelError('rejected', error.code, error.message) : error
-    return { more: false, notBefore: await pullFailed(ctx, work, stream, told, cursor?.failures ?? 0) }
+    if (error.kind !== 'auth')
+      return { more: false, notBefore: await pullFailed(ctx, work, stream, error, cursor?.failures ?? 0) }
+    await noteDenied(ctx, work, cursor?.value ?? null, error.code, capability.everyMs)
+    return { more: false, notBefore: null }
   }
+}
+
+/**
+ * A permission that is missing for this alone must not halt orders and quantities; a refused login halts by their pulls.
+ * It is said once, and tried again at the usual time: it comes back by a person only.
+ */
+async function noteDenied(
+  ctx: Context,
+  work: AccountAtWork,
+  value: unknown,
+  code: string,
+  everyMs: number,
+): Promise<void> {
+  const { row } = work
+  const now = ctx.clock.now()
+  const subject = `account:${row.id}:${stream}`
+  const finding = { code: 'settlements_denied', severity: 'warning' as const, accountId: row.id, subject }
+  await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    await raise(tx, [{ ...finding, data: { account: row.name, code } }], now, ctx.newId)
+    await resolve(tx, 'pull_failing', [subject], now)
+    const nextAt = new Date(now.getTime() + everyMs)
+    await saveCursor(tx, row.id, stream, { value, watermark: null, nextAt, now })
+  })
 }
 
 /** Settlements may name buyers: nothing of one stands in plain, but its name and what it weighs. */

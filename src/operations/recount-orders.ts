@@ -3,6 +3,7 @@
  * list, and compared with ours. What is missing is imported at once, and a finding says so. Slow on purpose: the usual
  * list needs the allowance more.
  */
+import type { Recounting, Unreadable } from '../channels/connector.ts'
 import { getCursor, saveCursor } from '../database/accounts.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence } from '../database/leases.ts'
@@ -36,12 +37,14 @@ export async function recountOrders(ctx: Context, work: AccountAtWork): Promise<
   try {
     const { span } = begun
     const asked = { from: new Date(span.from), until: new Date(span.until) }
-    const pulled = await capability.pull(account, asked, begun.page)
-    const { unreadable = [] } = pulled
+    const pulled = await withMissing(ctx, work, capability, await capability.pull(account, asked, begun.page))
+    const { unreadable } = pulled
     const missing = await missingAmong(ctx.db, row.id, pulled.items)
     await save(ctx, work, missing, async (tx, odd) => {
       await setAside(tx, ctx, row.id, [...(await newlyUnreadable(tx, row.id, unreadable)), ...odd])
-      const state = recounted(begun, { ...pulled, counted: pulled.items.length + unreadable.length }, missing)
+      // A page of which not all was read is asked for again; what was missing is known by then.
+      const told = pulled.isCut ? { counted: missing.length, next: begun.page, more: true } : pulled
+      const state = recounted(begun, told, missing)
       const nextAt = state.span ? new Date(now.getTime() + capability.pageEveryMs) : now
       await saveCursor(tx, row.id, recountStream, { value: state, watermark: null, nextAt, now: ctx.clock.now() })
       await note(tx, ctx, work, state)
@@ -52,6 +55,49 @@ export async function recountOrders(ctx: Context, work: AccountAtWork): Promise<
     if (!isChannelError(error)) throw error
     return { more: false, notBefore: await pullFailed(ctx, work, recountStream, error, cursor?.failures ?? 0) }
   }
+}
+
+type Page = Awaited<ReturnType<Recounting['pull']>>
+
+interface WholePage {
+  items: IncomingOrder[]
+  unreadable: Unreadable[]
+  counted: number
+  next: unknown
+  more: boolean
+  /** The allowance, or the channel, ended before all that was missing was read. */
+  isCut: boolean
+}
+
+/** A page of ids: the orders that nobody knows are read one by one. */
+async function withMissing(
+  ctx: Context,
+  { row, account }: AccountAtWork,
+  { read }: Recounting,
+  { items, ids = [], unreadable = [], next, more }: Page,
+): Promise<WholePage> {
+  const page: WholePage = {
+    items: [...items],
+    unreadable: [...unreadable],
+    counted: items.length + ids.length + unreadable.length,
+    next,
+    more,
+    isCut: false,
+  }
+  const known = await knownAmong(ctx.db, row.id, ids)
+  let isFirst = true
+  for (const id of ids) {
+    if (known.has(id) || !read) continue
+    try {
+      const one = await read(account, id)
+      if (one) 'where' in one ? page.unreadable.push(one) : page.items.push(one)
+    } catch (error) {
+      if (!isChannelError(error) || isFirst) throw error
+      return { ...page, isCut: true }
+    }
+    isFirst = false
+  }
+  return page
 }
 
 /** Missing orders are booked with the place where the count stands; what cannot be booked is kept sealed and shown. */
@@ -85,15 +131,20 @@ async function save(
 
 /** Known are orders, those set aside, and copies of others' orders. */
 async function missingAmong(sql: Sql, accountId: string, orders: readonly IncomingOrder[]): Promise<IncomingOrder[]> {
-  if (orders.length === 0) return []
+  const remoteIds = orders.map((order) => order.remoteId)
+  const known = await knownAmong(sql, accountId, remoteIds)
+  return orders.filter((order) => !known.has(order.remoteId))
+}
+
+async function knownAmong(sql: Sql, accountId: string, remoteIds: readonly string[]): Promise<Set<string>> {
+  if (remoteIds.length === 0) return new Set()
   const rows = await sql.rows<{ remote_id: string }>(
     `select remote_id from orders where account_id = $1 and remote_id = any($2)
      union all select remote_id from orders_aside where account_id = $1 and remote_id = any($2)
      union all select remote_id from order_copies where account_id = $1 and remote_id = any($2)`,
-    [accountId, orders.map((order) => order.remoteId)],
+    [accountId, remoteIds],
   )
-  const known = new Set(rows.map((row) => row.remote_id))
-  return orders.filter((order) => !known.has(order.remoteId))
+  return new Set(rows.map((row) => row.remote_id))
 }
 
 async function newlyUnreadable<T extends { remoteId: string }>(

@@ -23,6 +23,7 @@ import type { Document } from '../../src/channels/shopify/documents.ts'
 import * as plain from '../../src/channels/shopify/documents.ts'
 import * as account from '../../src/channels/shopify/documents-account.ts'
 import * as effects from '../../src/channels/shopify/documents-effects.ts'
+import * as money from '../../src/channels/shopify/documents-money.ts'
 import { shopify } from '../../src/channels/shopify/index.ts'
 import { pullAll, type ShopBench, shopBench, startedAt } from '../support/shopify.ts'
 
@@ -30,7 +31,7 @@ const folder = join(resolve(process.env.SPECS_DIR ?? '../shared/specs'), 'shopif
 const versions = ['2026-10', '2026-07'] as const
 const isDocument = (value: unknown): value is Document =>
   typeof value === 'object' && value !== null && 'text' in value && 'isWrite' in value
-const documents = [plain, account, effects].flatMap((room) => Object.values(room).filter(isDocument))
+const documents = [plain, account, effects, money].flatMap((room) => Object.values(room).filter(isDocument))
 
 function readSchema(version: string): GraphQLSchema {
   const file = join(folder, `admin_${version}.introspection.json.gz`)
@@ -157,6 +158,7 @@ test('whatever the connector asks, its variables and the answers have the publis
 
 function typeOf(value: Record<string, unknown>): string {
   if ('inventoryLevel' in value) return 'InventoryItem'
+  if ('legacyResourceId' in value) return 'ShopifyPaymentsPayout'
   return 'fulfillmentLineItems' in value ? 'Fulfillment' : 'FulfillmentOrder'
 }
 
@@ -224,4 +226,14 @@ async function everything(bench: ShopBench): Promise<void> {
   await webhooks.subscribe!(seller, 'https://hub.example/a')
   await webhooks.subscribe!(seller, 'https://hub.example/b')
   for (const check of checks) await check.run(seller)
+  await bench.pass(4 * 86_400)
+  let cursor: unknown = null
+  for (let more = true; more; ) {
+    const page = await shopify.settlements!.pull(seller, cursor)
+    more = page.more
+    cursor = page.next
+  }
+  const span = { from: new Date(startedAt - 86_400_000), until: new Date(startedAt + 86_400_000) }
+  const { ids } = await shopify.orders!.recount!.pull(seller, span, null)
+  expect(ids).toHaveLength(4)
 }

@@ -4,9 +4,11 @@ import type { Check, CheckResult } from '../capabilities.ts'
 import type { Account } from '../connector.ts'
 import { buyerDataDenied, call } from './client.ts'
 import * as documents from './documents-account.ts'
+import { payments as paymentsDocument } from './documents-money.ts'
 import { readSettings } from './settings.ts'
 import { pullLocations } from './store-stock.ts'
 import { buyerAnswer, scopesAnswer, shopAnswer } from './wire-account.ts'
+import { paymentsAnswer } from './wire-money.ts'
 
 const clockMs = 30_000
 
@@ -75,6 +77,20 @@ async function buyer(account: Account): Promise<CheckResult> {
   }
 }
 
+const paymentScopes = 'read_shopify_payments_accounts, read_shopify_payments_payouts'
+
+/** Settlements are those of Shopify Payments; a store that takes its payments otherwise has none here. */
+async function payments(account: Account): Promise<CheckResult> {
+  try {
+    const { data } = await call(account, paymentsDocument, {}, paymentsAnswer)
+    return data.shopifyPaymentsAccount?.activated ? { ok: true } : { ok: false, code: 'payments_absent' }
+  } catch (error) {
+    if (error instanceof ChannelError && error.kind === 'auth')
+      return { ok: false, code: 'scope_missing', facts: { scope: paymentScopes } }
+    throw error
+  }
+}
+
 export const checks: readonly Check[] = [
   { id: 'token', serves: ['everything'], run: token },
   { id: 'clock', serves: ['orders', 'quantities'], run: clock },
@@ -89,5 +105,6 @@ export const checks: readonly Check[] = [
   scope('write_orders', ['cancellations', 'refunds', 'copies'], true),
   scope('write_products', ['prices'], true),
   scope('read_all_orders', ['orders'], true),
+  { id: 'payments', serves: ['settlements'], optional: true, run: payments },
   { id: 'role.buyer', serves: ['buyer'], optional: true, run: buyer },
 ]

@@ -41,6 +41,8 @@ export interface Answered<T> {
   dated: number | null
   /** The version that answered. */
   version: string | null
+  /** The answer as it came. */
+  bytes: Uint8Array
 }
 
 /** The code of a call that is denied the buyers' data only. */
@@ -124,6 +126,7 @@ async function read<S extends z.ZodType>(
     at: new Date(Math.min(dated ?? now.getTime(), now.getTime())),
     dated,
     version: response.headers.get('x-shopify-api-version'),
+    bytes: response.bytes ?? Buffer.from(response.text),
   }
 }
 

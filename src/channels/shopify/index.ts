@@ -8,8 +8,10 @@ import { journalKeys } from './journal-keys.ts'
 import { pullListings } from './listings.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { pushPrices } from './prices.ts'
+import { recount } from './recount.ts'
 import { issueRefund, readRefunds, requestCancellation } from './refunds.ts'
 import { originOf, readSettings, secrets, settings } from './settings.ts'
+import { pullSettlements } from './settlements.ts'
 import { confirmShipment, readShipments } from './shipments.ts'
 import { largestBatch, pushQuantities, quantitiesIn, readQuantities } from './stock.ts'
 import { pullLocations, pullStoreStock } from './store-stock.ts'
@@ -31,7 +33,7 @@ export const shopify: Connector = {
   journalKeys,
   requestIdHeader: 'x-request-id',
   quantityWrites: 'compare-and-set',
-  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000, recount },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   stock: {
     push: pushQuantities,
@@ -62,4 +64,5 @@ export const shopify: Connector = {
   storeStock: { locations: pullLocations, pull: pullStoreStock, everyMs: 2 * 60_000 },
   webhooks: { status: { accepted: 200, refused: 401 }, verify: verifyHook, subscribe, everyMs: 15 * 60_000 },
   checks,
+  settlements: { pull: pullSettlements, everyMs: 12 * 3_600_000 },
 }

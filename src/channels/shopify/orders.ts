@@ -201,9 +201,41 @@ async function readAlone(account: Account, cursor: Cursor, window: Window): Prom
   if (pageInfo?.hasNextPage) {
     return rest({ items: [] }, [{ id, updatedAt: wire.updatedAt, lines, after: pageInfo.endCursor ?? null }, ...others])
   }
-  const returned = mayHaveReturned(wire, lines) ? await returnedOf(account, id) : new Map<string, number>()
-  const raw = { ...(data.order as object), lineItems: { nodes: lines }, returned: Object.fromEntries(returned) }
-  return rest({ items: [readOrder(wire, lines, returned, raw)] })
+  return rest({ items: [await wholeOf(account, wire, lines, data.order)] })
+}
+
+/** One order with all of its lines, by itself. Null: it is gone, or nobody really bought it. */
+export async function readWhole(
+  account: Account,
+  id: string,
+  buyer = true,
+): Promise<IncomingOrder | Unreadable | null> {
+  const lines: WireLine[] = []
+  for (let after: string | null = null; ; ) {
+    const asked: Record<string, unknown> = { id, lines: documents.orderPage.linesAlone, linesAfter: after, buyer }
+    const raw: unknown = await call(account, documents.order, asked, orderAnswer).then(
+      ({ data }) => data.order,
+      (error: unknown) => {
+        if (buyer && error instanceof ChannelError && error.code === buyerDataDenied) return buyerDataDenied
+        throw error
+      },
+    )
+    if (raw === buyerDataDenied) return await readWhole(account, id, false)
+    if (raw === null || raw === undefined) return null
+    const parsed = order.safeParse(raw)
+    if (!parsed.success) return describe(raw, parsed.error.issues)
+    const { nodes, pageInfo } = parsed.data.lineItems
+    lines.push(...nodes)
+    after = pageInfo?.hasNextPage ? (pageInfo.endCursor ?? null) : null
+    if (after !== null) continue
+    return parsed.data.test ? null : await wholeOf(account, parsed.data, lines, raw)
+  }
+}
+
+async function wholeOf(account: Account, wire: WireOrder, lines: WireLine[], raw: unknown): Promise<IncomingOrder> {
+  const returned = mayHaveReturned(wire, lines) ? await returnedOf(account, wire.id) : new Map<string, number>()
+  const whole = { ...(raw as object), lineItems: { nodes: lines }, returned: Object.fromEntries(returned) }
+  return readOrder(wire, lines, returned, whole)
 }
 
 /**
