@@ -10,6 +10,7 @@ import { type Case, type ListCase, listCases, lists } from '../../test/contract/
 import { type OrderCase, orderCases } from '../../test/contract/orders.ts'
 import { plantsFor } from '../../test/contract/planted.ts'
 import { type RestCase, restBlocks, restCases } from '../../test/contract/rest.ts'
+import { type SettlementCase, settlementCases } from '../../test/contract/settlements.ts'
 import { type StockCase, stockCases } from '../../test/contract/stock.ts'
 import { createWire } from '../../test/contract/wire.ts'
 import { isLong } from '../../test/support/iterations.ts'
@@ -17,7 +18,7 @@ import type { Connector } from './connector.ts'
 
 export type { Goods, Harness, Stage, Trouble } from '../../test/contract/harness.ts'
 
-export type CaseName = ListCase | OrderCase | StockCase | EffectCase | RestCase
+export type CaseName = ListCase | OrderCase | StockCase | EffectCase | RestCase | SettlementCase
 
 /** Why a case may be left out, and what proves that it has to be. */
 const reasons = {
@@ -39,7 +40,7 @@ export interface Skip {
 }
 
 /** Amazon and the own store prove these with every run; other channels with the long one. */
-const provedElsewhere = /^(orders|listings|heldStock|stock):/
+const provedElsewhere = /^(orders|listings|heldStock|stock|settlements):/
 
 export interface Suite {
   harness: Harness
@@ -56,6 +57,7 @@ function casesOf(connector: Connector): Record<string, Case> {
     ...(connector.stock ? [stockCases] : []),
     ...effects.filter((effect: Effect) => connector[effect]).map(effectCases),
     ...restBlocks.filter((block) => connector[block]).map(restCases),
+    ...(connector.settlements ? [settlementCases()] : []),
   ]
   return Object.assign({}, ...blocks) as Record<string, Case>
 }

@@ -106,6 +106,14 @@ export interface Harness {
     copies?: { operation: string; more?: Partial<OutgoingCopy> }
     prices?: { operation?: string; currency: string; marketplace: string }
   }
+  settlements?: {
+    /** The operations that list and fetch them, the one that begins first. */
+    operations: readonly string[]
+    /** They name each order that was sold. */
+    tellOrders?: true
+    /** What of a page stays the same however often it is asked for; all of it where left out. */
+    same?(text: string): string
+  }
   /** `asks`: the channel asks the address a question before it sends there. */
   webhooks?: { address: string; asks: boolean }
   consent?: { redirectUri: string; operation: string }

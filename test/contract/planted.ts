@@ -7,6 +7,7 @@ import { ChannelError, isChannelError } from '../../src/domain/errors.ts'
 import type { IncomingOrder } from '../../src/domain/orders.ts'
 import type { List } from './lists.ts'
 import { effectPlants } from './planted-effects.ts'
+import { settlementPlants } from './settlements.ts'
 
 type Plant = (connector: Connector) => Connector
 
@@ -325,7 +326,9 @@ const stockPlants: Record<string, Plant[]> = {
 }
 
 /** The faults that a case must find; none where nobody planted one yet. */
-export function plantsFor(name: string): Plant[] {
+export function plantsFor(name: string): readonly Plant[] {
+  const ofSettlements = settlementPlants[name]
+  if (ofSettlements) return ofSettlements
   const effects = effectPlants(name)
   if (effects) return effects
   const [block, ...rest] = name.split(': ')

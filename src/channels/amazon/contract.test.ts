@@ -40,6 +40,7 @@ const harness: Harness = {
     shipments: { operation: 'confirmShipment', carrier: 'UPS', trackingNumber: '1Z999AA10123456784' },
   },
   consent: { redirectUri: 'https://hub.example/connect/return', operation: 'token' },
+  settlements: { operations: ['getReports', 'getReportDocument'] },
   async start({ goods }) {
     const markets = await openMarketplaces(goods.map(catalogItem), {
       amazon: {

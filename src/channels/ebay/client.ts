@@ -160,7 +160,9 @@ export async function answered<S extends z.ZodType>(
     }
     account.budget.taken?.(one.operation)
     const parsed = one.answer.safeParse(answer.json)
-    if (!parsed.success) throw unreadable(one.operation, isWrite)
+    // "Nothing" is told by a status of its own; an answer that came without its body is none.
+    const isCutOff = one.method === 'GET' && answer.status === 200 && answer.json === undefined
+    if (!parsed.success || isCutOff) throw unreadable(one.operation, isWrite)
     return { body: parsed.data, headers: answer.headers, bytes: answer.bytes ?? Buffer.from(answer.text) }
   } catch (error) {
     throw asChannelError(error)

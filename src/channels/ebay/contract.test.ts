@@ -60,6 +60,7 @@ const harness: Harness = {
   },
   webhooks: { address, asks: true },
   consent: { redirectUri: 'https://hub.example/connect/return', operation: 'token' },
+  settlements: { operations: ['getPayouts', 'getPayout', 'getTransactions'], tellOrders: true },
   async start({ goods }) {
     const arrived: IncomingHook[] = []
     const outside: typeof fetch = async (input, init) => {

@@ -1,7 +1,7 @@
 /**
  * Settlements of the Finances API, kept as they came. Each payout that is over is one: its record, and the transactions it
  * was made of, page by page. What never becomes part of a payout (a fee that is charged otherwise) stands among the
- * transactions of its day, which are kept as well, a few days later.
+ * transactions of its day, which are kept as well, a few days later; days from before the account was opened are not.
  */
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
@@ -62,7 +62,7 @@ export async function pullSettlements(account: Account, saved: unknown): Promise
 function firstCursor(account: Account): Cursor {
   const begin = account.openedAt.getTime() - backMs
   const since = new Date(begin).toISOString()
-  return { since, listing: null, waiting: [], page: null, done: [], day: dayOf(begin) }
+  return { since, listing: null, waiting: [], page: null, done: [], day: dayOf(account.openedAt.getTime()) }
 }
 
 const goOn = (next: Cursor, items: RawSettlement[] = []): Pulled<RawSettlement> => ({

@@ -271,10 +271,12 @@ export const tokenError = z.object({ error: z.string(), error_description: word 
 export const user = z.object({ username: word, userId: z.string().min(1) })
 
 /** Of settlements only what finds the next page: they are kept as they came, and read by nobody here. */
-const total = count.nullish().transform((value) => value ?? 0)
 const nothing = z.undefined().transform(() => undefined)
 export const payout = z.object({ payoutId: id, payoutDate: moment, payoutStatus: word }).or(nothing)
 export const payouts = z
-  .object({ total, payouts: z.array(z.object({ payoutId: id, payoutDate: moment, payoutStatus: word })).nullish() })
+  .object({
+    total: count,
+    payouts: z.array(z.object({ payoutId: id, payoutDate: moment, payoutStatus: word })).nullish(),
+  })
   .or(nothing)
-export const transactions = z.object({ total, transactions: z.array(z.unknown()).nullish() }).or(nothing)
+export const transactions = z.object({ total: count, transactions: z.array(z.unknown()).nullish() }).or(nothing)
