@@ -76,10 +76,15 @@ export async function otherChannels(sql: Sql, storeId: string): Promise<Set<stri
 }
 
 /** Copies whose original has come since. */
-export async function linkLoneCopies(tx: Sql, storeId: string, now: Date): Promise<number> {
-  return await tx.run(
+export async function linkLoneCopies(
+  tx: Sql,
+  storeId: string,
+  now: Date,
+): Promise<{ remoteId: string; orderId: string }[]> {
+  return await tx.rows(
     `update order_copies c set order_id = o.id, look_at = $2 from orders o
-     where c.account_id = $1 and c.order_id is null and o.remote_id = c.source_remote_id and o.account_id <> c.account_id`,
+     where c.account_id = $1 and c.order_id is null and o.remote_id = c.source_remote_id and o.account_id <> c.account_id
+     returning c.remote_id as "remoteId", c.order_id as "orderId"`,
     [storeId, now],
   )
 }

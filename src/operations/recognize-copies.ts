@@ -16,6 +16,7 @@ import { decided, isOver } from '../domain/errands.ts'
 import type { IncomingOrder } from '../domain/orders.ts'
 import type { Context } from './context.ts'
 import { noteErrand } from './note-errands.ts'
+import { linkedAmong, tellCopies } from './tell-copies.ts'
 
 type CopyContext = Pick<Context, 'clock' | 'newId' | 'registry'>
 
@@ -41,15 +42,20 @@ export async function withoutCopies(
   if (said.length === 0) return orders
   const now = ctx.clock.now()
   const found = await findOriginals(tx, account.id, said)
+  const remoteIds = found.map(({ told }) => told.remoteId)
+  const linked = await linkedAmong(tx, account.id, remoteIds)
   await saveCopies(
     tx,
     account.id,
     found.map(({ told }) => told),
     now,
   )
+  const fresh = found.flatMap(({ told: { remoteId, orderId } }) =>
+    orderId === null || linked.has(remoteId) ? [] : [{ remoteId, orderId }],
+  )
+  await tellCopies(tx, ctx, account.id, fresh, now)
   for (const { errandId, told } of found) if (errandId) await confirmCopy(tx, ctx, errandId, told.remoteId, now)
   await noteTwice(tx, ctx, account.id, found, now)
-  const remoteIds = found.map(({ told }) => told.remoteId)
   const known = await tx.rows<{ remote_id: string }>(
     'select remote_id from orders where account_id = $1 and remote_id = any($2)',
     [account.id, remoteIds],

@@ -249,6 +249,39 @@ test('a copy by another tool is linked, before or after its original is known; t
   expect(await findings()).toEqual(['copied_twice'])
 })
 
+test('the seller’s own programs are told of each copy once, when it is linked, and of no buyer', async () => {
+  const shop = await opened()
+  const url = 'https://shop.example/hooks'
+  await own.db.run(
+    `insert into webhook_endpoints (id, url, events, secret_sealed, created_at) values ($1, $2, $3, '\\x00', $4)`,
+    [shop.ctx.newId(), url, ['order.copied'], shop.clock.now()],
+  )
+  const events = async () =>
+    (
+      await own.db.rows<{ body: { type: string; data: Record<string, unknown> } }>(
+        'select body from webhook_deliveries order by created_at, id',
+      )
+    ).map(({ body }) => [body.type, body.data.remoteId, body.data.copyRemoteId, body.data.isOurs])
+  await shop.take([orderOf()])
+  await settle(shop)
+  for (const version of [1, 1, 2]) await shop.told([copyAs(shop, { version })])
+  expect(await events()).toEqual([['order.copied', 'M-1', 'copy 1', true]])
+  // By another tool, told before its original is.
+  const lone = {
+    ...orderOf(),
+    remoteId: 'copy 2',
+    raw: { copyOf: { reference: null, channel: 'bazaar', orderRemoteId: 'M-9' } },
+  }
+  await shop.told([lone])
+  expect(await events()).toHaveLength(1)
+  await shop.take([orderOf({ remoteId: 'M-9' })])
+  await planCopies(shop.ctx, await shop.work(storeName))
+  await planCopies(shop.ctx, await shop.work(storeName))
+  await shop.told([lone])
+  expect((await events()).slice(1)).toEqual([['order.copied', 'M-9', 'copy 2', false]])
+  expect(JSON.stringify(await own.db.rows('select body from webhook_deliveries'))).not.toContain('Canary')
+})
+
 test('a copy of what nobody else tells is an order of the store; one that waits too long is a finding', async () => {
   const shop = await opened()
   await shop.told([byOthers('X1', 'E-7', 'some-other-market'), byOthers('X2', 'M-9', 'bazaar')])

@@ -9,6 +9,7 @@ import type { Sql } from '../database/pool.ts'
 import { copyLines } from '../domain/copies.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { openUnits } from './ship-order.ts'
+import { tellCopies } from './tell-copies.ts'
 
 const atOnce = 50
 const triedAgainMs = 10 * 60_000
@@ -22,7 +23,7 @@ export async function planCopies(ctx: Context, work: AccountAtWork): Promise<num
   const now = ctx.clock.now()
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
-    await linkLoneCopies(tx, row.id, now)
+    await tellCopies(tx, ctx, row.id, await linkLoneCopies(tx, row.id, now), now)
     await noteLone(tx, ctx, work, now)
   })
   let made = 0

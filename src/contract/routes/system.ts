@@ -133,7 +133,9 @@ export const systemRoutes = defineRoutes({
     status: 201,
     body: z.object({
       url: z.url().max(2_000),
-      events: z.array(z.enum(['order.imported', 'order.changed', 'reservation.expired', 'shipment.created'])).min(1),
+      events: z
+        .array(z.enum(['order.imported', 'order.changed', 'order.copied', 'reservation.expired', 'shipment.created']))
+        .min(1),
     }),
     response: z.object({ id, url: z.string(), events: z.array(z.string()), secret: z.string() }),
   },
