@@ -31,7 +31,7 @@ export interface WireResponse {
   text: string
   /** Undefined where the text is not JSON. */
   json: unknown
-  /** The answer as it came; where it was asked for as binary, the text is empty. */
+  /** The answer as it came, where it was asked for as binary; then the text is empty. */
   bytes?: Buffer
 }
 
@@ -151,7 +151,7 @@ export function createHttp(options: HttpOptions): Http {
         requestId,
         error: null,
       })
-      return { status: answer.status, headers: answer.headers, text, json, bytes }
+      return { status: answer.status, headers: answer.headers, text, json, ...(request.binary ? { bytes } : {}) }
     } catch (error) {
       const failed = asWireError(error)
       record({ status: null, response: null, requestId: null, error: failed.kind })
