@@ -45,6 +45,7 @@ beforeAll(async () => {
     channel: 'storefront',
     name: 'Store',
     stage: 'live',
+    withoutChecks: true,
     settings: { webhookUrl: 'https://store.example/hook' },
     secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
   })
@@ -52,6 +53,7 @@ beforeAll(async () => {
     channel: 'amazon',
     name: 'Amazon',
     stage: 'live',
+    withoutChecks: true,
     settings: { sellerId: 'A1SIMULATEDSEL', region: 'na', marketplaceIds: ['ATVPDKIKX0DER'] },
     secrets: { clientId: 'a', clientSecret: 'b', refreshToken: 'c' },
   })

@@ -59,6 +59,7 @@ beforeAll(async () => {
     channel: 'storefront',
     name: 'Store',
     stage: 'live',
+    withoutChecks: true,
     settings: { webhookUrl: 'https://store.example/hooks' },
     secrets: { webhookSecret: `whsec_${'A'.repeat(32)}` },
   })
