@@ -171,11 +171,8 @@ export const notificationsPerSecond = 1_000
 export const notificationSeconds = times(4, 120)
 /** Mutated notifications for each channel. */
 export const mutatedNotifications = 10_000
-<<<<<<< HEAD
 /** Moments of a Magento store behind the bridge, with lost writes and restarts. */
 export const magentoTurns = times(60, 2_000)
-=======
 /** Orders that buyers place on all channels of the demo, with 1 % of every fault, and the simulated seconds of it. */
 export const ordersOnAllChannels = times(120, 2_000)
 export const secondsOnAllChannels = times(60, 600)
->>>>>>> d8ea4bc (The demo sells on every channel there is; the simulation and a battery sell there with it)
