@@ -44,7 +44,15 @@ const rows: Row[] = [
   ['UMBRELLA-STORM', 'Storm umbrella, navy', 2990, 35, 0, 'AMAZON'],
 ]
 
-/** About thirty things of an invented household shop, sold on Amazon and in the own store. */
+/** What further channels show at first, as a share of what the own store shows. */
+const shares = { ebay: 0.5, shopify: 0.4 } as const
+
+const shared = (storefront: number) =>
+  Object.fromEntries(
+    Object.entries(shares).map(([channel, share]) => [channel, { quantity: Math.round(storefront * share) }]),
+  ) as Record<keyof typeof shares, { quantity: number }>
+
+/** About thirty things of an invented household shop, sold on every channel; Amazon alone sells what lies in its own warehouse. */
 export function demoCatalog(): CatalogItem[] {
   return rows.map(([sku, title, price, amazon, storefront, fulfilledBy], index) => ({
     sku,
@@ -55,7 +63,7 @@ export function demoCatalog(): CatalogItem[] {
     currency: 'USD',
     amazon: { quantity: amazon, fulfilledBy: fulfilledBy ?? 'MERCHANT' },
     // Goods in Amazon's warehouse are not the own store's to sell.
-    ...(fulfilledBy ? {} : { storefront: { quantity: storefront } }),
+    ...(fulfilledBy ? {} : { storefront: { quantity: storefront }, ...shared(storefront) }),
   }))
 }
 

@@ -51,6 +51,7 @@ function describeMarket({ state }: Market, newest: Newest): object {
       status: newestVersion(order).status,
       createdTime: iso(order.createdAt),
       lastUpdatedTime: iso(newestVersion(order).updatedAt),
+      parcels: newestVersion(order).parcels?.length ?? 0,
       fulfilledBy: order.fulfilledBy,
       marketplaceId: order.marketplaceId,
       past: order.past,

@@ -128,10 +128,11 @@ function streamOf(channel: ChannelName): string {
   return channel === 'amazon' || channel === 'storefront' ? 'faults' : `${channel} faults`
 }
 
-/** Waits for real, as long as the delay lasts at the simulator's speed. The only timer in an answer's way. */
+/** Waits for real, as long as the delay lasts at the simulator's speed. The only timer in an answer's way, unless the caller keeps time. */
 async function wait(core: Core, delayMs: number): Promise<void> {
   const real = delayMs / Math.max(core.state.clock.speed, 0.001)
-  await new Promise((resolve) => setTimeout(resolve, real))
+  if (core.options.sleep) await core.options.sleep(real)
+  else await new Promise((resolve) => setTimeout(resolve, real))
 }
 
 /**

@@ -26,6 +26,7 @@ export { shopifySettings } from './shopify/state.ts'
 export type {
   AmazonOptions,
   Buyers,
+  BuyersOptions,
   CatalogItem,
   FurtherMarket,
   Simulator,

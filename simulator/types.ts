@@ -121,6 +121,8 @@ export interface SimulatorOptions {
   shopify?: ShopifyOptions
   /** used by the simulated store to call the hub's REST API, and to deliver notifications */
   fetch?: typeof fetch
+  /** waits, where a fault is slow, so many real milliseconds; with timers where absent */
+  sleep?: (ms: number) => Promise<void>
   /** result of an earlier `snapshot()` */
   snapshot?: unknown
   /** past Amazon orders that exist from the start; they leave today's quantities alone */

@@ -1,9 +1,10 @@
-/** The demo: simulated marketplaces in this process over real HTTP, a catalog, two accounts, buyers. */
+/** The demo: simulated marketplaces in this process over real HTTP, a catalog, an account on each, buyers, people who pack. */
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createSimulator, demoCatalog, serveSimulator } from '../simulator/index.ts'
+import { type BuyersOptions, createSimulator, demoCatalog, serveSimulator } from '../simulator/index.ts'
 import type { Config } from './config.ts'
 import type { Database, Sql } from './database/pool.ts'
+import { type DemoChannel, demoChannels, storeAccount } from './demo-channels.ts'
 import type { Hub } from './hub.ts'
 import { connectAccount } from './operations/connect-account.ts'
 import { addLocation, addProduct, linkListing } from './operations/manage-catalog.ts'
@@ -16,10 +17,9 @@ import { realRandom } from './system.ts'
 /** Simulated minutes pass thirty times as fast: Amazon's two minutes of delay take four seconds. */
 export const demoSpeed = 30
 
-const amazonAccount = 'Amazon US'
-const storeAccount = 'Own store'
 /** Purchase attempts in a minute of the demo's clock. */
-const purchasesPerMinute = 0.6
+const purchasesPerMinute = 0.9
+const buyersAt = demoChannels.map(({ channel }) => channel) as NonNullable<BuyersOptions['channels']>
 /** How often the demo's warehouse people look, in real time. */
 const staffEveryMs = 4_000
 /** Orders leave after this long, by the demo's clock. */
@@ -58,6 +58,7 @@ export async function startDemo(config: Config, db: Database): Promise<Demo> {
     startAt,
     catalog: demoCatalog(),
     history: { orders: 60, days: 5 },
+    ...Object.assign({}, ...demoChannels.map((one) => one.simulator)),
     ...(snapshot ? { snapshot } : {}),
   })
   const server = await serveSimulator(sim, { port: 0 })
@@ -89,7 +90,7 @@ export async function startDemo(config: Config, db: Database): Promise<Demo> {
         account: storeAccount,
         webhookSecret: secrets.webhookSecret,
       })
-      sim.buyers.start({ perMinute: purchasesPerMinute, channels: ['amazon', 'storefront'] })
+      sim.buyers.start({ perMinute: purchasesPerMinute, channels: buyersAt })
       staff = setInterval(() => {
         // One look at a time; what it does not finish the next one does.
         atWork ??= work(hub, sim)
@@ -154,45 +155,17 @@ type Sim = ReturnType<typeof createSimulator>
 
 /** Accounts point at where the simulator listens now; everything else is made once. */
 async function seed(tx: Sql, hub: Hub, sim: Sim, origin: string): Promise<void> {
-  const amazonSettings = {
-    sellerId: 'A1SIMULATEDSEL',
-    region: 'na',
-    marketplaceIds: ['ATVPDKIKX0DER'],
-    endpoint: `${origin}/amazon`,
-    tokenEndpoint: `${origin}/lwa/auth/o2/token`,
-    historyDays: 7,
-  }
-  const storeSettings = { webhookUrl: `${origin}/storefront/webhooks`, sameNetwork: true }
-  if (await tx.one('select 1 from accounts limit 1')) {
-    await tx.run('update accounts set settings = $2 where name = $1', [amazonAccount, JSON.stringify(amazonSettings)])
-    await tx.run('update accounts set settings = $2 where name = $1', [storeAccount, JSON.stringify(storeSettings)])
-    return
-  }
   const { ctx } = hub
-  await connectAccount(tx, ctx, {
-    channel: 'amazon',
-    name: amazonAccount,
-    stage: 'live',
-    settings: amazonSettings,
-    secrets: {
-      clientId: 'amzn1.application-oa2-client.simulated',
-      clientSecret: 'amzn1.oa2-cs.v1.simulated',
-      refreshToken: 'Atzr|simulated',
-    },
-  })
-  await connectAccount(tx, ctx, {
-    channel: 'storefront',
-    name: storeAccount,
-    stage: 'live',
-    settings: storeSettings,
-    secrets: { webhookSecret: `whsec_${realRandom(24).toString('base64')}` },
-  })
+  const isFirst = !(await tx.one('select 1 from accounts limit 1'))
+  for (const one of demoChannels) await connect(tx, ctx, one, one.settings(origin))
+  if (!isFirst) return
   const promised = await openUnits(sim)
   for (const item of demoCatalog()) {
     await addProduct(tx, ctx, { title: item.title, variants: [{ sku: item.sku, gtin: item.gtin }] })
     if (!item.storefront) continue
-    // What both show is free, and what older orders still wait for lies on the shelf beside it.
-    const quantity = (item.amazon?.quantity ?? 0) + item.storefront.quantity + (promised.get(item.sku) ?? 0)
+    // What all of them show is free, and what older orders still wait for lies on the shelf beside it.
+    const shown = demoChannels.reduce((sum, { channel }) => sum + (item[channel as 'amazon']?.quantity ?? 0), 0)
+    const quantity = shown + (promised.get(item.sku) ?? 0)
     if (quantity > 0)
       await moveStock(
         tx,
@@ -200,17 +173,32 @@ async function seed(tx: Sql, hub: Hub, sim: Sim, origin: string): Promise<void> 
         { sku: item.sku, location: 'MAIN', kind: 'count', quantity, note: 'opening count' },
         'demo',
       )
-    await linkListing(tx, ctx, {
-      account: storeAccount,
-      remoteSku: item.sku,
-      sku: item.sku,
-      unitsPerSale: 1,
-      marketplace: '',
-      title: item.title,
-      fulfilledBy: 'merchant',
-    })
+    // What cannot be asked for its listings is linked at once; the others are matched by SKU and GTIN as they are read.
+    for (const { account, channel } of demoChannels) {
+      if (ctx.registry.get(channel)!.listings) continue
+      await linkListing(tx, ctx, {
+        account,
+        remoteSku: item.sku,
+        sku: item.sku,
+        unitsPerSale: 1,
+        marketplace: '',
+        title: item.title,
+        fulfilledBy: 'merchant',
+      })
+    }
   }
   await seedReplenishment(tx, hub)
+}
+
+async function connect(tx: Sql, ctx: Hub['ctx'], one: DemoChannel, settings: Record<string, unknown>): Promise<void> {
+  const { channel, account: name, made = [] } = one
+  if (await tx.one('select 1 from accounts where name = $1', [name])) {
+    await tx.run('update accounts set settings = $2 where name = $1', [name, JSON.stringify(settings)])
+    return
+  }
+  const secrets = { ...one.secrets }
+  for (const secret of made) secrets[secret] = `whsec_${realRandom(24).toString('base64')}`
+  await connectAccount(tx, ctx, { channel, name, stage: 'live', settings, secrets })
 }
 
 /** A shop floor beside the warehouse, which is filled from there; and suppliers whose time is known. */
@@ -237,26 +225,23 @@ async function seedReplenishment(tx: Sql, hub: Hub): Promise<void> {
 }
 
 interface State {
-  channels: {
-    amazon: {
-      orders: {
-        status: string
-        fulfilledBy?: string
-        lines?: { sku: string; quantity: number }[]
-        items?: { sku: string; quantity: number }[]
-      }[]
-    }
-  }
+  channels: Record<
+    string,
+    { orders: { status: string; fulfilledBy?: string; lines: { sku: string; quantity: number }[] }[] }
+  >
 }
+
+/** What marketplaces call an order that waits for nothing any more. */
+const isOver = (status: string) => /^(shipped|fulfilled|cancell?ed)$/i.test(status)
 
 /** Units of the marketplaces' own open orders, by SKU. */
 async function openUnits(sim: Sim): Promise<Map<string, number>> {
   const answer = await sim.handle(new Request('http://simulator/control/state?limit=10000'))
-  const state = (await answer.json()) as State
+  const { channels } = (await answer.json()) as State
   const units = new Map<string, number>()
-  for (const order of state.channels.amazon.orders) {
-    if (!['PENDING', 'UNSHIPPED', 'PARTIALLY_SHIPPED'].includes(order.status)) continue
-    for (const { sku, quantity } of order.lines ?? order.items ?? []) units.set(sku, (units.get(sku) ?? 0) + quantity)
+  for (const order of demoChannels.flatMap(({ channel }) => channels[channel]?.orders ?? [])) {
+    if (isOver(order.status)) continue
+    for (const { sku, quantity } of order.lines) units.set(sku, (units.get(sku) ?? 0) + quantity)
   }
   return units
 }

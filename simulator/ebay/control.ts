@@ -53,6 +53,7 @@ function describeOrder(order: EbayOrder) {
     status: version.cancel === 'CANCELED' ? 'CANCELED' : shipping,
     createdTime: new Date(order.createdAt).toISOString(),
     lastUpdatedTime: new Date(version.updatedAt).toISOString(),
+    parcels: version.parcels.length,
     username: order.username,
     past: false,
   }

@@ -49,7 +49,7 @@ export async function stageOf(db: Sql, accountId: string): Promise<AccountRow['s
 }
 
 export async function allAccounts(db: Sql): Promise<AccountRow[]> {
-  return await db.rows<AccountRow>('select * from accounts order by name')
+  return await db.rows<AccountRow>('select * from accounts order by lower(name), name')
 }
 
 export async function insertAccount(

@@ -6,7 +6,8 @@ import { startWorker, type Worker } from '../../src/jobs/worker.ts'
 import type { Context } from '../../src/operations/context.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
 import { emptyDatabase } from '../simulation/installation.ts'
-import { amazonName, base, catalogOf, seedInstallation } from '../simulation/seeding.ts'
+import { amazonName, base, someChannels } from '../simulation/places.ts'
+import { catalogOf, seedInstallation } from '../simulation/seeding.ts'
 import { useDatabase } from '../support/database.ts'
 import { deadChannelChanges, patienceMs, printCount } from '../support/iterations.ts'
 import { openFindings } from '../support/market.ts'
@@ -59,7 +60,7 @@ beforeEach(async () => {
   time = Date.UTC(2026, 10, 22, 8)
   patches = 0
   const random = seeded(5)
-  const catalog = catalogOf(random)
+  const catalog = catalogOf(random, someChannels, random)
   sim = createSimulator({
     seed: 5,
     realNow: () => time,
@@ -84,7 +85,9 @@ beforeEach(async () => {
   })
   ctx = world.ctx
   await ensureJournalDays(own.db, ctx.clock.now(), 3)
-  const { apiKey, webhookSecret } = await own.db.transaction((tx) => seedInstallation(tx, ctx, catalog, new Map()))
+  const { apiKey, webhookSecret } = await own.db.transaction((tx) =>
+    seedInstallation(tx, ctx, { catalog, brought: new Map(), channels: someChannels }),
+  )
   await own.db.run(`update pool_levels set mode = 'shared'`)
   sim.connectStorefront({ hubUrl: 'http://hub.test', apiKey, account: 'Store', webhookSecret })
   worker = startWorker(ctx, { holder: 'test', isDead: () => false, leaseMs: 30 * day, idleMs: 20, scanMs: 20 })

@@ -10,12 +10,12 @@ import { readStock } from '../../src/operations/read-stock.ts'
 import { deliverEvents } from '../support/world.ts'
 import { pick, someSku, upTo } from './chance.ts'
 import type { Installation } from './installation.ts'
+import { accountOf, amazonName, marketsOf, storeName } from './places.ts'
 import { harms, spots } from './process.ts'
-import { amazonName, storeName } from './seeding.ts'
 import { changeTillOrder, endBasket, fillBasket, sellAtTill, sellAtTwoTills } from './till.ts'
 
 /** Of one lane only one operation is under way at a time, as in the hub; requests come as they like. */
-type Lane = 'request' | 'amazon pulls' | 'amazon slots' | 'store slots' | 'chores'
+type Lane = 'request' | 'store slots' | 'chores' | `${string} pulls` | `${string} slots`
 
 export interface Action {
   name: string
@@ -26,11 +26,11 @@ export interface Action {
 }
 
 interface State {
-  channels: Record<'amazon' | 'storefront', { orders: { id: string; status: string; past?: boolean }[] }>
+  channels: Record<string, { orders: { id: string; status: string; past?: boolean }[] }>
 }
 
-async function buy(it: Installation, channel: 'amazon' | 'storefront'): Promise<string> {
-  const items = it.catalog.filter((item) => item[channel])
+async function buy(it: Installation, channel: string): Promise<string> {
+  const items = it.catalog.filter((item) => item[channel as 'amazon'])
   const sku = it.focus ?? pick(it, items).sku
   const quantity = it.random() < 0.8 ? 1 : upTo(it, 3)
   const { status } = await it.control('/orders', { channel, sku, quantity })
@@ -40,13 +40,13 @@ async function buy(it: Installation, channel: 'amazon' | 'storefront'): Promise<
 async function someOrder(it: Installation, states: readonly string[]): Promise<string | undefined> {
   const { body } = await it.control('/state?limit=30')
   const { channels } = body as State
-  const open = [...channels.amazon.orders, ...channels.storefront.orders].filter(
-    (order) => states.includes(order.status) && !order.past,
-  )
+  const open = it.channels
+    .flatMap((channel) => channels[channel]!.orders)
+    .filter((order) => states.includes(order.status) && !order.past)
   return open.length === 0 ? undefined : pick(it, open).id
 }
 
-/** Faults that a run plants; each lasts for a few calls. `slow` needs real time and is left to the demo. */
+/** Faults of Amazon and the store that a run plants; each lasts for a few calls. `slow` needs real time and is left to the demo. */
 export const plantable = [
   ['amazon', 'searchOrders', 'status'],
   ['amazon', 'searchOrders', 'drop'],
@@ -80,6 +80,39 @@ export const plantable = [
   ['storefront', 'order', 'timeout-after-apply'],
   ['storefront', 'order', 'duplicate'],
 ] as const
+
+/** Those of the channels that some runs have beside them. */
+const plantableThere: Record<string, readonly [operation: string, kind: string][]> = {
+  ebay: [
+    ...['status', 'drop', 'malformed', 'duplicate', 'reorder', 'stale-read'].map((kind) => there('getOrders', kind)),
+    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed', 'reorder', 'refuse'].map((kind) =>
+      there('bulkUpdatePriceQuantity', kind),
+    ),
+    ...['status', 'stale-read', 'malformed'].map((kind) => there('bulkGetInventoryItem', kind)),
+    there('getInventoryItems', 'status'),
+    there('token', 'drop'),
+    there('*', 'expire-access'),
+  ],
+  shopify: [
+    ...['status', 'drop', 'malformed', 'duplicate', 'reorder', 'expire-token'].map((kind) => there('orders', kind)),
+    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed', 'moved-between'].map((kind) =>
+      there('inventorySetQuantities', kind),
+    ),
+    ...['status', 'malformed'].map((kind) => there('nodes', kind)),
+    there('productVariants', 'status'),
+    there('inventory', 'stale-read'),
+    there('token', 'status'),
+    there('*', 'expire-access'),
+  ],
+}
+function there(operation: string, kind: string): [operation: string, kind: string] {
+  return [operation, kind]
+}
+
+const plantableIn = (it: Installation): readonly (readonly [channel: string, operation: string, kind: string])[] => [
+  ...plantable,
+  ...it.channels.flatMap((channel) => (plantableThere[channel] ?? []).map((one) => [channel, ...one] as const)),
+]
 
 /** A person counts or receives; the same key is asked again until there is an answer. */
 async function countOrReceive(it: Installation): Promise<string> {
@@ -116,8 +149,10 @@ const amongFeeds: Record<string, [operation: string, kind: string]> = {
 
 /** Two operations at once, where they can they meet at the same variant. */
 async function atOnce(it: Installation): Promise<string> {
-  await it.process.run(async () => [await it.work(amazonName), await it.work(storeName)])
-  const list = actions.filter((one) => one.lane)
+  await it.process.run(async () => {
+    for (const channel of it.channels) await it.work(accountOf(channel))
+  })
+  const list = actionsOf(it).filter((one) => one.lane)
   const first = byWeight(it, list)
   const beside = list.filter((one) => one.lane !== first.lane || one.lane === 'request')
   const second = first.lane === 'request' && it.random() < 0.4 ? first : byWeight(it, beside)
@@ -140,7 +175,7 @@ export const actions: Action[] = [
     name: 'cancel',
     weight: 2,
     run: async (it) => {
-      const id = await someOrder(it, ['PENDING', 'UNSHIPPED', 'open'])
+      const id = await someOrder(it, ['PENDING', 'UNSHIPPED', 'open', 'NOT_STARTED', 'OPEN'])
       return id ? `${id} ${(await it.control(`/orders/${id}/cancel`, { restock: it.random() < 0.7 })).status}` : 'none'
     },
   },
@@ -148,7 +183,7 @@ export const actions: Action[] = [
     name: 'ship',
     weight: 2,
     run: async (it) => {
-      const id = await someOrder(it, ['UNSHIPPED', 'open'])
+      const id = await someOrder(it, ['UNSHIPPED', 'open', 'NOT_STARTED', 'OPEN'])
       return id ? `${id} ${(await it.control(`/orders/${id}/ship`, {})).status}` : 'none'
     },
   },
@@ -167,7 +202,9 @@ export const actions: Action[] = [
         it.catalog.filter((one) => one.storefront),
       ).sku
       it.meddled.add(sku)
-      return `${sku} ${(await it.control('/quantities', { channel: 'amazon', sku, quantity: upTo(it, 5) })).status}`
+      const [first, ...more] = marketsOf(it.channels)
+      const channel = more.length > 0 ? pick(it, [first!, ...more]).channel : first!.channel
+      return `${sku} ${(await it.control('/quantities', { channel, sku, quantity: upTo(it, 5) })).status}`
     },
   },
   {
@@ -228,7 +265,7 @@ export const actions: Action[] = [
     name: 'fault',
     weight: 3,
     run: async (it) => {
-      const [channel, operation, kind] = pick(it, plantable)
+      const [channel, operation, kind] = pick(it, plantableIn(it))
       const { status } = await it.control('/faults', {
         channel,
         operation,
@@ -250,7 +287,7 @@ export const actions: Action[] = [
     run: async (it) => {
       const action = pick(
         it,
-        actions.filter((one) => one.lane),
+        actionsOf(it).filter((one) => one.lane),
       )
       const spot = it.random() < 0.5 ? undefined : pick(it, spots)
       const far = spot === undefined || spot === 'statement' ? 20 : 3
@@ -263,6 +300,51 @@ export const actions: Action[] = [
   },
 ]
 
+/** What there is to do at a channel beside Amazon whose orders are asked for. */
+const actionsAt = (channel: string): Action[] => {
+  const name = accountOf(channel)
+  return [
+    { name: `buy on ${name}`, weight: 5, run: (it) => buy(it, channel) },
+    {
+      name: `pull orders of ${name}`,
+      weight: 5,
+      lane: `${channel} pulls`,
+      run: async (it) => `${(await pullOrders(it.ctx, await it.work(name))).more}`,
+    },
+    {
+      name: `pull listings of ${name}`,
+      weight: 1.5,
+      lane: `${channel} pulls`,
+      run: async (it) => `${(await pullListings(it.ctx, await it.work(name))).more}`,
+    },
+    {
+      name: `push ${name}`,
+      weight: 5,
+      lane: `${channel} slots`,
+      run: async (it) => `${(await pushStock(it.ctx, await it.work(name))).sent}`,
+    },
+    {
+      name: `read ${name}`,
+      weight: 3,
+      lane: `${channel} slots`,
+      run: async (it) => `${(await readStock(it.ctx, await it.work(name))).read}`,
+    },
+  ]
+}
+
+const everywhere = new Map<string, readonly Action[]>()
+
+/** What can happen in an installation with these channels. */
+export function actionsOf({ channels }: Pick<Installation, 'channels'>): readonly Action[] {
+  const key = channels.join()
+  const known = everywhere.get(key)
+  if (known) return known
+  const further = marketsOf(channels).filter(({ channel }) => channel !== 'amazon')
+  const list = [...actions, ...further.flatMap(({ channel }) => actionsAt(channel))]
+  everywhere.set(key, list)
+  return list
+}
+
 function byWeight(it: Installation, list: readonly Action[]): Action {
   const total = list.reduce((sum, action) => sum + action.weight, 0)
   let at = it.random() * total
@@ -273,4 +355,4 @@ function byWeight(it: Installation, list: readonly Action[]): Action {
   return list[0]!
 }
 
-export const draw = (it: Installation): Action => byWeight(it, actions)
+export const draw = (it: Installation): Action => byWeight(it, actionsOf(it))

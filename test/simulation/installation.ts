@@ -14,8 +14,9 @@ import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
 import { takeOver } from '../../src/operations/take-over.ts'
 import type { SignInContext } from '../../src/sign-in/people.ts'
 import { createWorld, seeded, seededBytes } from '../support/world.ts'
+import { base, someChannels, storeName } from './places.ts'
 import { createProcess, type Process } from './process.ts'
-import { base, catalogOf, seedInstallation, storeName } from './seeding.ts'
+import { catalogOf, seedInstallation } from './seeding.ts'
 import { listen, type Wire } from './wire.ts'
 
 /** The lease is held by a process that died or never learned that it has it; it runs out by itself. */
@@ -38,6 +39,8 @@ export interface Installation {
   sim: Simulator
   process: Process
   wire: Wire
+  /** Where it sells. */
+  channels: readonly string[]
   catalog: CatalogItem[]
   random: () => number
   /** The accounts at work; taken anew after a crash. */
@@ -60,6 +63,8 @@ export interface Installation {
   till: TillOrder[]
   /** SKUs whose quantity somebody else wrote: nothing bounds what they sell. */
   meddled: Set<string>
+  /** Writes that the network doubled on their way, by channel: the hub sent them once. */
+  doubled: Map<string, number>
   /** Where several operations should meet. */
   focus: string | null
   /** What goes to Amazon rides feeds, where one can be handed in. */
@@ -67,7 +72,7 @@ export interface Installation {
   close(): Promise<void>
 }
 
-export { amazonName, storeName } from './seeding.ts'
+export { amazonName, storeName } from './places.ts'
 
 export const leaseMs = 60_000
 
@@ -112,12 +117,25 @@ export interface InstallOptions {
   /** How all variants are shared out; guarded where absent. */
   mode?: Mode
   feeds?: boolean
+  channels?: readonly string[]
+  /** What buyers do by themselves; nothing that takes units where absent. */
+  lifecycle?: { buyerCancelShare: number; cancelRequestShare: number }
+  /** Goods of one's own, and how many of each are on the shelf. */
+  goods?: { catalog: CatalogItem[]; units(item: CatalogItem): number }
 }
 
 export async function install(
   database: Connections | Database,
   seed: number,
-  { history = 4, largestPage = 100, mode = 'guarded', feeds = false }: InstallOptions = {},
+  {
+    history = 4,
+    largestPage = 100,
+    mode = 'guarded',
+    feeds = false,
+    channels = someChannels,
+    goods,
+    lifecycle,
+  }: InstallOptions = {},
 ): Promise<Installation> {
   const connections = 'each' in database ? database : { each: [database], watcher: database }
   const plain = connections.each[0]!
@@ -139,7 +157,7 @@ export async function install(
   const { ctx } = world
   // Who waits for another process waits for time to pass.
   ctx.sleep = async (ms) => void (time += ms)
-  const catalog = catalogOf(random)
+  const catalog = goods?.catalog ?? catalogOf(random, channels, seeded(seed ^ 0xfa57))
   const held = new Map<string, AccountAtWork>()
   const api = createFrontDoor(() => it)
   const sim = createSimulator({
@@ -148,7 +166,10 @@ export async function install(
     startAt: new Date(time),
     catalog,
     fetch: api.fetch,
-    amazon: { ...quiet, largestPage },
+    sleep: async (ms) => void (time += ms),
+    amazon: { lifecycle: { ...quiet.lifecycle, ...lifecycle }, largestPage },
+    ebay: { lifecycle: { ...quiet.lifecycle, buyerCancelShare: 0, ...lifecycle } },
+    ...(channels.includes('shopify') ? { shopify: {} } : {}),
     history: { orders: history, days: 2 },
   })
   const it: Installation = {
@@ -156,12 +177,14 @@ export async function install(
     sim,
     process,
     wire,
+    channels,
     catalog,
     random,
     brought: new Map(),
     baskets: [],
     till: [],
     meddled: new Set(),
+    doubled: new Map(),
     focus: null,
     feeds,
     backAtOnce: false,
@@ -225,7 +248,7 @@ export async function install(
     ready: async () => true,
   })
   await ensureJournalDays(plain, ctx.clock.now(), 2)
-  const { apiKey, webhookSecret } = await plain.transaction((tx) => seedInstallation(tx, ctx, catalog, it.brought))
+  const { apiKey, webhookSecret } = await plain.transaction((tx) => seedInstallation(tx, ctx, it, goods?.units))
   await plain.run('update pool_levels set mode = $1', [mode])
   api.open(app, apiKey)
   sim.connectStorefront({ hubUrl: 'http://hub.test', apiKey, account: storeName, webhookSecret })
@@ -247,6 +270,11 @@ async function takeAccount(ctx: Context, name: string): Promise<AccountAtWork> {
 /** How many accepted requests come again under their key. */
 const repeatShare = 0.1
 
+const pathOf = (url: string) => {
+  const { pathname, search } = new URL(url)
+  return pathname + search
+}
+
 /** The hub's API as callers outside see it: it may be away, or come back between two tries. */
 function createFrontDoor(installation: () => Installation) {
   let app: FastifyInstance | undefined
@@ -261,7 +289,7 @@ function createFrontDoor(installation: () => Installation) {
       async () =>
         await app!.inject({
           method: (init?.method ?? 'GET') as 'POST',
-          url: new URL(String(url)).pathname,
+          url: pathOf(String(url)),
           headers: init?.headers as Record<string, string>,
           payload: init?.body as string,
         }),

@@ -9,9 +9,9 @@ import { readStock } from '../../src/operations/read-stock.ts'
 import { deliverEvents } from '../support/world.ts'
 import { checkCursor, checkRest, watchSteps } from './checks.ts'
 import { type Answer, type Connections, type Installation, install } from './installation.ts'
+import { amazonName, storeName } from './places.ts'
 import type { Harm, Spot } from './process.ts'
 import { attempt, quietRound, settle } from './run.ts'
-import { amazonName, storeName } from './seeding.ts'
 import { tellTill } from './till.ts'
 
 export interface Scene {

@@ -6,13 +6,13 @@ import type { Context } from '../../src/operations/context.ts'
 import { addLocation, addProduct, linkListing } from '../../src/operations/manage-catalog.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
 import { addApiKey } from '../../src/sign-in/people.ts'
+import type { Installation } from './installation.ts'
+import { base, placesOf, storeName } from './places.ts'
 
-export const base = 'http://marketplaces.test'
-export const amazonName = 'Amazon'
-export const storeName = 'Store'
-
-export function catalogOf(random: () => number): CatalogItem[] {
-  const units = () => Math.floor(random() * 6)
+/** `further` draws what channels beside Amazon and the store show: from chance of their own, so that the rest stays. */
+export function catalogOf(random: () => number, channels: readonly string[], further: () => number): CatalogItem[] {
+  const units = (from = random) => Math.floor(from() * 6)
+  const besides = channels.filter((channel) => channel !== 'amazon' && channel !== 'storefront')
   return ['PLAIN', 'AWK/WARD+1', 'SCARCE', 'FBA'].map(
     (sku, index): CatalogItem => ({
       sku,
@@ -22,6 +22,7 @@ export function catalogOf(random: () => number): CatalogItem[] {
       currency: 'USD',
       amazon: { quantity: sku === 'SCARCE' ? 1 : units(), fulfilledBy: sku === 'FBA' ? 'AMAZON' : 'MERCHANT' },
       ...(sku === 'FBA' ? {} : { storefront: { quantity: units() } }),
+      ...(sku === 'FBA' ? {} : Object.fromEntries(besides.map((channel) => [channel, { quantity: units(further) }]))),
     }),
   )
 }
@@ -29,40 +30,19 @@ export function catalogOf(random: () => number): CatalogItem[] {
 export async function seedInstallation(
   tx: Sql,
   ctx: Context,
-  catalog: readonly CatalogItem[],
-  brought: Map<string, number>,
+  { catalog, brought, channels }: Pick<Installation, 'catalog' | 'brought' | 'channels'>,
+  units = (item: CatalogItem) => (item.amazon?.quantity ?? 0) + 4,
 ) {
   const webhookSecret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
   await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
-  await connectAccount(tx, ctx, {
-    channel: 'amazon',
-    name: amazonName,
-    stage: 'live',
-    settings: {
-      sellerId: 'A1SIMULATEDSEL',
-      region: 'na',
-      marketplaceIds: ['ATVPDKIKX0DER'],
-      endpoint: `${base}/amazon`,
-      tokenEndpoint: `${base}/lwa/auth/o2/token`,
-      historyDays: 3,
-    },
-    secrets: {
-      clientId: 'amzn1.application-oa2-client.simulated',
-      clientSecret: 'amzn1.oa2-cs.v1.simulated',
-      refreshToken: 'Atzr|simulated',
-    },
-  })
-  await connectAccount(tx, ctx, {
-    channel: 'storefront',
-    name: storeName,
-    stage: 'live',
-    settings: { webhookUrl: `${base}/storefront/webhooks`, sameNetwork: true },
-    secrets: { webhookSecret },
-  })
+  for (const { channel, account: name, settings, secrets } of placesOf(channels)) {
+    const given = channel === 'storefront' ? { webhookSecret } : { ...secrets }
+    await connectAccount(tx, ctx, { channel, name, stage: 'live', settings, secrets: given })
+  }
   for (const item of catalog) {
     await addProduct(tx, ctx, { title: item.title, variants: [{ sku: item.sku }] })
     if (!item.storefront) continue
-    const quantity = (item.amazon?.quantity ?? 0) + 4
+    const quantity = units(item)
     await moveStock(tx, ctx, { sku: item.sku, location: 'MAIN', kind: 'receipt', quantity }, 'seed')
     brought.set(item.sku, quantity)
     await linkListing(tx, ctx, {

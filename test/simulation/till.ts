@@ -1,7 +1,7 @@
 /** Callers of the hub's API beside the simulated store: baskets that are given up, and tills that tell their sales. */
 import { pick, someSku, upTo } from './chance.ts'
 import type { Answer, Installation, TillOrder } from './installation.ts'
-import { storeName } from './seeding.ts'
+import { storeName } from './places.ts'
 
 /** One line or two, often of the same SKU. */
 function someLines(it: Installation): { sku: string; quantity: number }[] {

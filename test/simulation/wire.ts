@@ -2,8 +2,8 @@
 
 export interface Wire {
   fetch: typeof fetch
-  /** Answers so far that told what slots show. */
-  readings(): number
+  /** Answers of a channel so far that told what its slots show. */
+  readings(channel: string): number
   /** Events that were taken by whoever wanted to hear of them, by message id. */
   heard: ReadonlySet<string>
   /** Broken promises, in words. */
@@ -13,13 +13,30 @@ export interface Wire {
 /** A call that was refused for what it says is not said again before this long. */
 const patienceMs = 60_000
 
+/** Reads quantities at each channel: by method and path. */
+const readingCalls: readonly [channel: string, call: RegExp][] = [
+  ['amazon', /^GET \/amazon.*\/listings\//],
+  ['ebay', /^(POST .*\/bulk_get_inventory_item|GET .*\/inventory_item)$/],
+]
+
+/** What a call wants to write, where it writes a quantity: one that was refused for what it says must not come again at once. */
+function subjectOf(path: string, init: RequestInit, event: SetData): string | null {
+  if (init.method === 'PATCH') return path
+  if (event.type === 'stock.set') return JSON.stringify(event.data?.items?.map((item) => item.sku))
+  const body = String(init.body ?? '')
+  if (path.endsWith('/bulk_update_price_quantity'))
+    return (JSON.parse(body) as { requests: { sku: string }[] }).requests.map(({ sku }) => `ebay ${sku}`).join()
+  return null
+}
+
 interface SetData {
   type?: string
   data?: { items?: { sku: string; version?: number }[] }
 }
 
 export function listen(fetch: typeof globalThis.fetch, now: () => number): Wire {
-  let readings = 0
+  const readings = new Map<string, number>()
+  const read = (channel: string) => void readings.set(channel, (readings.get(channel) ?? 0) + 1)
   const wrong: string[] = []
   const heard = new Set<string>()
   const versions = new Map<string, number>()
@@ -33,23 +50,21 @@ export function listen(fetch: typeof globalThis.fetch, now: () => number): Wire 
     }
   }
   return {
-    readings: () => readings,
+    readings: (channel) => readings.get(channel) ?? 0,
     wrong,
     heard,
     fetch: (async (url: string, init: RequestInit) => {
       const path = new URL(url).pathname
-      const isPatch = init.method === 'PATCH'
       const event = path === '/storefront/webhooks' ? (JSON.parse(String(init.body)) as SetData) : {}
-      const isSet = event.type === 'stock.set'
-      const subject = isPatch ? path : isSet ? JSON.stringify(event.data?.items?.map((item) => item.sku)) : null
-      if (isSet) noteVersions(event.data?.items ?? [])
+      const subject = subjectOf(path, init, event)
+      if (event.type === 'stock.set') noteVersions(event.data?.items ?? [])
       if (subject !== null) {
         const at = refused.get(subject)
         if (at !== undefined && now() - at < patienceMs) wrong.push(`refused, and sent again at once: ${subject}`)
       }
       const answer = await fetch(url, init)
-      if (answer.ok && ((init.method === 'GET' && path.includes('/listings/')) || event.type === 'stock.read'))
-        readings += 1
+      if (answer.ok && event.type === 'stock.read') read('storefront')
+      for (const [channel, call] of readingCalls) if (answer.ok && call.test(`${init.method} ${path}`)) read(channel)
       const message = new Headers(init.headers).get('webhook-id')
       if (answer.status === 204 && message) heard.add(message)
       // 401 and 403 are about who asks, 429 about how often: those are answered in other ways.

@@ -173,3 +173,6 @@ export const notificationSeconds = times(4, 120)
 export const mutatedNotifications = 10_000
 /** Moments of a Magento store behind the bridge, with lost writes and restarts. */
 export const magentoTurns = times(60, 2_000)
+/** Orders that buyers place on all channels of the demo, with 1 % of every fault, and the simulated seconds of it. */
+export const ordersOnAllChannels = times(120, 2_000)
+export const secondsOnAllChannels = times(60, 600)

@@ -6,6 +6,7 @@ import { useMay } from '../session.ts'
 import type { Account, AccountPlan } from '../types.ts'
 import { AccountActions } from './AccountActions.tsx'
 import { MaybeAgo, StageChip } from './AccountStates.tsx'
+import { Budgets } from './Budgets.tsx'
 import { Chip } from './Chip.tsx'
 import { FirstPull } from './FirstPull.tsx'
 import { Notice } from './Notice.tsx'
@@ -41,7 +42,7 @@ export function AccountCard({ account, plan }: { account: Account; plan: Account
       )}
       <FirstPull accountId={account.id} />
       <Streams account={account} />
-      <Budgets account={account} />
+      <Budgets budgets={account.budgets} />
       <dl className="facts compact">
         <div>
           <dt>{t('accounts.slots')}</dt>
@@ -207,34 +208,5 @@ function Stream({ stream, isStopped }: { stream: Account['streams'][number]; isS
         </tr>
       )}
     </>
-  )
-}
-
-function Budgets({ account }: { account: Account }) {
-  const t = useT()
-  const format = useFormat()
-  if (account.budgets.length === 0) return <p className="dim pad">{t('accounts.budgetsNone')}</p>
-  return (
-    <ul className="budgets" aria-label={t('accounts.budgets')}>
-      {account.budgets.map((one) => {
-        const share = Math.max(0, Math.min(1, one.tokens / one.burst))
-        const text = t('accounts.budget', {
-          tokens: format.number(Math.floor(one.tokens)),
-          burst: format.number(one.burst),
-          rate: format.number(one.rate),
-        })
-        return (
-          <li key={one.operation}>
-            <span className="mono cut" title={one.operation}>
-              {one.operation}
-            </span>
-            <span className="meter" aria-hidden="true">
-              <span className={`meter-bar${share < 0.1 ? ' low' : ''}`} style={{ width: `${share * 100}%` }} />
-            </span>
-            <span className="dim tabular">{text}</span>
-          </li>
-        )
-      })}
-    </ul>
   )
 }

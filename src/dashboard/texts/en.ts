@@ -335,6 +335,8 @@ export const en = {
     due: 'now',
     budgets: 'Call budget',
     budget: '{{tokens}} of {{burst}}, refills {{rate}} a second',
+    budgetsRest: 'Call budget: {{count}} more with 90 % or more left',
+    budgetsFull: 'Call budget: {{count}} in all, each with 90 % or more left',
     budgetsNone: 'No call yet, so no budget is in use.',
     slots: 'Slots',
     slotsText: '{{total}} in all, {{dirty}} to be written, {{unread}} not read yet, {{problems}} with a problem',

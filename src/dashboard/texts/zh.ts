@@ -316,6 +316,8 @@ export const zh = {
     due: '现在',
     budgets: '调用额度',
     budget: '{{tokens}}/{{burst}}，每秒恢复{{rate}}',
+    budgetsRest: '调用额度：另有 {{count}} 项剩余 90% 以上',
+    budgetsFull: '调用额度：{{count}} 项均剩余 90% 以上',
     budgetsNone: '还没有调用，未占用额度。',
     slots: '库存位',
     slotsText: '共{{total}}个，待写入{{dirty}}个，尚未读取{{unread}}个，有问题{{problems}}个',

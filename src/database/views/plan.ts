@@ -23,7 +23,7 @@ export async function sendings(db: Sql, accountId: string | null): Promise<Sendi
        count(s.id) filter (where s.live_value is not null and s.live_accepted_at is null and s.feed_id is null) as "inCalls",
        count(s.id) filter (where s.feed_id is not null) as "inFeeds"
      from accounts a left join stock_slots s on s.account_id = a.id and (s.dirty or s.live_value is not null or s.feed_id is not null)
-     where $1::uuid is null or a.id = $1 group by a.id order by a.name`,
+     where $1::uuid is null or a.id = $1 group by a.id order by lower(a.name), a.name`,
     [accountId],
   )
 }
