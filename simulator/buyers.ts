@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { purchase } from './amazon/orders.ts'
+import { purchase as purchaseAtStore, storeOf } from './bigcommerce/store.ts'
 import { buy, tellHubAll } from './checkout.ts'
 import type { Core } from './core.ts'
 import { ebayOf } from './ebay/market.ts'
@@ -71,6 +72,7 @@ export function createBuyers(core: Core): Buyers {
 async function buyAt(core: Core, channel: ChannelName, wanted: { sku: string; quantity: number }) {
   if (channel === 'ebay') return purchaseAtEbay(ebayOf(core), wanted)
   if (channel === 'shopify') return purchaseAtShop(shopOf(core)!, { lines: [wanted] })
+  if (channel === 'bigcommerce') return purchaseAtStore(storeOf(core)!, { lines: [wanted] })
   const market = channel === 'storefront' ? undefined : core.market(channel)
   return market ? purchase(market, wanted) : await buy(core, wanted)
 }
@@ -98,13 +100,14 @@ function demandOf(core: Core, channel: ChannelName): Demand {
 function itemsOf(core: Core, channel: ChannelName): object | undefined {
   if (channel === 'storefront') return core.state.storefront.items
   if (channel === 'shopify') return core.state.shopify?.items
+  if (channel === 'bigcommerce') return core.state.bigcommerce?.items
   return channel === 'ebay' ? core.state.ebay.items : core.market(channel)?.state.items
 }
 
 const buyersBody = z.object({
   perMinute: z.number().min(0).max(10_000),
   channels: z
-    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay']))
+    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'bigcommerce']))
     .min(1)
     .optional(),
 })

@@ -1,4 +1,5 @@
 import { newestVersion } from './amazon/orders.ts'
+import { describeStore } from './bigcommerce/control.ts'
 import type { Core, Market } from './core.ts'
 import { describeEbay } from './ebay/control.ts'
 import { ebayOf } from './ebay/market.ts'
@@ -21,6 +22,7 @@ export function describe(core: Core, limit: string | null): object {
       ...Object.fromEntries(core.markets().map((market) => [market.name, describeMarket(market, newest)])),
       storefront: describeStorefront(core, newest),
       ...describeShop(core, newest),
+      ...describeStore(core, newest),
       ebay: describeChannel(describeEbay(ebayOf(core)), newest),
     },
   }

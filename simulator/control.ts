@@ -2,6 +2,15 @@ import * as z from 'zod'
 import { accessOf, roles } from './amazon/access.ts'
 import { setQuantity } from './amazon/items.ts'
 import { cancel, findOrder, purchase, ship } from './amazon/orders.ts'
+import {
+  changeStore,
+  changeStoreOrder,
+  placeStoreOrder,
+  storeBody,
+  storeNamed,
+  writeStoreQuantity,
+} from './bigcommerce/control.ts'
+import { findOrder as findStoreOrder, storeOf } from './bigcommerce/store.ts'
 import { buy, changeOrder } from './checkout.ts'
 import { describe } from './control-state.ts'
 import type { Core, Market } from './core.ts'
@@ -31,7 +40,7 @@ import { findOrder as findShopOrder, shopOf } from './shopify/shop.ts'
 import { find, setShown } from './storefront.ts'
 import type { MarketName } from './types.ts'
 
-const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay'])
+const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'bigcommerce'])
 
 const orderBody = z.object({
   channel,
@@ -39,7 +48,7 @@ const orderBody = z.object({
   quantity: z.int().min(1),
   fulfilledBy: z.enum(['MERCHANT', 'AMAZON']).optional(),
   marketplaceId: z.string().optional(),
-  // at Shopify: more lines of the same order, and orders that nobody really pays
+  // at the stores: more lines of the same order, and orders that nobody really pays
   further: z.array(z.object({ sku: z.string().min(1), quantity: z.int().min(1) })).optional(),
   test: z.boolean().optional(),
 })
@@ -175,6 +184,7 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
     core.touch()
     return json(200, state.feedPace)
   }
+  if (at === 'POST /control/bigcommerce') return changeStore(storeNamed(core), await read(request, storeBody))
   if (at === 'POST /control/shopify/policy') return setShopPolicy(shopNamed(core), await read(request, shopPolicyBody))
   const refund = /^POST \/control\/orders\/([^/]+)\/refund$/.exec(at)
   if (refund) return refundShopOrder(shopNamed(core), refund[1]!, await read(request, shopRefundBody))
@@ -213,6 +223,7 @@ function marketNamed(core: Core, name: MarketName): Market {
 async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promise<Response> {
   const { channel: where } = wanted
   if (where === 'shopify') return placeShopOrder(shopNamed(core), wanted)
+  if (where === 'bigcommerce') return placeStoreOrder(storeNamed(core), wanted)
   const result = await buyWhere(core, where, wanted)
   if ('orderId' in result) return json(201, result)
   const { refused, ...rest } = result
@@ -239,6 +250,9 @@ async function changeAny(core: Core, request: Request, orderId: string, verb: 'c
   const shop = shopOf(core)
   const atShop = shop && findShopOrder(shop, orderId)
   if (shop && atShop) return changeShopOrder(shop, atShop, verb, restock ?? true)
+  const store = storeOf(core)
+  const atStore = store && findStoreOrder(store, orderId)
+  if (store && atStore) return changeStoreOrder(store, atStore, verb, restock)
   const own = core.state.storefront.orders.find((order) => order.id === orderId)
   const found = core.markets().flatMap((market) => ({ market, order: findOrder(market, orderId) }))
   const there = found.find(({ order }) => order)
@@ -264,6 +278,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
   const now = core.now()
   const effect = { id: core.nextId(), at: now, operation: 'control', sku, quantity, dueAt: now, appliedAt: now }
   if (wanted.channel === 'shopify') return writeShopQuantity(shopNamed(core), sku, quantity)
+  if (wanted.channel === 'bigcommerce') return writeStoreQuantity(storeNamed(core), sku, quantity)
   if (wanted.channel === 'storefront') {
     const item = find(core, sku)
     if (!item) throw new BadRequest(`The store sells no '${sku}'.`, 404)
@@ -286,6 +301,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
 function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   const { operation, kind } = wanted
   if (wanted.channel === 'shopify') shopNamed(core)
+  else if (wanted.channel === 'bigcommerce') storeNamed(core)
   else if (wanted.channel !== 'storefront' && wanted.channel !== 'ebay') marketNamed(core, wanted.channel)
   const operations = faultsAt(wanted.channel)
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]

@@ -1,5 +1,6 @@
 import { emptyQueue } from './amazon/notifications.ts'
 import { seedMarket } from './amazon/seed.ts'
+import { firstStore } from './bigcommerce/store.ts'
 import { firstEbay } from './ebay/market.ts'
 import { type MarketSettings, marketSettings } from './profiles.ts'
 import { createRandom, type Random, seedState } from './random.ts'
@@ -202,6 +203,7 @@ export function createCore(options: SimulatorOptions): Core {
       core.state = firstState(options, seed, core.state.clock)
       seedMarket(core.amazon)
       if (options.shopify) core.state.shopify = firstShop(core, core.now())
+      if (options.bigcommerce) core.state.bigcommerce = firstStore(core, core.now())
       for (const [name, { options: given }] of entries(started)) core.startMarket(name, given)
       core.touch()
     },
@@ -214,6 +216,7 @@ export function createCore(options: SimulatorOptions): Core {
     for (const [name, { options: given }] of entries(core.state.further)) all.set(name, marketOf(core, name, given))
   }
   if (options.shopify) core.state.shopify ??= firstShop(core, core.now())
+  if (options.bigcommerce) core.state.bigcommerce ??= firstStore(core, core.now())
   for (const [name, given] of entries(options.markets ?? {})) if (!all.has(name)) core.startMarket(name, given)
   return core
 }
@@ -224,6 +227,7 @@ const entries = <K extends string, V>(record: Partial<Record<K, V>>) => Object.e
 function callsAt(core: Core, channel: ChannelName): { calls: Record<string, CallCount> } {
   if (channel === 'storefront') return core.state.storefront
   if (channel === 'shopify') return core.state.shopify!
+  if (channel === 'bigcommerce') return core.state.bigcommerce!
   return channel === 'ebay' ? core.state.ebay : core.market(channel)!.state
 }
 

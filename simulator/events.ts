@@ -1,6 +1,8 @@
 import { moveFeeds } from './amazon/feeds-work.ts'
 import { applyEffect } from './amazon/listings-patch.ts'
 import { cancel, findOrder, pay, requestCancel, restock, ship } from './amazon/orders.ts'
+import { runBigcommerceEvent } from './bigcommerce/events.ts'
+import { storeOf } from './bigcommerce/store.ts'
 import type { Core } from './core.ts'
 import { runEbayEvent } from './ebay/events.ts'
 import { ebayOf } from './ebay/market.ts'
@@ -20,6 +22,10 @@ function run(core: Core, event: ScheduledEvent): void {
   core.touch()
   if (event.market === 'ebay') {
     runEbayEvent(ebayOf(core), event)
+    return
+  }
+  if (event.market === 'bigcommerce') {
+    runBigcommerceEvent(storeOf(core), event)
     return
   }
   const market = core.market(event.market ?? 'amazon')

@@ -1,3 +1,4 @@
+import { bigcommerceFaults } from './bigcommerce/faults.ts'
 import type { Core } from './core.ts'
 import { operations as ebayOperations } from './ebay/limits.ts'
 import { ConnectionLost } from './http.ts'
@@ -90,6 +91,7 @@ const notificationFaults: Record<string, FaultKind[]> = {
 /** What can happen where; a fault that could never fire is refused when it is planted. */
 export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
   if (channel === 'shopify') return faultKinds.shopify
+  if (channel === 'bigcommerce') return bigcommerceFaults(anywhere)
   if (channel === 'ebay') {
     const calls = Object.keys(ebayOperations).map((name) => [name, [...everyEbayCall, ...(ebayFaults[name] ?? [])]])
     return { token: [...anywhere, 'revoke'], ...Object.fromEntries(calls) }

@@ -2,6 +2,9 @@ import { consentPage } from './amazon/consent.ts'
 import { feedDocuments } from './amazon/feeds-documents.ts'
 import { queueEndpoint } from './amazon/queue.ts'
 import { amazon, tokenEndpoint } from './amazon/router.ts'
+import { deliverHooks } from './bigcommerce/hooks.ts'
+import { bigcommerceApi } from './bigcommerce/router.ts'
+import { storeOf } from './bigcommerce/store.ts'
 import { controlBuyers, createBuyers } from './buyers.ts'
 import { tellHubAll } from './checkout.ts'
 import { control } from './control.ts'
@@ -17,6 +20,8 @@ import { deliverDue } from './shopify/webhooks.ts'
 import { products, webhook } from './storefront.ts'
 import type { MarketName, Simulator, SimulatorOptions } from './types.ts'
 
+export type { BigcommerceOptions } from './bigcommerce/state.ts'
+export { bigcommerceSettings } from './bigcommerce/state.ts'
 export { demoCatalog } from './catalog.ts'
 export type { EbayOptions } from './ebay/types.ts'
 export { ConnectionLost } from './http.ts'
@@ -56,6 +61,9 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       if (shop && url.pathname.startsWith('/shopify/'))
         return shopifyRoutes(shop, request, url.pathname.slice('/shopify'.length))
       if (shop && host.includes(shop.settings.shop)) return shopifyRoutes(shop, request, url.pathname)
+      const store = storeOf(core)
+      if (store && url.pathname.startsWith('/bigcommerce/'))
+        return bigcommerceApi(store, request, url.pathname.slice('/bigcommerce'.length), query)
       const further = /^\/(ebay-like|walmart-like)(\/.+)$/.exec(url.pathname)
       if (further) return atMarket(core.market(further[1] as MarketName), request, further[2]!, query)
       if (url.pathname.startsWith('/ebay/')) {
@@ -83,6 +91,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       const shop = shopOf(core)
       if (shop) await deliverDue(shop)
       await deliverWords(ebayOf(core))
+      const store = storeOf(core)
+      if (store) await deliverHooks(store)
     },
     snapshot: () => structuredClone(core.state),
     changed: () => core.changes,

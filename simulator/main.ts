@@ -1,5 +1,12 @@
 import { parseArgs } from 'node:util'
-import { createSimulator, demoCatalog, type FurtherMarket, serveSimulator, shopifySettings } from './index.ts'
+import {
+  bigcommerceSettings,
+  createSimulator,
+  demoCatalog,
+  type FurtherMarket,
+  serveSimulator,
+  shopifySettings,
+} from './index.ts'
 import { marketSettings } from './profiles.ts'
 
 const { values } = parseArgs({
@@ -44,9 +51,11 @@ const simulator = createSimulator({
   amazon,
   markets: Object.fromEntries(further.map((name) => [name, {}])),
   shopify: {},
+  bigcommerce: {},
   history: { orders: number('history', 0), days: 30 },
 })
 const shop = shopifySettings()
+const store = bigcommerceSettings()
 const perMinute = number('buyers', 0)
 if (perMinute > 0) simulator.buyers.start({ perMinute, channels: ['amazon'] })
 const server = await serveSimulator(simulator, { port: number('port', 0), host: values.host })
@@ -60,6 +69,9 @@ console.log(`Simulated marketplaces: ${server.url}
   Shopify  ${server.url}/shopify  (store ${shop.shop})
            client id ${shop.clientId}
            client secret ${shop.clientSecret}
+  BigCommerce  ${server.url}/bigcommerce  (store ${store.storeHash})
+           access token ${store.accessToken}
+           client secret ${store.clientSecret}
   Store    ${server.url}/storefront/products
   Control  ${server.url}/control/state`)
 

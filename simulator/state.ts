@@ -1,3 +1,4 @@
+import type { BigcommerceState } from './bigcommerce/state.ts'
 import type { EbayState } from './ebay/types.ts'
 import type { RandomState } from './random.ts'
 import type { ShopifyState } from './shopify/state.ts'
@@ -18,6 +19,8 @@ export interface State {
   storefront: StorefrontState
   /** absent: it was not started */
   shopify?: ShopifyState
+  /** absent: it was not started */
+  bigcommerce?: BigcommerceState
   ebay: EbayState
   /** purchase attempts of the simulated buyers */
   attempts: { made: number; refused: number }
@@ -39,7 +42,7 @@ export interface ScheduledEvent {
   /** the id of an order or a feed, or the number of an effect */
   subject: string
   /** where it happens; absent: on Amazon */
-  market?: MarketName | 'ebay'
+  market?: MarketName | 'ebay' | 'bigcommerce'
 }
 
 export interface Fault {
