@@ -1,5 +1,6 @@
 /** The connectors there are. */
 import { amazon } from './amazon/index.ts'
+import { bigcommerce } from './bigcommerce/index.ts'
 import type { Connector } from './connector.ts'
 import { ebay } from './ebay/index.ts'
 import { shopify } from './shopify/index.ts'
@@ -8,5 +9,5 @@ import { storefront } from './storefront/index.ts'
 export type Registry = ReadonlyMap<string, Connector>
 
 export const registry: Registry = new Map(
-  [amazon, ebay, shopify, storefront].map((connector) => [connector.channel, connector]),
+  [amazon, bigcommerce, ebay, shopify, storefront].map((connector) => [connector.channel, connector]),
 )

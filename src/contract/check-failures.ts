@@ -319,4 +319,34 @@ export const checkFailures: Record<string, FailureText> = {
     ],
     zh: ['应用无权查看买家姓名和地址，订单将不含这些信息。', '请在应用设置中申请受保护的客户数据；不需要时可不处理。'],
   },
+
+  // — bigcommerce —
+  'bigcommerce.scope_missing': {
+    en: [
+      'The API account lacks the scope {scope}.',
+      'Scopes of an API account cannot be changed: create a new one with this scope (control panel, Settings, Store-level API accounts) and give its token.',
+    ],
+    zh: [
+      'API 账户缺少权限 {scope}。',
+      'API 账户的权限无法更改：请新建包含该权限的账户（控制面板 › Settings › Store-level API accounts）并填写其令牌。',
+    ],
+  },
+  'bigcommerce.other_shop': {
+    en: ['The store that answered is another one: {shop}.', 'Correct the store hash in the settings.'],
+    zh: ['应答的是另一个网店：{shop}。', '请更正设置中的店铺 hash。'],
+  },
+  invalid_token: {
+    en: [
+      'The store refuses the access token.',
+      'See that it belongs to this store and that the API account was not deleted; give the token anew.',
+    ],
+    zh: ['网店拒绝该 access token。', '请确认它属于此网店且 API 账户未被删除，然后重新填写。'],
+  },
+  secret_missing: {
+    en: [
+      'Without the API account’s client secret nothing that the store sends can be believed.',
+      'Give the client secret; until then orders are found by asking every minute.',
+    ],
+    zh: ['缺少 API 账户的 client secret，无法确认网店发来的通知。', '请填写 client secret；在此之前每分钟轮询订单。'],
+  },
 }

@@ -1,5 +1,6 @@
 /** For each channel that takes notifications: an account, and a call as the channel itself would make it. */
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
 import type { Genuine } from './mutated-hooks.ts'
 import { secretOfTests, signed } from './telling-channel.ts'
 
@@ -95,5 +96,30 @@ const ebay: GenuineHooks = {
   },
 }
 
+const clientSecret = '0123456789abcdef0123456789abcdef'
+
+const bigcommerce: GenuineHooks = {
+  settings: { storeHash: 'example' },
+  secrets: { accessToken: 'a-token', clientSecret },
+  genuine(now) {
+    const body = JSON.stringify({
+      scope: 'store/order/created',
+      store_id: '1025646',
+      data: { type: 'order', id: 250, note: 'Tasse für Zoë' },
+      hash: 'dd70c0976e06b67aaf671e73f49dcb79230ebf9d',
+      created_at: Math.floor(now.getTime() / 1_000),
+      producer: 'stores/example',
+    })
+    const id = 'msg_2f1c9a'
+    const at = new Date(Math.floor(now.getTime() / 1_000) * 1_000)
+    const headers = {
+      'webhook-id': id,
+      'webhook-timestamp': String(at.getTime() / 1_000),
+      'webhook-signature': new Webhook(Buffer.from(clientSecret).toString('base64')).sign(id, at, body),
+    }
+    return { hook: post(headers, body), signed: Object.keys(headers) }
+  },
+}
+
 /** By channel. */
-export const genuineHooks: Record<string, GenuineHooks> = { storefront, shopify, ebay }
+export const genuineHooks: Record<string, GenuineHooks> = { storefront, shopify, ebay, bigcommerce }

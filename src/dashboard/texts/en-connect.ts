@@ -23,6 +23,7 @@ export const enConnect = {
       amazon: 'Orders, listings and quantities of a seller account, by Amazon’s Selling Partner API.',
       ebay: 'Orders, listings and quantities of a seller, by eBay’s Sell APIs.',
       shopify: 'Orders, products and stock of a Shopify store, by its Admin API.',
+      bigcommerce: 'Orders, products and stock of a BigCommerce store, by its REST API.',
       storefront: 'A store of your own: it reserves and orders through our API and gets quantities by webhook.',
       other: 'See its page in the documentation.',
     },
@@ -42,6 +43,11 @@ export const enConnect = {
       shopify: [
         'The store’s permanent name, like example.myshopify.com.',
         'An app of the Dev Dashboard, installed in the store, with client id and client secret; or a permanent access token.',
+        'The location whose stock is written, where the store has several.',
+      ].join('\n'),
+      bigcommerce: [
+        'A store-level API account (control panel, Settings, Store-level API accounts) with the scopes of its page.',
+        'Its access token and its client secret, and the store hash: what stands after /stores/ in its API path.',
         'The location whose stock is written, where the store has several.',
       ].join('\n'),
       storefront: [
@@ -85,6 +91,7 @@ export const enConnect = {
       signingKey: 'Signing key',
       verificationToken: 'Verification token',
       shop: 'Store name',
+      storeHash: 'Store hash',
       locationId: 'Location',
       apiVersion: 'API version',
       environment: 'Environment',
@@ -107,6 +114,7 @@ export const enConnect = {
       lowersItself: 'Not if it also tells orders of a till or a telephone.',
       webhookSecret: 'Begins with whsec_.',
       shop: 'Like example.myshopify.com.',
+      storeHash: 'What stands after /stores/ in the API path.',
       queueArn: 'A standard SQS queue of yours; without one orders are found by asking.',
     },
     consentTitle: 'Authorize at {{channel}}',

@@ -19,6 +19,7 @@ export const zhConnect = {
       amazon: '通过亚马逊 Selling Partner API 处理卖家账户的订单、商品和库存。',
       ebay: '通过 eBay Sell API 处理卖家的订单、商品和库存。',
       shopify: '通过 Admin API 处理 Shopify 网店的订单、商品和库存。',
+      bigcommerce: '通过 REST API 处理 BigCommerce 网店的订单、商品和库存。',
       storefront: '自建网店：通过我们的 API 预留库存和下单，并以 webhook 接收库存。',
       other: '请查看文档中的说明。',
     },
@@ -38,6 +39,11 @@ export const zhConnect = {
       shopify: [
         '网店的固定域名，例如 example.myshopify.com。',
         'Dev Dashboard 中已安装到网店的应用的 client id 和 client secret，或永久 access token。',
+        '如网店有多个地点，需指定写入库存的地点。',
+      ].join('\n'),
+      bigcommerce: [
+        '店铺级 API 账户（控制面板 › Settings › Store-level API accounts），权限见其说明页。',
+        '该账户的 access token 和 client secret，以及店铺 hash：API 路径中 /stores/ 之后的部分。',
         '如网店有多个地点，需指定写入库存的地点。',
       ].join('\n'),
       storefront: [
@@ -81,6 +87,7 @@ export const zhConnect = {
       signingKey: '签名密钥',
       verificationToken: '验证令牌',
       shop: '网店域名',
+      storeHash: '店铺 hash',
       locationId: '地点',
       apiVersion: 'API 版本',
       environment: '环境',
@@ -102,6 +109,7 @@ export const zhConnect = {
       lowersItself: '若同时上报收银台或电话订单，请勿启用。',
       webhookSecret: '以 whsec_ 开头。',
       shop: '例如 example.myshopify.com。',
+      storeHash: 'API 路径中 /stores/ 之后的部分。',
       queueArn: '自己的标准 SQS 队列；没有时通过轮询发现订单。',
     },
     consentTitle: '在 {{channel}} 授权',
