@@ -71,19 +71,23 @@ interface RefundBody {
   merchant_calculated_override?: { total_amount?: unknown; total_tax?: unknown }
 }
 
+/** Of this call the errors come as a list (createOrderRefund). */
+const refuseRefund = (title: string) =>
+  json(422, { data: [{ status: 422, title, type: '/api-docs/getting-started/api-status-codes' }] })
+
 /** No unit goes back into stock by it (Order Refunds). */
 export function createRefund(store: Store, order: BcOrder, body: unknown): Response {
   const { items: given, payments, merchant_calculated_override: override } = (body ?? {}) as RefundBody
-  if (order.paid === 'no') return refuseV3('The order has no payment that could be refunded.')
+  if (order.paid === 'no') return refuseRefund('The order has no payment that could be refunded.')
   const items = priced(order, given)
-  if (typeof items === 'string') return refuseV3(items)
-  if (!Array.isArray(payments) || payments.length === 0) return refuseV3('payments are missing')
+  if (typeof items === 'string') return refuseRefund(items)
+  if (!Array.isArray(payments) || payments.length === 0) return refuseRefund('payments are missing')
   const computed = items.reduce((total, one) => total + one.amount, 0)
   const amount = override === undefined ? computed : Math.round(Number(override.total_amount) * 100)
   const paying = Math.round(payments.reduce((total, one) => total + Number(one.amount), 0) * 100)
   const before = order.refunds.reduce((total, one) => total + one.amount, 0)
   const paid = order.lines.reduce((total, line) => total + line.unitPrice * line.quantity, 0)
-  if (paying !== amount || amount > paid - before) return refuseV3('The amount does not fit the payments.')
+  if (paying !== amount || amount > paid - before) return refuseRefund('The amount does not fit the payments.')
   const refund = {
     id: newNumber(store),
     createdAt: store.now(),

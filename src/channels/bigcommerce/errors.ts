@@ -3,13 +3,22 @@ import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { WireResponse } from '../../http/client.ts'
 
-/** V3 answers a problem, V2 a list of messages. Both name fields and ids; only so much is taken. */
-const problem = z.object({ title: z.string() }).transform(({ title }) => title)
+/**
+ * V3 answers a problem, or a list of them under `data` (refunds) or `batch_errors` (variants); V2 a list of messages. All
+ * name fields and ids; only so much is taken.
+ */
+const titled = z.object({ title: z.string() })
+const problem = titled.transform(({ title }) => title)
+const several = z.array(titled).min(1)
+const problems = z.union([
+  z.object({ data: several }).transform(({ data }) => data[0]!.title),
+  z.object({ batch_errors: several }).transform(({ batch_errors: [first] }) => first!.title),
+])
 const messages = z
   .array(z.object({ message: z.string() }))
   .min(1)
   .transform(([first]) => first!.message)
-const told = z.union([problem, messages])
+const told = z.union([problem, problems, messages])
 
 export function readError(answer: WireResponse, isWrite: boolean): ChannelError {
   const { status, json } = answer
