@@ -5,6 +5,7 @@ import {
   ConnectionLost,
   createSimulator,
   type Simulator,
+  type SimulatorOptions,
 } from '../../simulator/index.ts'
 import type { CatalogItem } from '../../simulator/types.ts'
 import { bigcommerce } from '../../src/channels/bigcommerce/index.ts'
@@ -38,6 +39,7 @@ export interface StoreBench {
   fault(operation: string, kind: string, more?: object): Promise<void>
   buy(sku: string, quantity?: number): Promise<string>
   truth(): Promise<StoreTruth>
+  clearFaults(): Promise<void>
   /** The way to the simulator; a broken connection looks as it does to a caller. */
   fetch: typeof fetch
   /** Answers for hosts other than the simulator's. */
@@ -67,7 +69,11 @@ const quiet: BigcommerceOptions = {
   effectMs: { min: 1_000, max: 1_000 },
 }
 
-export function storeBench(catalog: CatalogItem[], options: BigcommerceOptions = {}): StoreBench {
+export function storeBench(
+  catalog: CatalogItem[],
+  options: BigcommerceOptions = {},
+  more: Partial<SimulatorOptions> = {},
+): StoreBench {
   let time = Date.UTC(2026, 10, 22, 8)
   const outside = { fetch: (async () => new Response(null, { status: 404 })) as typeof fetch }
   const sim = createSimulator({
@@ -77,6 +83,7 @@ export function storeBench(catalog: CatalogItem[], options: BigcommerceOptions =
     catalog,
     bigcommerce: { ...quiet, ...options },
     fetch: (...call) => outside.fetch(...call),
+    ...more,
   })
   const send: typeof fetch = async (input, init) => {
     try {
@@ -100,6 +107,7 @@ export function storeBench(catalog: CatalogItem[], options: BigcommerceOptions =
     outside,
     control,
     fetch: send,
+    clearFaults: async () => void (await send(`${origin}/control/faults`, { method: 'DELETE' })),
     account: (more) =>
       createAccount({
         fetch: send,
