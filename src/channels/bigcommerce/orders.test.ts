@@ -1,0 +1,152 @@
+/** Orders against the simulated store: pages that are cut, many orders of one second, long orders, unfinished ones. */
+import { expect, test } from 'vitest'
+import { storeBench, storeItem } from '../../../test/support/bigcommerce.ts'
+import { pullAllOf } from '../../../test/support/ebay.ts'
+import { bigcommerce } from './index.ts'
+
+const minute = 60_000
+const stored = (cursor: unknown) => (cursor === null ? null : JSON.parse(JSON.stringify(cursor)))
+
+test.each([250, 12, 10])(
+  'pages of %i: 60 orders of one second and as many later ones, each told',
+  async (largestPage) => {
+    const bench = storeBench([storeItem('MUG', 500)], { largestPage, limits: 'none' })
+    const account = bench.account()
+    const ids: string[] = []
+    for (let n = 0; n < 60; n += 1) ids.push(await bench.buy('MUG'))
+    for (let n = 0; n < 60; n += 1) {
+      await bench.pass(1_000)
+      ids.push(await bench.buy('MUG'))
+    }
+    await bench.pass(minute)
+    const pull = (cursor: unknown) => bigcommerce.orders!.pull(account, stored(cursor))
+    const first = await pullAllOf(pull)
+    expect(new Set(first.items.map(({ remoteId }) => remoteId))).toEqual(new Set(ids))
+    // Nothing new, and the overlap over: one call is enough to see that.
+    await bench.pass(15 * minute)
+    const second = await pullAllOf(pull, first.next)
+    const calls = () => bench.truth().then((truth) => truth.calls.getOrders!.count)
+    const before = await calls()
+    const again = await pullAllOf(pull, second.next)
+    expect([again.items, (await calls()) - before]).toEqual([[], 1])
+    expect(again.watermark!.getTime()).toBeLessThan(bench.sim.now().getTime())
+  },
+)
+
+test('orders that change between pages are told as they are in the end', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { largestPage: 10, limits: 'none' })
+  const account = bench.account()
+  const ids: string[] = []
+  for (let n = 0; n < 40; n += 1) {
+    ids.push(await bench.buy('MUG'))
+    await bench.pass(1_000)
+  }
+  const newest = new Map<string, string>()
+  let cursor: unknown = null
+  for (let page = 0; ; page += 1) {
+    const pulled = await bigcommerce.orders!.pull(account, stored(cursor))
+    for (const order of pulled.items) newest.set(order.remoteId, order.state)
+    cursor = pulled.next
+    if (!pulled.more) break
+    if (page < 3) {
+      for (const index of [page, 20 + page, 39 - page]) await bench.control(`/orders/${ids[index]}/cancel`, {})
+      await bench.pass(1_000)
+    }
+  }
+  const canceled = [0, 1, 2, 20, 21, 22, 37, 38, 39].map((index) => ids[index]!)
+  expect([...newest.keys()].toSorted()).toEqual(ids.toSorted())
+  expect(
+    [...newest]
+      .filter(([, state]) => state === 'canceled')
+      .map(([id]) => id)
+      .toSorted(),
+  ).toEqual(canceled.toSorted())
+})
+
+test('what nobody finished buying is left out; an order of 130 lines is read to its end; a deleted one holds up nothing', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { incompleteShare: 1, limits: 'none' })
+  const account = bench.account()
+  const { orderId } = await bench.control<{ orderId: string }>('/orders', {
+    channel: 'bigcommerce',
+    sku: 'MUG',
+    quantity: 2,
+    further: Array.from({ length: 129 }, () => ({ sku: 'MUG', quantity: 1 })),
+  })
+  await bench.pass(minute)
+  const { items } = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  expect(items.map(({ remoteId, lines }) => [remoteId, lines.length])).toEqual([[orderId, 130]])
+  expect(items[0]!.buyer?.address?.city).toBeTruthy()
+  expect(bigcommerce.orders!.read(stored(items[0]!.raw))).toEqual({ ...items[0]!, raw: stored(items[0]!.raw) })
+  await bench.fault('getOrderProducts', 'status', { status: 404 })
+  const without = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  expect(without.items).toEqual([])
+})
+
+test('an adjustment goes out in one call; one bad line is found by halves', async () => {
+  const skus = Array.from({ length: 40 }, (_, index) => `SKU-${index}`)
+  const bench = storeBench(
+    skus.map((sku) => storeItem(sku, 1)),
+    { limits: 'none' },
+  )
+  const account = bench.account()
+  await pullAllOf((cursor) => bigcommerce.listings!.pull(account, cursor))
+  const lines = skus.map((remoteSku) => ({ key: remoteSku, remoteSku, quantity: 5, version: 1, expected: null }))
+  const calls = async () => (await bench.truth()).calls.setInventory?.count ?? 0
+  await bigcommerce.stock!.push(account, lines)
+  expect(await calls()).toBe(1)
+  // Nobody counts it any more, and we learn that from the refusal.
+  await bench.control('/bigcommerce', { sku: 'SKU-17', tracking: 'none' })
+  const outcomes = await bigcommerce.stock!.push(account, lines)
+  expect(outcomes.filter(({ kind }) => kind === 'failed').map(({ key }) => key)).toEqual(['SKU-17'])
+  expect((await calls()) - 1).toBeLessThanOrEqual(13)
+  await bench.pass(minute)
+  const { shown } = await bench.truth()
+  expect(skus.filter((sku) => sku !== 'SKU-17').every((sku) => shown[sku] === 5)).toBe(true)
+  const [again] = await bigcommerce.stock!.push(account, [lines[17]!])
+  expect(again).toMatchObject({ kind: 'failed', error: { kind: 'missing', code: 'unknown_sku' } })
+})
+
+test('other programs spend of the same allowance: we wait until the window ends, and are refused once at most', async () => {
+  const bench = storeBench([storeItem('MUG', 5)])
+  const account = bench.account()
+  await bigcommerce.orders!.pull(account, null)
+  await bench.control('/bigcommerce', { others: 10_000 })
+  const error = await bigcommerce.orders!.pull(account, null).then(
+    () => null,
+    (thrown: { kind: string; retryAt: Date }) => thrown,
+  )
+  expect(error!.kind).toBe('throttled')
+  const waits = error!.retryAt.getTime() - bench.sim.now().getTime()
+  expect([waits > 0, waits <= 30_000]).toEqual([true, true])
+  await bench.pass(waits)
+  await bigcommerce.orders!.pull(account, null)
+  expect((await bench.truth()).calls.getOrders).toMatchObject({ throttled: 1 })
+})
+
+test('money goes back the way it came, in part by our own amount, and never where the store cannot pay', async () => {
+  const issue = async (offlineShare: number, amount: number, shippingAmount = 0) => {
+    const bench = storeBench([storeItem('MUG', 50)], { offlineShare, limits: 'none' })
+    const account = bench.account()
+    const id = await bench.buy('MUG', 2)
+    const { items } = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+    const answer = await bigcommerce.refunds!.issue(account, {
+      reference: '4711',
+      orderRemoteId: id,
+      currency: 'USD',
+      lines: [{ remoteId: items[0]!.lines[0]!.remoteId, quantity: 1, amount }],
+      shippingAmount,
+      reason: 'returned',
+    })
+    return { answer, known: await bigcommerce.refunds!.read(account, id) }
+  }
+  expect(await issue(0, 1_490)).toMatchObject({
+    answer: { kind: 'accepted' },
+    known: [{ amount: 1_490, reference: '4711' }],
+  })
+  expect(await issue(0, 700, 300)).toMatchObject({
+    answer: { kind: 'accepted' },
+    known: [{ amount: 1_000, state: 'done' }],
+  })
+  expect(await issue(0, 1_491)).toMatchObject({ answer: { error: { code: 'more_than_paid' } }, known: [] })
+  expect(await issue(1, 1_490)).toMatchObject({ answer: { error: { code: 'paid_outside' } }, known: [] })
+})
