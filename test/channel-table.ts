@@ -33,7 +33,12 @@ const rows: Record<Capability, Row> = {
       `${quantityWrites === 'absolute' ? 'absolute' : 'compare-and-set'}, ${counted(stock!.pushBatch, 'listing')} a call${stock!.feed ? `, or by feed of ${stock!.feed.maxLines.toLocaleString('en')}` : ''}`,
   },
   heldStock: { text: 'Stock in the channel’s own warehouses', how: ({ heldStock }) => every(heldStock?.everyMs) },
-  storeStock: { text: 'The store as master of stock', how: ({ storeStock }) => every(storeStock?.everyMs) },
+  storeStock: {
+    text: 'The store as master of stock',
+    how: ({ storeStock, quantityWrites }) =>
+      // A master has to compare before it sets (docs/store-as-master.md).
+      quantityWrites === 'absolute' ? 'shown only' : every(storeStock?.everyMs),
+  },
   shipments: { text: 'Shipments are confirmed', how: yes },
   cancellations: {
     text: 'Orders are canceled',
