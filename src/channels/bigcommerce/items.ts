@@ -1,8 +1,8 @@
 /** What is known of the store's items, kept in memory: which SKUs are counted, and where. What is not known is asked for. */
 import { ChannelError } from '../../domain/errors.ts'
-import type { Account } from '../connector.ts'
+import type { Account, QuantityReading } from '../connector.ts'
 import { call } from './client.ts'
-import { heldOf } from './mapping.ts'
+import { readLevel } from './mapping.ts'
 import { readSettings } from './settings.ts'
 import { inventoryItem, location, pageAnswer, variantIdsAnswer } from './wire.ts'
 
@@ -62,9 +62,9 @@ export async function locationOf(account: Account): Promise<number> {
 export const readBatch = 100
 
 /** What the location holds of these SKUs; one that is not there is none of the store's, or is not counted. */
-export async function findHeld(account: Account, skus: readonly string[]): Promise<Map<string, number>> {
+export async function findHeld(account: Account, skus: readonly string[]): Promise<Map<string, QuantityReading>> {
   const place = await locationOf(account)
-  const held = new Map<string, number>()
+  const held = new Map<string, QuantityReading>()
   // A list in an address is separated by commas, so a SKU that has one is asked for by its number.
   const plain = skus.filter((sku) => !sku.includes(','))
   for (let from = 0; from < plain.length; from += readBatch)
@@ -83,7 +83,7 @@ async function readInto(
   account: Account,
   place: number,
   filter: Record<string, string>,
-  held: Map<string, number>,
+  held: Map<string, QuantityReading>,
 ): Promise<void> {
   for (let page = 1; ; page += 1) {
     const { body } = await call(account, {
@@ -100,7 +100,7 @@ async function readInto(
       if (!one.success) throw new ChannelError('unavailable', 'unreadable', 'an item of the inventory cannot be read')
       const { identity, locations } = one.data
       const level = locations.find(({ location_id: id }) => id === place)
-      held.set(identity.sku, level ? heldOf(level) : 0)
+      held.set(identity.sku, readLevel(identity.sku, level))
     }
     if (page >= body.meta.pagination.total_pages) return
   }

@@ -7,8 +7,8 @@ import { bucketOf, readWindow } from './limits.ts'
 import { readEntry } from './lines.ts'
 import {
   canceledOf,
-  heldOf,
   isKnownStatus,
+  readLevel,
   readListing,
   readListingId,
   stateOf,
@@ -16,6 +16,7 @@ import {
   writeListingId,
 } from './mapping.ts'
 import { inParts } from './parts.ts'
+import { quantitiesIn } from './stock.ts'
 import { orderLine, product, variant } from './wire.ts'
 
 const line = (more: object = {}) =>
@@ -137,10 +138,16 @@ test.each([
   expect(readError(answer, false).mayHaveApplied).toBe(false)
 })
 
-test('what a location holds, at most: a safety stock hides, backorders add', () => {
-  expect(heldOf({ total_inventory_onhand: 12, available_to_sell: 10 })).toBe(12)
-  expect(heldOf({ total_inventory_onhand: 2, available_to_sell: 7 })).toBe(7)
-  expect(heldOf({ total_inventory_onhand: -3, available_to_sell: -3 })).toBe(0)
+test('what a location holds, at most: a safety stock hides, backorders add; no number tells nothing', () => {
+  const read = (total_inventory_onhand: number | null, available_to_sell: number | null) =>
+    readLevel('MUG', { location_id: 1, total_inventory_onhand, available_to_sell })
+  expect(read(12, 10)).toEqual({ remoteSku: 'MUG', quantity: 12 })
+  expect(read(2, 7)).toEqual({ remoteSku: 'MUG', quantity: 7 })
+  expect(read(-3, -3)).toEqual({ remoteSku: 'MUG', quantity: 0, belowZero: -3 })
+  const untold = { remoteSku: 'MUG', quantity: null, isUntold: true }
+  expect([read(null, 3), read(3, null), readLevel('MUG', undefined)]).toEqual([untold, untold, untold])
+  const answer = { data: [{ identity: { sku: 'MUG' }, locations: [{ location_id: 1, available_to_sell: 3 }] }] }
+  expect(quantitiesIn(answer)).toEqual([])
 })
 
 describe('listings', () => {
@@ -172,6 +179,7 @@ describe('listings', () => {
     })
     expect(readListing(alone, of('none'), 'USD')!.merchantQuantity).toBeNull()
     expect(readListing(alone, undefined, 'USD')).toMatchObject({ title: 'MUG', merchantQuantity: null, price: null })
+    expect(readListing({ ...alone, inventory_level: null }, of('product'), 'USD')).toMatchObject({ isUntold: true })
     expect(readListing({ ...alone, sku: '' }, of('variant'), 'USD')).toBeNull()
   })
 

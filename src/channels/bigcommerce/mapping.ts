@@ -1,8 +1,8 @@
 /** BigCommerce's words ↔ ours. Pure. */
 import type { Buyer, IncomingLine, IncomingOrder, OrderState } from '../../domain/orders.ts'
 import { readAmount } from '../../domain/values.ts'
-import type { IncomingListing } from '../connector.ts'
-import type { WireAddress, WireLine, WireOrder, WireProduct, WireVariant } from './wire.ts'
+import type { IncomingListing, QuantityReading } from '../connector.ts'
+import type { WireAddress, WireLevel, WireLine, WireOrder, WireProduct, WireVariant } from './wire.ts'
 
 /** Somebody came as far as the payment and left: nobody bought it (order_statuses). */
 export const incomplete = 0
@@ -156,7 +156,8 @@ export function readListing(
     remoteId: writeListingId({ productId: wire.product_id, variantId: isAlone ? null : wire.id }),
     title: title || wire.sku,
     fulfilledBy: 'merchant',
-    merchantQuantity: isCounted && wire.inventory_level !== null ? Math.max(0, wire.inventory_level ?? 0) : null,
+    merchantQuantity: isCounted ? Math.max(0, wire.inventory_level ?? 0) : null,
+    ...(isCounted && wire.inventory_level == null ? { isUntold: true } : {}),
     buyable: product?.is_visible == null ? null : product.is_visible && wire.purchasing_disabled !== true,
     price: amount === undefined ? null : { amount, currency },
     ...(wire.upc ? { gtin: wire.upc } : {}),
@@ -167,10 +168,14 @@ export function readListing(
 
 /**
  * What a location holds for buyers, at most. We write what is on hand; a safety stock of the store's own only hides some
- * of it. Where a store may sell beyond it (backorders), that counts.
+ * of it. Where a store may sell beyond it (backorders), that counts. Without its numbers an item tells nothing.
  */
-export const heldOf = (level: { total_inventory_onhand: number; available_to_sell: number }): number =>
-  Math.max(0, level.total_inventory_onhand, level.available_to_sell)
+export function readLevel(remoteSku: string, level: WireLevel | undefined): QuantityReading {
+  const { total_inventory_onhand: onHand, available_to_sell: available } = level ?? {}
+  if (onHand == null || available == null) return { remoteSku, quantity: null, isUntold: true }
+  const held = Math.max(onHand, available)
+  return { remoteSku, quantity: Math.max(0, held), ...(held < 0 ? { belowZero: held } : {}) }
+}
 
 /** Carriers as people write them → `shipping_provider`, or else the word of the tracking service. */
 const providers: Record<string, string> = {

@@ -7,7 +7,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { Account, QuantityLine, QuantityOutcome, QuantityReading } from '../connector.ts'
 import { call, withoutDoubt } from './client.ts'
 import { findHeld, forgetItem, isKnownItem, locationOf } from './items.ts'
-import { heldOf } from './mapping.ts'
+import { readLevel } from './mapping.ts'
 import { inParts } from './parts.ts'
 import { inventoryItem, journaledItems, transactionAnswer } from './wire.ts'
 
@@ -44,7 +44,7 @@ async function counted(
   failed: (line: QuantityLine, error: ChannelError) => void,
 ): Promise<QuantityLine[]> {
   const unknown = lines.filter((line) => !isKnownItem(account, line.remoteSku)).map((line) => line.remoteSku)
-  const found = unknown.length > 0 ? await findHeld(account, unknown) : new Map<string, number>()
+  const found = unknown.length > 0 ? await findHeld(account, unknown) : new Map<string, QuantityReading>()
   return lines.filter((line) => {
     if (isKnownItem(account, line.remoteSku) || found.has(line.remoteSku)) return true
     failed(line, new ChannelError('missing', 'unknown_sku', 'the store has no such SKU, or keeps no count of it'))
@@ -69,7 +69,7 @@ async function adjust(account: Account, place: number, lines: readonly QuantityL
 /** What the location holds. */
 export async function readQuantities(account: Account, skus: readonly string[]): Promise<QuantityReading[]> {
   const held = await findHeld(account, skus)
-  return skus.map((remoteSku) => ({ remoteSku, quantity: held.get(remoteSku) ?? null }))
+  return skus.map((remoteSku) => held.get(remoteSku) ?? { remoteSku, quantity: null })
 }
 
 /** What an answer of the journal tells; it was asked for one location only. */
@@ -79,6 +79,8 @@ export function quantitiesIn(response: unknown): QuantityReading[] {
   return parsed.data.data.flatMap((raw) => {
     const { data } = inventoryItem.safeParse(raw)
     const [level, ...more] = data?.locations ?? []
-    return data && level && more.length === 0 ? [{ remoteSku: data.identity.sku, quantity: heldOf(level) }] : []
+    if (!data || !level || more.length > 0) return []
+    const reading = readLevel(data.identity.sku, level)
+    return reading.isUntold ? [] : [reading]
   })
 }

@@ -170,10 +170,15 @@ export type WireProduct = z.output<typeof product>
 export const location = z.object({ id: number, label: z.string().catch(''), enabled: z.boolean() })
 
 const stock = { total_inventory_onhand: number, available_to_sell: number }
+/** A number that is missing, or odd, is none: it is asked for again. */
+const maybe = number.nullish().catch(null)
 export const inventoryItem = z.object({
   identity: z.object({ sku: z.string() }),
-  locations: z.array(z.object({ location_id: number, ...stock })),
+  locations: z
+    .array(z.object({ location_id: number, total_inventory_onhand: maybe, available_to_sell: maybe }))
+    .catch([]),
 })
+export type WireLevel = z.output<typeof inventoryItem>['locations'][number]
 /** As the journal keeps it. */
 export const journaledItems = z.object({ data: z.array(z.unknown()) })
 export const locationItem = z.object({ identity: z.object({ sku: z.string().nullish() }), ...stock })
