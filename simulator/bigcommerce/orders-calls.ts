@@ -28,7 +28,8 @@ export function getOrders(store: Store, query: URLSearchParams): Response {
     return refusalV2(400, 'The field is invalid.', { invalid_reason: 'limit or page is out of range' })
   const from = momentOf(query, 'min_date_modified')
   const until = momentOf(query, 'max_date_modified')
-  if (from === null || until === null)
+  const placed = [momentOf(query, 'min_date_created'), momentOf(query, 'max_date_created')]
+  if (from === null || until === null || placed.includes(null))
     return refusalV2(400, 'The field is invalid.', { invalid_reason: 'a date is not valid' })
   const [field = 'id', direction = 'asc'] = (query.get('sort') ?? 'id:asc').split(':')
   const read = sorts[field]
@@ -36,6 +37,7 @@ export function getOrders(store: Store, query: URLSearchParams): Response {
   const found = store.state.orders
     .filter((order) => isListed(store, order))
     .filter(({ updatedAt }) => updatedAt >= (from ?? 0) && updatedAt <= (until ?? Number.POSITIVE_INFINITY))
+    .filter(({ createdAt }) => createdAt >= (placed[0] ?? 0) && createdAt <= (placed[1] ?? Number.POSITIVE_INFINITY))
     .filter(({ id }) => id >= Number(query.get('min_id') ?? 0))
     .filter(({ id }) => id <= Number(query.get('max_id') ?? Number.POSITIVE_INFINITY))
     .filter(({ statusId }) => !query.has('status_id') || statusId === Number(query.get('status_id')))

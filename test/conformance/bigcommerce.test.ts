@@ -134,6 +134,11 @@ describe('traffic', () => {
       })
     await one.bench.pass(60_000)
     await pullAllOf(pull)
+    const { recount } = bigcommerce.orders!
+    const span = { from: new Date(one.bench.sim.now().getTime() - 86_400_000), until: one.bench.sim.now() }
+    const { ids } = await recount!.pull(account, span, null)
+    expect(ids!.length).toBeGreaterThan(40)
+    await recount!.read!(account, ids![0]!)
     expect(one.findings).toEqual([])
     expect([...tallies.get('getOrders')!.keys()].sort()).toEqual([200, 204])
   })

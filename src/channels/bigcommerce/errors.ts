@@ -40,5 +40,3 @@ export function unreadable(operation: string, isWrite: boolean): ChannelError {
     mayHaveApplied: isWrite,
   })
 }
-
-export const gone = (): ChannelError => new ChannelError('missing', 'NOT_FOUND', 'the store does not know this order')

@@ -9,6 +9,7 @@ import { readRaw } from './lines.ts'
 import { pullListings } from './listings.ts'
 import { pullOrders } from './orders.ts'
 import { largestBatch as pricesAtOnce, pushPrices } from './prices.ts'
+import { recount } from './recount.ts'
 import { issueRefund, readRefunds, requestCancellation } from './refunds.ts'
 import { originOf, readSettings, secrets, settings } from './settings.ts'
 import { confirmShipment, readShipments } from './shipments.ts'
@@ -33,7 +34,7 @@ export const bigcommerce: Connector = {
   requestIdHeader: 'x-request-id',
   // There is no compare-and-set (facts: channels.md §0.8).
   quantityWrites: 'absolute',
-  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000, recount },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   stock: {
     push: pushQuantities,

@@ -1,7 +1,8 @@
 /** Where the lines of an order stand: most come along in the list; those of long orders are asked for one by one. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { IncomingOrder } from '../../domain/orders.ts'
-import type { StrangeField, Unreadable } from '../connector.ts'
+import type { Account, StrangeField, Unreadable } from '../connector.ts'
+import { call } from './client.ts'
 import { isKnownStatus, readOrder } from './mapping.ts'
 import {
   aside,
@@ -48,6 +49,19 @@ function rawLines(raw: unknown): { lines: unknown[]; isAside: boolean } | undefi
   const { shipping, pickups, downloads, email } = along.data.consignments
   const all = [...shipping, ...pickups, ...downloads, ...email.gift_certificates]
   return { lines: all.flatMap((one) => one.line_items), isAside: false }
+}
+
+/** One order with its addresses; its lines are asked for beside it. */
+export async function askWhole(account: Account, id: string): Promise<object> {
+  const { body } = await call(account, {
+    operation: 'getOrder',
+    version: 'v2',
+    method: 'GET',
+    path: `/orders/${id}`,
+    query: { include: 'consignments', consignment_structure: 'object' },
+    answer: z.looseObject({ id: z.number() }),
+  })
+  return body
 }
 
 /** What stands in the cursor of a line that was read alone: no word of the buyer's. */

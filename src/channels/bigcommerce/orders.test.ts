@@ -150,3 +150,36 @@ test('money goes back the way it came, in part by our own amount, and never wher
   expect(await issue(0, 1_491)).toMatchObject({ answer: { error: { code: 'more_than_paid' } }, known: [] })
   expect(await issue(1, 1_490)).toMatchObject({ answer: { error: { code: 'paid_outside' } }, known: [] })
 })
+
+test('the second count names all that were placed in its days, in pages that are cut, and reads each by itself', async () => {
+  const day = 86_400_000
+  const bench = storeBench([storeItem('MUG', 500)], { incompleteShare: 0.3, largestPage: 10, limits: 'none' })
+  const account = bench.account()
+  const from = bench.sim.now()
+  const ids: string[] = []
+  for (let n = 0; n < 25; n += 1) ids.push(await bench.buy('MUG'))
+  await bench.pass(day)
+  const until = bench.sim.now()
+  await bench.pass(minute)
+  const later = await bench.buy('MUG')
+  // A change moves it in the usual list, and nothing here.
+  await bench.control(`/orders/${ids[3]}/cancel`, {})
+  const { recount } = bigcommerce.orders!
+  const found: string[] = []
+  for (let cursor: unknown = null, more = true; more; ) {
+    const page = await recount!.pull(account, { from, until }, stored(cursor))
+    found.push(...page.ids!)
+    cursor = page.next
+    more = page.more
+  }
+  expect(found).toEqual(ids)
+  expect(found).not.toContain(later)
+  const one = await recount!.read!(account, ids[3]!)
+  expect(one).toMatchObject({ remoteId: ids[3], state: 'canceled', lines: [{ quantity: 1, canceled: 1 }] })
+  const { items } = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  expect({ ...(one as object), raw: null }).toEqual({
+    ...items.findLast(({ remoteId }) => remoteId === ids[3]),
+    raw: null,
+  })
+  expect(await recount!.read!(account, '999999')).toBeNull()
+})

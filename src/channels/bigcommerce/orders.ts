@@ -9,7 +9,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { call } from './client.ts'
-import { lineKept, readEntry, withLines } from './lines.ts'
+import { askWhole, lineKept, readEntry, withLines } from './lines.ts'
 import { incomplete } from './mapping.ts'
 import { readSettings } from './settings.ts'
 import { listAnswer, order, orderLine, orderMark } from './wire.ts'
@@ -201,14 +201,7 @@ async function finish(
   lines: Alone['lines'],
   rest: (told: Told) => Pulled<IncomingOrder>,
 ): Promise<Pulled<IncomingOrder>> {
-  const { body: raw } = await call(account, {
-    operation: 'getOrder',
-    version: 'v2',
-    method: 'GET',
-    path: `/orders/${id}`,
-    query: { include: 'consignments', consignment_structure: 'object' },
-    answer: z.looseObject({ id: z.number() }),
-  })
+  const raw = await askWhole(account, String(id))
   const parsed = order.safeParse(raw)
   // It changed meanwhile: the list tells it again, further on.
   if (parsed.success && parsed.data.date_modified !== modified) return rest({ items: [] })
