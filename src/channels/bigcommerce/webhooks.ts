@@ -53,9 +53,9 @@ export async function verifyHook(account: Account, incoming: IncomingHook): Prom
   // The key is the secret's own bytes, and the library takes keys as base64.
   const key = Buffer.from(clientSecret, 'utf8').toString('base64')
   const expected = new Webhook(key).sign(id, new Date(seconds * 1_000), text)
-  if (!signatures.split(' ').some((one) => isSame(one, expected))) return refused('the signature is wrong')
+  if (!signatures.split(' ').some((one) => isSame(one, expected))) return refused('wrong signature')
   const parsed = payload.safeParse(jsonOf(text))
-  if (!parsed.success) return refused('not a word of the store')
+  if (!parsed.success) return refused('not a message')
   const { scope, producer, created_at: createdAt, data } = parsed.data
   if (producer !== `stores/${readSettings(account.settings).storeHash}`) return refused('it is about another store')
   const order = scope.startsWith('store/order/') ? data.id : scope.startsWith('store/shipment/') ? data.orderId : null
