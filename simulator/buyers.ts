@@ -9,6 +9,7 @@ import { json, readJson } from './http.ts'
 import { createRandom, seedState } from './random.ts'
 import { purchase as purchaseAtShop, shopOf } from './shopify/shop.ts'
 import type { Buyers, BuyersOptions, ChannelName } from './types.ts'
+import { purchase as purchaseAtWoo, wooOf } from './woocommerce/store.ts'
 
 interface Demand {
   skus: string[]
@@ -71,6 +72,7 @@ export function createBuyers(core: Core): Buyers {
 async function buyAt(core: Core, channel: ChannelName, wanted: { sku: string; quantity: number }) {
   if (channel === 'ebay') return purchaseAtEbay(ebayOf(core), wanted)
   if (channel === 'shopify') return purchaseAtShop(shopOf(core)!, { lines: [wanted] })
+  if (channel === 'woocommerce') return purchaseAtWoo(wooOf(core)!, { lines: [wanted] })
   const market = channel === 'storefront' ? undefined : core.market(channel)
   return market ? purchase(market, wanted) : await buy(core, wanted)
 }
@@ -98,13 +100,14 @@ function demandOf(core: Core, channel: ChannelName): Demand {
 function itemsOf(core: Core, channel: ChannelName): object | undefined {
   if (channel === 'storefront') return core.state.storefront.items
   if (channel === 'shopify') return core.state.shopify?.items
+  if (channel === 'woocommerce') return core.state.woocommerce?.items
   return channel === 'ebay' ? core.state.ebay.items : core.market(channel)?.state.items
 }
 
 const buyersBody = z.object({
   perMinute: z.number().min(0).max(10_000),
   channels: z
-    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay']))
+    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'woocommerce']))
     .min(1)
     .optional(),
 })

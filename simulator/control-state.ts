@@ -4,6 +4,7 @@ import { describeEbay } from './ebay/control.ts'
 import { ebayOf } from './ebay/market.ts'
 import { describeShop } from './shopify/control.ts'
 import type { Effect } from './state.ts'
+import { describeWoo } from './woocommerce/control.ts'
 
 /**
  * What GET /control/state tells: the truth behind the marketplaces, without lags. `limit` keeps the newest orders and
@@ -21,6 +22,7 @@ export function describe(core: Core, limit: string | null): object {
       ...Object.fromEntries(core.markets().map((market) => [market.name, describeMarket(market, newest)])),
       storefront: describeStorefront(core, newest),
       ...describeShop(core, newest),
+      ...describeWoo(core, newest),
       ebay: describeChannel(describeEbay(ebayOf(core)), newest),
     },
   }

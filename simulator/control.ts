@@ -30,8 +30,18 @@ import {
 import { findOrder as findShopOrder, shopOf } from './shopify/shop.ts'
 import { find, setShown } from './storefront.ts'
 import type { MarketName } from './types.ts'
+import {
+  changeWooOrder,
+  editWooOrder,
+  placeWooOrder,
+  setWooItem,
+  wooItemBody,
+  wooNamed,
+  wooOrderBody,
+  writeWooQuantity,
+} from './woocommerce/control.ts'
 
-const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay'])
+const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'woocommerce'])
 
 const orderBody = z.object({
   channel,
@@ -176,6 +186,9 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
     return json(200, state.feedPace)
   }
   if (at === 'POST /control/shopify/policy') return setShopPolicy(shopNamed(core), await read(request, shopPolicyBody))
+  if (at === 'POST /control/woocommerce/items') return setWooItem(wooNamed(core), await read(request, wooItemBody))
+  const edit = /^POST \/control\/woocommerce\/orders\/(\d+)$/.exec(at)
+  if (edit) return editWooOrder(wooNamed(core), edit[1]!, await read(request, wooOrderBody))
   const refund = /^POST \/control\/orders\/([^/]+)\/refund$/.exec(at)
   if (refund) return refundShopOrder(shopNamed(core), refund[1]!, await read(request, shopRefundBody))
   if (at === 'POST /control/ebay/account-deletion') {
@@ -213,6 +226,7 @@ function marketNamed(core: Core, name: MarketName): Market {
 async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promise<Response> {
   const { channel: where } = wanted
   if (where === 'shopify') return placeShopOrder(shopNamed(core), wanted)
+  if (where === 'woocommerce') return placeWooOrder(wooNamed(core), wanted)
   const result = await buyWhere(core, where, wanted)
   if ('orderId' in result) return json(201, result)
   const { refused, ...rest } = result
@@ -239,6 +253,8 @@ async function changeAny(core: Core, request: Request, orderId: string, verb: 'c
   const shop = shopOf(core)
   const atShop = shop && findShopOrder(shop, orderId)
   if (shop && atShop) return changeShopOrder(shop, atShop, verb, restock ?? true)
+  const atWoo = changeWooOrder(core, orderId, verb)
+  if (atWoo) return atWoo
   const own = core.state.storefront.orders.find((order) => order.id === orderId)
   const found = core.markets().flatMap((market) => ({ market, order: findOrder(market, orderId) }))
   const there = found.find(({ order }) => order)
@@ -264,6 +280,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
   const now = core.now()
   const effect = { id: core.nextId(), at: now, operation: 'control', sku, quantity, dueAt: now, appliedAt: now }
   if (wanted.channel === 'shopify') return writeShopQuantity(shopNamed(core), sku, quantity)
+  if (wanted.channel === 'woocommerce') return writeWooQuantity(wooNamed(core), sku, quantity)
   if (wanted.channel === 'storefront') {
     const item = find(core, sku)
     if (!item) throw new BadRequest(`The store sells no '${sku}'.`, 404)
@@ -286,6 +303,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
 function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   const { operation, kind } = wanted
   if (wanted.channel === 'shopify') shopNamed(core)
+  else if (wanted.channel === 'woocommerce') wooNamed(core)
   else if (wanted.channel !== 'storefront' && wanted.channel !== 'ebay') marketNamed(core, wanted.channel)
   const operations = faultsAt(wanted.channel)
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]

@@ -13,6 +13,7 @@ import type {
   SimulatorOptions,
   StorefrontConnection,
 } from './types.ts'
+import { firstWoo } from './woocommerce/store.ts'
 
 /** Each use of chance on a marketplace has a stream of its own. */
 type MarketStream = 'orders' | 'lags' | 'effects' | 'ids' | 'faults' | 'history'
@@ -202,6 +203,7 @@ export function createCore(options: SimulatorOptions): Core {
       core.state = firstState(options, seed, core.state.clock)
       seedMarket(core.amazon)
       if (options.shopify) core.state.shopify = firstShop(core, core.now())
+      if (options.woocommerce) core.state.woocommerce = firstWoo(core, core.now())
       for (const [name, { options: given }] of entries(started)) core.startMarket(name, given)
       core.touch()
     },
@@ -214,6 +216,7 @@ export function createCore(options: SimulatorOptions): Core {
     for (const [name, { options: given }] of entries(core.state.further)) all.set(name, marketOf(core, name, given))
   }
   if (options.shopify) core.state.shopify ??= firstShop(core, core.now())
+  if (options.woocommerce) core.state.woocommerce ??= firstWoo(core, core.now())
   for (const [name, given] of entries(options.markets ?? {})) if (!all.has(name)) core.startMarket(name, given)
   return core
 }
@@ -224,6 +227,7 @@ const entries = <K extends string, V>(record: Partial<Record<K, V>>) => Object.e
 function callsAt(core: Core, channel: ChannelName): { calls: Record<string, CallCount> } {
   if (channel === 'storefront') return core.state.storefront
   if (channel === 'shopify') return core.state.shopify!
+  if (channel === 'woocommerce') return core.state.woocommerce!
   return channel === 'ebay' ? core.state.ebay : core.market(channel)!.state
 }
 

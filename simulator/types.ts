@@ -2,6 +2,7 @@
 
 import type { EbayOptions } from './ebay/types.ts'
 import type { ShopifyOptions } from './shopify/state.ts'
+import type { WooOptions } from './woocommerce/types.ts'
 
 export interface CatalogItem {
   sku: string
@@ -16,6 +17,8 @@ export interface CatalogItem {
   markets?: Partial<Record<FurtherMarket, Listed>>
   storefront?: { quantity: number }
   shopify?: { quantity: number }
+  /** those of one name are variations of it */
+  woocommerce?: { quantity: number; of?: string }
   /** members of one group are variations of one listing */
   ebay?: { quantity: number; marketplaceIds?: string[]; group?: string }
 }
@@ -35,7 +38,7 @@ export type Region = 'na' | 'eu' | 'fe'
 /** Marketplaces beside Amazon: they speak its API, with delays and habits of their own. */
 export type FurtherMarket = 'ebay-like' | 'walmart-like'
 export type MarketName = 'amazon' | FurtherMarket
-export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay'
+export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay' | 'woocommerce'
 
 export interface Lag {
   /** none shows in search sooner than this, in milliseconds of simulator time; absent: 0 */
@@ -119,6 +122,8 @@ export interface SimulatorOptions {
   storefront?: StorefrontConnection
   /** a store at Shopify; absent: there is none */
   shopify?: ShopifyOptions
+  /** a store with WooCommerce; absent: there is none */
+  woocommerce?: WooOptions
   /** used by the simulated store to call the hub's REST API, and to deliver notifications */
   fetch?: typeof fetch
   /** waits, where a fault is slow, so many real milliseconds; with timers where absent */
