@@ -93,7 +93,7 @@ const status = async (account: Account) =>
 
 async function version(account: Account): Promise<CheckResult> {
   const { environment, settings } = await status(account)
-  const facts = { version: environment.version, orders: settings.HPOS_enabled ? 'HPOS' : 'posts' }
+  const facts = { version: environment.version, storage: settings.HPOS_enabled ? 'HPOS' : 'posts' }
   const [major = 0, minor = 0] = environment.version.split('.').map(Number)
   const isOld = major < oldest[0] || (major === oldest[0] && minor < oldest[1])
   return isOld ? { ok: false, code: 'too_old', facts } : { ok: true, facts }
