@@ -137,6 +137,12 @@ const routes: Route[] = [
     answer: (woo, { body }) => json(201, makeWebhook(woo, body)),
   },
   {
+    method: 'DELETE',
+    path: wc('/webhooks/(\\d+)'),
+    operation: 'deleteWebhook',
+    answer: (woo, { part, query }) => dropWebhook(woo, part(1), query),
+  },
+  {
     method: 'PUT',
     path: wc('/webhooks/(\\d+)'),
     operation: 'updateWebhook',
@@ -288,10 +294,20 @@ function moveWebhook(woo: Woo, id: string, body: Body): object {
   const known = woo.state.webhooks.find((one) => one.id === Number(id))
   if (!known) throw new WooRefusal(404, 'woocommerce_rest_shop_webhook_invalid_id', 'Invalid ID.')
   if (typeof body.status === 'string') known.status = body.status
-  if (typeof body.delivery_url === 'string') known.url = body.delivery_url
+  // Its address is read-only from then on.
   if (typeof body.secret === 'string') known.secret = body.secret
   if (typeof body.name === 'string') known.name = body.name
   if (known.status === 'active') known.failures = 0
+  woo.core.touch()
+  return webhookWire(woo, known)
+}
+
+function dropWebhook(woo: Woo, id: string, query: URLSearchParams): object {
+  const known = woo.state.webhooks.find((one) => one.id === Number(id))
+  if (!known) throw new WooRefusal(404, 'woocommerce_rest_shop_webhook_invalid_id', 'Invalid ID.')
+  if (query.get('force') !== 'true')
+    throw new WooRefusal(501, 'woocommerce_rest_trash_not_supported', 'Webhooks do not support trashing.')
+  woo.state.webhooks = woo.state.webhooks.filter((one) => one !== known)
   woo.core.touch()
   return webhookWire(woo, known)
 }

@@ -227,7 +227,6 @@ function addressesOf(person: NonNullable<WooOrder['buyer']>) {
     state: person.state,
     postcode: person.postalCode,
     country: person.country,
-    phone: '',
   }
   return { shipping, billing: { ...shipping, email: person.email, phone: '+1 555 0100' } }
 }

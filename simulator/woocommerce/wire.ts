@@ -113,7 +113,7 @@ export function refundWire(woo: Woo, order: WooOrder, refund: WooRefund): Record
         total: `-${money(total)}`,
         total_tax: money(0),
         taxes: [],
-        meta_data: metaWire([{ id: id + 1, key: '_refunded_item_id', value: String(lineId) }]),
+        meta_data: [{ id: id + 1, key: '_refunded_item_id', value: String(lineId) }],
         sku: line?.sku ?? '',
         price: 0,
       }

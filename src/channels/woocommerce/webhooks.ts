@@ -85,9 +85,13 @@ export async function subscribe(account: Account, address: string): Promise<Stat
   for (const topic of topics) {
     const name = nameOf(topic, secret)
     const own = known.filter((one) => one.topic === topic && one.name.startsWith('Entrepot '))
-    const good = own.find((one) => one.delivery_url === address && one.name === name && one.status === 'active')
+    const here = own.filter((one) => one.delivery_url === address)
+    const good = here.find((one) => one.name === name && one.status === 'active')
     if (good) states.push({ topic, state: 'kept' })
-    else states.push({ topic, state: await make(account, { topic, name, secret, address }, own[0]?.id) })
+    else states.push({ topic, state: await make(account, { topic, name, secret, address }, here[0]?.id) })
+    // Of another address, and switched off there: nobody takes its words any more.
+    for (const { id, delivery_url, status } of own)
+      if (delivery_url !== address && status === 'disabled') await drop(account, id)
   }
   return states
 }
@@ -103,6 +107,18 @@ export async function allHooks(account: Account): Promise<Known[]> {
   return items.flatMap((raw) => webhook.safeParse(raw).data ?? [])
 }
 
+async function drop(account: Account, id: number): Promise<void> {
+  const query = { force: 'true' }
+  await call(account, {
+    operation: 'deleteWebhook',
+    method: 'DELETE',
+    path: wc(`/webhooks/${id}`),
+    query,
+    answer: made,
+  })
+}
+
+/** The address of one that is there cannot be changed. */
 async function make(
   account: Account,
   { topic, name, secret, address }: { topic: string; name: string; secret: string; address: string },
@@ -113,7 +129,7 @@ async function make(
       operation: id === undefined ? 'createWebhook' : 'updateWebhook',
       method: id === undefined ? 'POST' : 'PUT',
       path: wc(id === undefined ? '/webhooks' : `/webhooks/${id}`),
-      body: { name, topic, delivery_url: address, secret, status: 'active' },
+      body: { name, topic, secret, status: 'active', ...(id === undefined ? { delivery_url: address } : {}) },
       answer: made,
     })
     return 'created'
