@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { createSimulator, demoCatalog, type FurtherMarket, serveSimulator, shopifySettings } from './index.ts'
+import { createSimulator, demoCatalog, type FurtherMarket, serveSimulator, shopifySettings, wooSettings } from './index.ts'
 import { marketSettings } from './profiles.ts'
 
 const { values } = parseArgs({
@@ -44,9 +44,11 @@ const simulator = createSimulator({
   amazon,
   markets: Object.fromEntries(further.map((name) => [name, {}])),
   shopify: {},
+  woocommerce: {},
   history: { orders: number('history', 0), days: 30 },
 })
 const shop = shopifySettings()
+const woo = wooSettings(undefined)
 const perMinute = number('buyers', 0)
 if (perMinute > 0) simulator.buyers.start({ perMinute, channels: ['amazon'] })
 const server = await serveSimulator(simulator, { port: number('port', 0), host: values.host })
@@ -60,6 +62,9 @@ console.log(`Simulated marketplaces: ${server.url}
   Shopify  ${server.url}/shopify  (store ${shop.shop})
            client id ${shop.clientId}
            client secret ${shop.clientSecret}
+  WooCommerce  ${server.url}/woocommerce  (plain http: sameNetwork)
+           consumer key ${woo.consumerKey}
+           consumer secret ${woo.consumerSecret}
   Store    ${server.url}/storefront/products
   Control  ${server.url}/control/state`)
 

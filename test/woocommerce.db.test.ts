@@ -101,6 +101,33 @@ test.each([1, 2])(
   },
 )
 
+/** The store does not lower its number before the buyer has paid, and would let them pay after we wrote 0. */
+test('an unpaid checkout takes its units at once: nobody else gets them', async () => {
+  const house = await openWooHouse(own.db, { LAMP: 1 }, { woo: { pendingShare: 1, onHoldShare: 0 } })
+  await house.turn(true)
+  await run(house, 12)
+  await (async function untilThere() {
+    // The one unit may stand on Amazon first.
+    for (let count = 0; (await house.places()).woocommerce.shown.LAMP !== 1; count += 1) {
+      expect(count).toBeLessThan(30)
+      await run(house, 1, 10 * minute)
+    }
+  })()
+  const { body } = await house.control('/orders', { channel: 'woocommerce', sku: 'LAMP', quantity: 1 })
+  await house.pass(10_000)
+  await house.turn()
+  const { woocommerce } = await house.places()
+  expect(woocommerce.orders).toMatchObject([{ id: (body as { orderId: string }).orderId, status: 'pending' }])
+  expect(await own.db.rows('select state from orders')).toEqual([{ state: 'pending' }])
+  expect(await own.db.one('select on_hand, reserved, short from pool_levels')).toEqual({
+    on_hand: 1,
+    reserved: 1,
+    short: 0,
+  })
+  await run(house, 6, 2 * minute)
+  await checkSold(house, { LAMP: 1 })
+})
+
 test('the last unit on two channels: one of two buyers gets it', async () => {
   const house = await openWooHouse(own.db, { LAMP: 1 }, { woo: { pendingShare: 0, onHoldShare: 0 } })
   await house.turn(true)

@@ -163,6 +163,24 @@ test('refusals: a key that is gone, one that may only read, a busy host, orders 
   expect([...tallies.get('POST /wc/v3/products/batch')!.keys()]).toContain(401)
 })
 
+test('webhooks that the store switched off are switched on again, and those of an old address go', async () => {
+  const outside = (async () => new Response(null, { status: 500 })) as typeof fetch
+  const bench = wooBench(shop, { fetch: outside })
+  const deaf = async (address: string) => {
+    await woocommerce.webhooks!.subscribe!(bench.account(), address)
+    for (let count = 0; count < 7; count += 1) {
+      await bench.buy('a,b')
+      await bench.pass(2 * minute)
+    }
+    await woocommerce.webhooks!.subscribe!(bench.account(), address)
+  }
+  await deaf('https://hub.example/one')
+  await deaf('https://hub.example/two')
+  expect(findingsOf(bench)).toEqual([])
+  for (const method of ['PUT', 'DELETE'])
+    expect(tallies.get(`${method} /wc/v3/webhooks/{id}`)?.get(200)).toBeGreaterThan(0)
+})
+
 test('every field that is read is one of the description', () => {
   const orders = judge.fields('/wc/v3/orders')
   for (const name of [
