@@ -1,5 +1,12 @@
 import { parseArgs } from 'node:util'
-import { createSimulator, demoCatalog, type FurtherMarket, serveSimulator, shopifySettings, wooSettings } from './index.ts'
+import {
+  createSimulator,
+  demoCatalog,
+  type FurtherMarket,
+  serveSimulator,
+  shopifySettings,
+  wooSettings,
+} from './index.ts'
 import { marketSettings } from './profiles.ts'
 
 const { values } = parseArgs({
