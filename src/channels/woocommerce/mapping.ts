@@ -1,7 +1,7 @@
 /** WooCommerce's words ↔ ours. Pure. */
 import type { Buyer, IncomingOrder, OrderState } from '../../domain/orders.ts'
 import { readAmount } from '../../domain/values.ts'
-import type { IncomingListing } from '../connector.ts'
+import type { IncomingListing, QuantityReading } from '../connector.ts'
 import { parcelsOf } from './parcels.ts'
 import type { WireLine, WireOrder, WireProduct } from './wire.ts'
 
@@ -116,8 +116,16 @@ function withoutEmpty(record: Record<string, string | undefined>): Record<string
 export const countOf = ({ manage_stock, stock_quantity }: Pick<WireProduct, 'manage_stock' | 'stock_quantity'>) =>
   manage_stock === true ? (stock_quantity ?? null) : null
 
+/** It is counted, and the number did not come: that is no 0. */
+export const isUntold = ({ manage_stock, stock_quantity }: Pick<WireProduct, 'manage_stock' | 'stock_quantity'>) =>
+  manage_stock === true && (stock_quantity === null || stock_quantity === undefined)
+
 /** What buyers see: the store goes below 0 where it sold more than it had. */
-export const shownOf = (count: number | null): number | null => (count === null ? null : Math.max(0, count))
+export function readQuantity(remoteSku: string, wire: WireProduct): QuantityReading {
+  const count = countOf(wire)
+  if (isUntold(wire)) return { remoteSku, quantity: null, isUntold: true }
+  return count !== null && count < 0 ? { remoteSku, quantity: 0, belowZero: count } : { remoteSku, quantity: count }
+}
 
 /** The ids of a listing, as one text: parent (0 where there is none) and the thing itself. */
 export interface ListingIds {
@@ -143,7 +151,8 @@ export function readListing(wire: WireProduct, parent: ListedParent | null, curr
     remoteId: writeListingId({ parentId: parent?.id ?? 0, id: wire.id }),
     title: titleOf(wire, parent, options),
     fulfilledBy: 'merchant',
-    merchantQuantity: shownOf(countOf(wire)),
+    merchantQuantity: readQuantity(wire.sku, wire).quantity,
+    ...(isUntold(wire) ? { isUntold: true } : {}),
     buyable: wire.status === '' ? null : wire.status === 'publish' && wire.purchasable !== false,
     price: amount === undefined ? null : { amount, currency },
     ...(wire.global_unique_id ? { gtin: wire.global_unique_id } : {}),

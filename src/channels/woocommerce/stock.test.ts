@@ -77,10 +77,29 @@ test('what keeps no count of its own is refused and not switched on', async () =
 test('a number below 0 counts as 0, and can be written over', async () => {
   const bench = wooBench(shirts)
   await bench.control('/woocommerce/items', { sku: 'MUG', stock: -3 })
-  expect(await read(bench.account(), ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 0 }])
+  expect(await read(bench.account(), ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 0, belowZero: -3 }])
   expect((await listed(bench)).find(({ remoteSku }) => remoteSku === 'MUG')?.merchantQuantity).toBe(0)
   expect(kinds(await push(bench.account(), [line('MUG', 2)]))).toEqual(['applied'])
   expect((await bench.store()).stock.MUG).toBe(2)
+})
+
+test('counted, and the number did not come: neither 0 nor gone', async () => {
+  const bench = wooBench(shirts)
+  const plain = bench.account()
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]) => {
+      const answer = await plain.http(request)
+      for (const one of [answer.json].flat() as Record<string, unknown>[]) one.stock_quantity = null
+      return answer
+    },
+  }
+  expect(await read(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: null, isUntold: true }])
+  expect((await woocommerce.listings!.pull(account, null)).items[0]).toMatchObject({
+    merchantQuantity: null,
+    isUntold: true,
+  })
+  expect((await woocommerce.storeStock!.pull(account, null)).items).toEqual([])
 })
 
 test('a SKU that moved to another product is noticed, and looked up anew', async () => {

@@ -8,7 +8,7 @@ import { call, largestPage, wc } from './client.ts'
 import { asked } from './effects.ts'
 import { lineError, unreadable } from './errors.ts'
 import { findItems, forgetItem, knownItem } from './items.ts'
-import { countOf, type ListingIds, shownOf } from './mapping.ts'
+import { type ListingIds, readQuantity } from './mapping.ts'
 import { batchAnswer, product, written } from './wire.ts'
 
 interface Line {
@@ -135,7 +135,7 @@ export async function readQuantities(account: Account, skus: readonly string[]):
   const found = await findItems(account, skus)
   return skus.map((remoteSku) => {
     const one = found.get(remoteSku)
-    return { remoteSku, quantity: one?.kind === 'one' ? shownOf(countOf(one.wire)) : null }
+    return one?.kind === 'one' ? readQuantity(remoteSku, one.wire) : { remoteSku, quantity: null }
   })
 }
 
@@ -143,7 +143,7 @@ export async function readQuantities(account: Account, skus: readonly string[]):
 export function quantitiesIn(response: unknown): QuantityReading[] {
   return (Array.isArray(response) ? response : []).flatMap((raw) => {
     const { data } = product.safeParse(raw)
-    const quantity = data ? shownOf(countOf(data)) : null
-    return data?.sku && quantity !== null ? [{ remoteSku: data.sku, quantity }] : []
+    const reading = data?.sku ? readQuantity(data.sku, data) : undefined
+    return reading && reading.quantity !== null ? [reading] : []
   })
 }
