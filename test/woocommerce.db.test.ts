@@ -128,6 +128,28 @@ test('an unpaid checkout takes its units at once: nobody else gets them', async 
   await checkSold(house, { LAMP: 1 })
 })
 
+/** A card is declined, and the buyer pays the same order with another one. */
+test('a failed payment gives the units back, and a second try takes them again', async () => {
+  const house = await openWooHouse(own.db, { MUG: 4 }, { woo: { pendingShare: 0, onHoldShare: 0 } })
+  await house.turn(true)
+  await run(house, 12)
+  const { body } = await house.control('/orders', { channel: 'woocommerce', sku: 'MUG', quantity: 1 })
+  const { orderId } = body as { orderId: string }
+  const seen = []
+  for (const status of ['failed', 'processing', 'cancelled']) {
+    await house.control(`/woocommerce/orders/${orderId}`, { status })
+    await run(house, 2)
+    const order = await own.db.one<{ state: string }>('select state from orders')
+    const pool = await own.db.one<{ reserved: number; short: number }>('select reserved, short from pool_levels')
+    seen.push([order!.state, pool!.reserved, pool!.short])
+  }
+  expect(seen).toEqual([
+    ['canceled', 0, 0],
+    ['open', 1, 0],
+    ['canceled', 0, 0],
+  ])
+})
+
 test('the last unit on two channels: one of two buyers gets it', async () => {
   const house = await openWooHouse(own.db, { LAMP: 1 }, { woo: { pendingShare: 0, onHoldShare: 0 } })
   await house.turn(true)
