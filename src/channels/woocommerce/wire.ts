@@ -80,7 +80,6 @@ export const order = z.object({
 export type WireOrder = z.output<typeof order>
 
 export const list = z.array(z.unknown())
-export const object = z.record(z.string(), z.unknown())
 export const orderMark = z.object({ id, date_modified_gmt: moment })
 
 export const product = z.object({
