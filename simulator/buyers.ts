@@ -10,6 +10,7 @@ import { json, readJson } from './http.ts'
 import { createRandom, seedState } from './random.ts'
 import { purchase as purchaseAtShop, shopOf } from './shopify/shop.ts'
 import type { Buyers, BuyersOptions, ChannelName } from './types.ts'
+import { purchase as purchaseAtWoo, wooOf } from './woocommerce/store.ts'
 
 interface Demand {
   skus: string[]
@@ -73,6 +74,7 @@ async function buyAt(core: Core, channel: ChannelName, wanted: { sku: string; qu
   if (channel === 'ebay') return purchaseAtEbay(ebayOf(core), wanted)
   if (channel === 'shopify') return purchaseAtShop(shopOf(core)!, { lines: [wanted] })
   if (channel === 'bigcommerce') return purchaseAtStore(storeOf(core)!, { lines: [wanted] })
+  if (channel === 'woocommerce') return purchaseAtWoo(wooOf(core)!, { lines: [wanted] })
   const market = channel === 'storefront' ? undefined : core.market(channel)
   return market ? purchase(market, wanted) : await buy(core, wanted)
 }
@@ -101,13 +103,16 @@ function itemsOf(core: Core, channel: ChannelName): object | undefined {
   if (channel === 'storefront') return core.state.storefront.items
   if (channel === 'shopify') return core.state.shopify?.items
   if (channel === 'bigcommerce') return core.state.bigcommerce?.items
+  if (channel === 'woocommerce') return core.state.woocommerce?.items
   return channel === 'ebay' ? core.state.ebay.items : core.market(channel)?.state.items
 }
 
 const buyersBody = z.object({
   perMinute: z.number().min(0).max(10_000),
   channels: z
-    .array(z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'bigcommerce']))
+    .array(
+      z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'bigcommerce', 'woocommerce']),
+    )
     .min(1)
     .optional(),
 })

@@ -5,6 +5,7 @@ import { describeEbay } from './ebay/control.ts'
 import { ebayOf } from './ebay/market.ts'
 import { describeShop } from './shopify/control.ts'
 import type { Effect } from './state.ts'
+import { describeWoo } from './woocommerce/control.ts'
 
 /**
  * What GET /control/state tells: the truth behind the marketplaces, without lags. `limit` keeps the newest orders and
@@ -23,6 +24,7 @@ export function describe(core: Core, limit: string | null): object {
       storefront: describeStorefront(core, newest),
       ...describeShop(core, newest),
       ...describeStore(core, newest),
+      ...describeWoo(core, newest),
       ebay: describeChannel(describeEbay(ebayOf(core)), newest),
     },
   }

@@ -39,8 +39,27 @@ import {
 import { findOrder as findShopOrder, shopOf } from './shopify/shop.ts'
 import { find, setShown } from './storefront.ts'
 import type { MarketName } from './types.ts'
+import {
+  changeWooOrder,
+  editWooOrder,
+  placeWooOrder,
+  setWooItem,
+  wooItemBody,
+  wooNamed,
+  wooOrderBody,
+  writeWooQuantity,
+} from './woocommerce/control.ts'
 
-const channel = z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'bigcommerce'])
+const channel = z.enum([
+  'amazon',
+  'ebay-like',
+  'walmart-like',
+  'storefront',
+  'shopify',
+  'ebay',
+  'bigcommerce',
+  'woocommerce',
+])
 
 const orderBody = z.object({
   channel,
@@ -186,6 +205,9 @@ async function route(core: Core, request: Request, path: string, query: URLSearc
   }
   if (at === 'POST /control/bigcommerce') return changeStore(storeNamed(core), await read(request, storeBody))
   if (at === 'POST /control/shopify/policy') return setShopPolicy(shopNamed(core), await read(request, shopPolicyBody))
+  if (at === 'POST /control/woocommerce/items') return setWooItem(wooNamed(core), await read(request, wooItemBody))
+  const edit = /^POST \/control\/woocommerce\/orders\/(\d+)$/.exec(at)
+  if (edit) return editWooOrder(wooNamed(core), edit[1]!, await read(request, wooOrderBody))
   const refund = /^POST \/control\/orders\/([^/]+)\/refund$/.exec(at)
   if (refund) return refundShopOrder(shopNamed(core), refund[1]!, await read(request, shopRefundBody))
   if (at === 'POST /control/ebay/account-deletion') {
@@ -224,6 +246,7 @@ async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promis
   const { channel: where } = wanted
   if (where === 'shopify') return placeShopOrder(shopNamed(core), wanted)
   if (where === 'bigcommerce') return placeStoreOrder(storeNamed(core), wanted)
+  if (where === 'woocommerce') return placeWooOrder(wooNamed(core), wanted)
   const result = await buyWhere(core, where, wanted)
   if ('orderId' in result) return json(201, result)
   const { refused, ...rest } = result
@@ -253,6 +276,8 @@ async function changeAny(core: Core, request: Request, orderId: string, verb: 'c
   const store = storeOf(core)
   const atStore = store && findStoreOrder(store, orderId)
   if (store && atStore) return changeStoreOrder(store, atStore, verb, restock)
+  const atWoo = changeWooOrder(core, orderId, verb)
+  if (atWoo) return atWoo
   const own = core.state.storefront.orders.find((order) => order.id === orderId)
   const found = core.markets().flatMap((market) => ({ market, order: findOrder(market, orderId) }))
   const there = found.find(({ order }) => order)
@@ -279,6 +304,7 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
   const effect = { id: core.nextId(), at: now, operation: 'control', sku, quantity, dueAt: now, appliedAt: now }
   if (wanted.channel === 'shopify') return writeShopQuantity(shopNamed(core), sku, quantity)
   if (wanted.channel === 'bigcommerce') return writeStoreQuantity(storeNamed(core), sku, quantity)
+  if (wanted.channel === 'woocommerce') return writeWooQuantity(wooNamed(core), sku, quantity)
   if (wanted.channel === 'storefront') {
     const item = find(core, sku)
     if (!item) throw new BadRequest(`The store sells no '${sku}'.`, 404)
@@ -302,6 +328,7 @@ function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   const { operation, kind } = wanted
   if (wanted.channel === 'shopify') shopNamed(core)
   else if (wanted.channel === 'bigcommerce') storeNamed(core)
+  else if (wanted.channel === 'woocommerce') wooNamed(core)
   else if (wanted.channel !== 'storefront' && wanted.channel !== 'ebay') marketNamed(core, wanted.channel)
   const operations = faultsAt(wanted.channel)
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]

@@ -14,6 +14,7 @@ import type {
   SimulatorOptions,
   StorefrontConnection,
 } from './types.ts'
+import { firstWoo } from './woocommerce/store.ts'
 
 /** Each use of chance on a marketplace has a stream of its own. */
 type MarketStream = 'orders' | 'lags' | 'effects' | 'ids' | 'faults' | 'history'
@@ -204,6 +205,7 @@ export function createCore(options: SimulatorOptions): Core {
       seedMarket(core.amazon)
       if (options.shopify) core.state.shopify = firstShop(core, core.now())
       if (options.bigcommerce) core.state.bigcommerce = firstStore(core, core.now())
+      if (options.woocommerce) core.state.woocommerce = firstWoo(core, core.now())
       for (const [name, { options: given }] of entries(started)) core.startMarket(name, given)
       core.touch()
     },
@@ -217,6 +219,7 @@ export function createCore(options: SimulatorOptions): Core {
   }
   if (options.shopify) core.state.shopify ??= firstShop(core, core.now())
   if (options.bigcommerce) core.state.bigcommerce ??= firstStore(core, core.now())
+  if (options.woocommerce) core.state.woocommerce ??= firstWoo(core, core.now())
   for (const [name, given] of entries(options.markets ?? {})) if (!all.has(name)) core.startMarket(name, given)
   return core
 }
@@ -228,6 +231,7 @@ function callsAt(core: Core, channel: ChannelName): { calls: Record<string, Call
   if (channel === 'storefront') return core.state.storefront
   if (channel === 'shopify') return core.state.shopify!
   if (channel === 'bigcommerce') return core.state.bigcommerce!
+  if (channel === 'woocommerce') return core.state.woocommerce!
   return channel === 'ebay' ? core.state.ebay : core.market(channel)!.state
 }
 

@@ -7,6 +7,7 @@ import type { Core } from './core.ts'
 import { runEbayEvent } from './ebay/events.ts'
 import { ebayOf } from './ebay/market.ts'
 import type { ScheduledEvent } from './state.ts'
+import { runWooEvent, wooOf } from './woocommerce/store.ts'
 
 /**
  * Lets happen what is due, in the order of its times. Called whenever somebody looks, so that state depends on the
@@ -26,6 +27,11 @@ function run(core: Core, event: ScheduledEvent): void {
   }
   if (event.market === 'bigcommerce') {
     runBigcommerceEvent(storeOf(core), event)
+    return
+  }
+  if (event.market === 'woocommerce') {
+    const woo = wooOf(core)
+    if (woo) runWooEvent(woo, event.subject)
     return
   }
   const market = core.market(event.market ?? 'amazon')

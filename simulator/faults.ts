@@ -5,6 +5,8 @@ import { ConnectionLost } from './http.ts'
 import { shopifyFaults } from './shopify/faults.ts'
 import type { Fault, FaultKind, FeedFault, Rewrite } from './state.ts'
 import type { ChannelName } from './types.ts'
+import { wooFaults } from './woocommerce/faults.ts'
+import { wooOperations } from './woocommerce/router.ts'
 
 const anywhere: FaultKind[] = ['status', 'slow', 'timeout-after-apply', 'drop', 'malformed']
 /** What can happen to every call of the SP-API. */
@@ -92,6 +94,7 @@ const notificationFaults: Record<string, FaultKind[]> = {
 export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
   if (channel === 'shopify') return faultKinds.shopify
   if (channel === 'bigcommerce') return bigcommerceFaults(anywhere)
+  if (channel === 'woocommerce') return wooFaults(wooOperations, anywhere)
   if (channel === 'ebay') {
     const calls = Object.keys(ebayOperations).map((name) => [name, [...everyEbayCall, ...(ebayFaults[name] ?? [])]])
     return { token: [...anywhere, 'revoke'], ...Object.fromEntries(calls) }

@@ -19,6 +19,9 @@ import { shopOf } from './shopify/shop.ts'
 import { deliverDue } from './shopify/webhooks.ts'
 import { products, webhook } from './storefront.ts'
 import type { MarketName, Simulator, SimulatorOptions } from './types.ts'
+import { wooRoutes } from './woocommerce/router.ts'
+import { wooOf } from './woocommerce/store.ts'
+import { deliverWoo } from './woocommerce/webhooks.ts'
 
 export type { BigcommerceOptions } from './bigcommerce/state.ts'
 export { bigcommerceSettings } from './bigcommerce/state.ts'
@@ -38,6 +41,9 @@ export type {
   SimulatorOptions,
   StorefrontConnection,
 } from './types.ts'
+export { wooSignature } from './woocommerce/auth.ts'
+export { wooSettings } from './woocommerce/store.ts'
+export type { WooOptions } from './woocommerce/types.ts'
 
 /**
  * Simulated marketplaces: Amazon's Selling Partner API, others that speak it with delays of their own, and an own store, with their state, limits, delays and faults.
@@ -64,6 +70,9 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       const store = storeOf(core)
       if (store && url.pathname.startsWith('/bigcommerce/'))
         return bigcommerceApi(store, request, url.pathname.slice('/bigcommerce'.length), query)
+      const woo = wooOf(core)
+      if (woo && url.pathname.startsWith('/woocommerce/'))
+        return wooRoutes(woo, request, url, url.pathname.slice('/woocommerce'.length))
       const further = /^\/(ebay-like|walmart-like)(\/.+)$/.exec(url.pathname)
       if (further) return atMarket(core.market(further[1] as MarketName), request, further[2]!, query)
       if (url.pathname.startsWith('/ebay/')) {
@@ -90,6 +99,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       await tellHubAll(core)
       const shop = shopOf(core)
       if (shop) await deliverDue(shop)
+      const woo = wooOf(core)
+      if (woo) await deliverWoo(woo)
       await deliverWords(ebayOf(core))
       const store = storeOf(core)
       if (store) await deliverHooks(store)

@@ -6,6 +6,7 @@ import {
   type FurtherMarket,
   serveSimulator,
   shopifySettings,
+  wooSettings,
 } from './index.ts'
 import { marketSettings } from './profiles.ts'
 
@@ -52,10 +53,12 @@ const simulator = createSimulator({
   markets: Object.fromEntries(further.map((name) => [name, {}])),
   shopify: {},
   bigcommerce: {},
+  woocommerce: {},
   history: { orders: number('history', 0), days: 30 },
 })
 const shop = shopifySettings()
 const store = bigcommerceSettings()
+const woo = wooSettings(undefined)
 const perMinute = number('buyers', 0)
 if (perMinute > 0) simulator.buyers.start({ perMinute, channels: ['amazon'] })
 const server = await serveSimulator(simulator, { port: number('port', 0), host: values.host })
@@ -72,6 +75,9 @@ console.log(`Simulated marketplaces: ${server.url}
   BigCommerce  ${server.url}/bigcommerce  (store ${store.storeHash})
            access token ${store.accessToken}
            client secret ${store.clientSecret}
+  WooCommerce  ${server.url}/woocommerce  (plain http: sameNetwork)
+           consumer key ${woo.consumerKey}
+           consumer secret ${woo.consumerSecret}
   Store    ${server.url}/storefront/products
   Control  ${server.url}/control/state`)
 

@@ -3,6 +3,7 @@ import type { EbayState } from './ebay/types.ts'
 import type { RandomState } from './random.ts'
 import type { ShopifyState } from './shopify/state.ts'
 import type { AmazonOptions, ChannelName, FeedPace, FulfilledBy, FurtherMarket, MarketName } from './types.ts'
+import type { WooState } from './woocommerce/types.ts'
 
 /** Everything the simulator remembers: plain JSON, so that a snapshot is a copy of it. */
 export interface State {
@@ -21,6 +22,7 @@ export interface State {
   shopify?: ShopifyState
   /** absent: it was not started */
   bigcommerce?: BigcommerceState
+  woocommerce?: WooState
   ebay: EbayState
   /** purchase attempts of the simulated buyers */
   attempts: { made: number; refused: number }
@@ -42,7 +44,7 @@ export interface ScheduledEvent {
   /** the id of an order or a feed, or the number of an effect */
   subject: string
   /** where it happens; absent: on Amazon */
-  market?: MarketName | 'ebay' | 'bigcommerce'
+  market?: MarketName | 'ebay' | 'bigcommerce' | 'woocommerce'
 }
 
 export interface Fault {

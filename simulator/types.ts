@@ -3,6 +3,7 @@
 import type { BigcommerceOptions } from './bigcommerce/state.ts'
 import type { EbayOptions } from './ebay/types.ts'
 import type { ShopifyOptions } from './shopify/state.ts'
+import type { WooOptions } from './woocommerce/types.ts'
 
 export interface CatalogItem {
   sku: string
@@ -19,6 +20,8 @@ export interface CatalogItem {
   shopify?: { quantity: number }
   /** those of one `product` are its variants */
   bigcommerce?: { quantity: number; product?: string }
+  /** those of one name are variations of it */
+  woocommerce?: { quantity: number; of?: string }
   /** members of one group are variations of one listing */
   ebay?: { quantity: number; marketplaceIds?: string[]; group?: string }
 }
@@ -38,7 +41,7 @@ export type Region = 'na' | 'eu' | 'fe'
 /** Marketplaces beside Amazon: they speak its API, with delays and habits of their own. */
 export type FurtherMarket = 'ebay-like' | 'walmart-like'
 export type MarketName = 'amazon' | FurtherMarket
-export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay' | 'bigcommerce'
+export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay' | 'bigcommerce' | 'woocommerce'
 
 export interface Lag {
   /** none shows in search sooner than this, in milliseconds of simulator time; absent: 0 */
@@ -124,6 +127,8 @@ export interface SimulatorOptions {
   shopify?: ShopifyOptions
   /** a store at BigCommerce; absent: there is none */
   bigcommerce?: BigcommerceOptions
+  /** a store with WooCommerce; absent: there is none */
+  woocommerce?: WooOptions
   /** used by the simulated store to call the hub's REST API, and to deliver notifications */
   fetch?: typeof fetch
   /** waits, where a fault is slow, so many real milliseconds; with timers where absent */

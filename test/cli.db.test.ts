@@ -156,7 +156,10 @@ test('a wrong command line is told with how the command is used, and ends with 2
     [['user'], 'Say what to do: list, add, disable, enable, password, role.'],
     [['user', 'role', 'a@b.example', 'king'], 'The role is one of'],
     [['user', 'add', 'a@b.example'], 'add needs --name and --role.'],
-    [['connect', 'etsy'], 'There is no channel etsy; known are amazon, bigcommerce, ebay, shopify, storefront.'],
+    [
+      ['connect', 'etsy'],
+      'There is no channel etsy; known are amazon, bigcommerce, ebay, shopify, woocommerce, storefront.',
+    ],
     [['pull', '--wait', 'long'], '--wait takes seconds'],
     [['backup'], 'Name one file.'],
     [['restore', 'a', 'b'], 'Name one file.'],

@@ -5,9 +5,10 @@ import type { Connector } from './connector.ts'
 import { ebay } from './ebay/index.ts'
 import { shopify } from './shopify/index.ts'
 import { storefront } from './storefront/index.ts'
+import { woocommerce } from './woocommerce/index.ts'
 
 export type Registry = ReadonlyMap<string, Connector>
 
 export const registry: Registry = new Map(
-  [amazon, bigcommerce, ebay, shopify, storefront].map((connector) => [connector.channel, connector]),
+  [amazon, bigcommerce, ebay, shopify, woocommerce, storefront].map((connector) => [connector.channel, connector]),
 )

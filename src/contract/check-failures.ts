@@ -1,3 +1,5 @@
+import { checkFailuresOfWoocommerce } from './check-failures-woocommerce.ts'
+
 /** Why a live check failed and what to do, by code; where a check or a channel says more, under `check.code` or `channel.check.code`. */
 export interface FailureText {
   en: [cause: string, next: string]
@@ -14,6 +16,7 @@ const addRole = (en: string, zh: string, lostEn: string, lostZh: string): Failur
 })
 
 export const checkFailures: Record<string, FailureText> = {
+  ...checkFailuresOfWoocommerce,
   // — whatever the check —
   auth: {
     en: [

@@ -48,6 +48,24 @@ const shopify: GenuineHooks = {
   },
 }
 
+const woocommerce: GenuineHooks = {
+  settings: { url: 'https://store.example' },
+  secrets: { consumerKey: `ck_${'1'.repeat(40)}`, consumerSecret: `cs_${'2'.repeat(40)}` },
+  genuine(now) {
+    const secret = createHmac('sha256', `cs_${'2'.repeat(40)}`)
+      .update('entrepot webhooks')
+      .digest('hex')
+    const body = JSON.stringify({ id: 727, status: 'processing', customer_note: 'Tasse für Zoë' })
+    const headers = {
+      'x-wc-webhook-signature': createHmac('sha256', secret).update(body).digest('base64'),
+      'x-wc-webhook-topic': 'order.updated',
+      'x-wc-webhook-source': 'https://store.example/',
+      'x-wc-webhook-delivery-id': `delivery-${now.getTime()}`,
+    }
+    return { hook: post(headers, body), signed: ['x-wc-webhook-signature'] }
+  },
+}
+
 const kid = '00000000-1111-2222-3333-444444444444'
 const keys = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
 const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status })
@@ -122,4 +140,4 @@ const bigcommerce: GenuineHooks = {
 }
 
 /** By channel. */
-export const genuineHooks: Record<string, GenuineHooks> = { storefront, shopify, ebay, bigcommerce }
+export const genuineHooks: Record<string, GenuineHooks> = { storefront, shopify, woocommerce, ebay, bigcommerce }

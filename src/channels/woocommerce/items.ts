@@ -1,0 +1,80 @@
+/**
+ * The ids that writes need, by SKU. They are learned from listings and lookups and kept in memory for a while; what is not
+ * known is asked for. A write that arrived at another SKU is noticed by its answer, because that names the SKU.
+ */
+import type { Account, Unreadable } from '../connector.ts'
+import { largestPage, page, wc } from './client.ts'
+import { unreadable } from './errors.ts'
+import type { ListingIds } from './mapping.ts'
+import { list, product, type WireProduct } from './wire.ts'
+
+const keptMs = 15 * 60_000
+/** SKUs of one question: they stand in its address. */
+const lookupBatch = 20
+
+const knownBy = new WeakMap<Account, Map<string, { ids: ListingIds; until: number }>>()
+function knownOf(account: Account) {
+  const found = knownBy.get(account) ?? new Map<string, { ids: ListingIds; until: number }>()
+  knownBy.set(account, found)
+  return found
+}
+
+export const rememberItem = (account: Account, sku: string, ids: ListingIds): void =>
+  void knownOf(account).set(sku, { ids, until: account.now().getTime() + keptMs })
+export const forgetItem = (account: Account, sku: string): void => void knownOf(account).delete(sku)
+export function knownItem(account: Account, sku: string): ListingIds | undefined {
+  const found = knownOf(account).get(sku)
+  return found && found.until > account.now().getTime() ? found.ids : undefined
+}
+
+export type Found = { kind: 'one'; ids: ListingIds; wire: WireProduct } | { kind: 'none' } | { kind: 'several' }
+
+/** Looks SKUs up in the store, variations included, whatever is remembered of them. */
+export async function findItems(account: Account, skus: readonly string[]): Promise<Map<string, Found>> {
+  const found = new Map<string, Found>()
+  for (const part of questions(skus)) {
+    const wires = await search(account, part)
+    for (const sku of part) {
+      // The database compares loosely; a SKU is its exact text.
+      const own = wires.filter((wire) => wire.sku === sku)
+      const [one] = own
+      if (one && own.length === 1) {
+        const ids = { parentId: one.type === 'variation' ? one.parent_id : 0, id: one.id }
+        rememberItem(account, sku, ids)
+        found.set(sku, { kind: 'one', ids, wire: one })
+      } else {
+        forgetItem(account, sku)
+        found.set(sku, { kind: own.length > 1 ? 'several' : 'none' })
+      }
+    }
+  }
+  return found
+}
+
+/** A comma separates SKUs: one that holds a comma is asked for alone, because the whole text counts as a SKU, too. */
+function questions(skus: readonly string[]): string[][] {
+  const plain = skus.filter((sku) => !sku.includes(','))
+  const parts: string[][] = skus.filter((sku) => sku.includes(',')).map((sku) => [sku])
+  for (let from = 0; from < plain.length; from += lookupBatch) parts.push(plain.slice(from, from + lookupBatch))
+  return parts
+}
+
+async function search(account: Account, skus: readonly string[]): Promise<WireProduct[]> {
+  const { items, total } = await page(account, {
+    operation: 'findProducts',
+    path: wc('/products'),
+    query: { sku: skus.join(','), per_page: largestPage },
+    from: 0,
+    answer: list,
+  })
+  const wires: WireProduct[] = []
+  const odd: Unreadable[] = []
+  for (const raw of items) {
+    const one = product.safeParse(raw)
+    if (one.success) wires.push(one.data)
+    else odd.push({ remoteId: '?', where: '', raw })
+  }
+  // What cannot be read is not "gone".
+  if (odd.length > 0 || items.length < Math.min(total, largestPage)) throw unreadable('findProducts', false)
+  return wires
+}

@@ -1,0 +1,126 @@
+/** The list of orders moves while it is walked, tells equal seconds in any order, and dates a checkout by its first page. */
+import { expect, test } from 'vitest'
+import type { State } from '../../../simulator/state.ts'
+import { minute, pullAll, wooBench } from '../../../test/support/woocommerce.ts'
+import { woocommerce } from './index.ts'
+import { writeTime } from './mapping.ts'
+
+const pull = woocommerce.orders!.pull
+const idsOf = (items: readonly { remoteId: string }[]) => [...new Set(items.map(({ remoteId }) => remoteId))].sort()
+const stateOf = (bench: ReturnType<typeof wooBench>) => (bench.sim.snapshot() as State).woocommerce!
+
+test('250 orders of one second: all of them are told, though a page holds a hundred', async () => {
+  const bench = wooBench({ MUG: { quantity: 1_000 } })
+  const ids = []
+  for (let count = 0; count < 250; count += 1) ids.push(await bench.buy('MUG'))
+  expect(new Set(stateOf(bench).orders.map(({ modifiedAt }) => modifiedAt)).size).toBe(1)
+  await bench.pass(minute)
+  const { items, pages } = await pullAll(pull, bench.account())
+  expect(idsOf(items)).toEqual(ids.sort())
+  expect(pages).toBeLessThanOrEqual(4)
+})
+
+test('an order of the same second changes between two pages: the one behind it is not skipped', async () => {
+  const bench = wooBench({ MUG: { quantity: 1_000 } })
+  const ids = []
+  for (let count = 0; count < 150; count += 1) ids.push(await bench.buy('MUG'))
+  await bench.pass(minute)
+  const account = bench.account()
+  const first = await pull(account, null)
+  const seen = first.items.map(({ remoteId }) => remoteId)
+  expect(first.more).toBe(true)
+  await bench.control(`/orders/${seen[3]}/cancel`, {})
+  const rest = await pullAll(pull, account, first.next)
+  expect(idsOf([...first.items, ...rest.items])).toEqual(ids.sort())
+  expect(rest.items.filter(({ remoteId }) => remoteId === seen[3]).at(-1)?.state).toBe('canceled')
+})
+
+test('the site lies five hours from UTC: moments are asked for in UTC and without a word about the zone', async () => {
+  const bench = wooBench({ MUG: { quantity: 10 } }, { zoneHours: -5 })
+  const account = bench.account()
+  const first = await pullAll(pull, account)
+  await bench.pass(30 * minute)
+  const id = await bench.buy('MUG')
+  await bench.pass(minute)
+  const { items } = await pullAll(pull, account, first.last.next)
+  expect(idsOf(items)).toEqual([id])
+  expect(items[0]!.placedAt.getTime()).toBe(stateOf(bench).orders[0]!.createdAt)
+  const asked = bench.traffic.map(({ url }) => url.searchParams.get('modified_after')!)
+  for (const text of asked) expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
+  expect(writeTime(new Date('2026-11-22T12:00:00.987Z'))).toBe('2026-11-22T12:00:00')
+})
+
+/** The checkout page was opened before the watermark, and the buyer bought after it. */
+test('a checkout that was begun long ago is a sale of now, told the same when it is told again', async () => {
+  const bench = wooBench({ MUG: { quantity: 10 } })
+  const account = bench.account()
+  const id = await bench.buy('MUG')
+  await bench.control(`/woocommerce/orders/${id}`, { status: 'checkout-draft' })
+  await bench.pass(minute)
+  let walked = await pullAll(pull, account)
+  expect(walked.items).toEqual([])
+  for (let count = 0; count < 20; count += 1) {
+    await bench.pass(minute)
+    walked = await pullAll(pull, account, walked.last.next)
+  }
+  const watermark = walked.last.watermark!.getTime()
+  await bench.control(`/woocommerce/orders/${id}`, { status: 'processing' })
+  await bench.pass(minute)
+  walked = await pullAll(pull, account, walked.last.next)
+  const [order] = walked.items
+  expect(order!.placedAt.getTime()).toBe(watermark)
+  expect(stateOf(bench).orders[0]!.createdAt).toBeLessThan(watermark)
+  expect(woocommerce.orders!.read(JSON.parse(JSON.stringify(order!.raw)))).toMatchObject({ placedAt: order!.placedAt })
+  await bench.pass(minute)
+  const again = await pullAll(pull, account, walked.last.next)
+  expect(again.items[0]!.placedAt).toEqual(order!.placedAt)
+})
+
+test('words: what each status is here, and units that were given back', async () => {
+  const bench = wooBench({ MUG: { quantity: 100 } })
+  const states: Record<string, string> = {}
+  for (const status of ['pending', 'on-hold', 'processing', 'completed', 'cancelled', 'failed', 'refunded', 'packed']) {
+    const id = await bench.buy('MUG', 2)
+    await bench.control(`/woocommerce/orders/${id}`, { status })
+    await bench.pass(2_000)
+    states[status] = (await pullAll(pull, bench.account())).items.find(({ remoteId }) => remoteId === id)!.state
+  }
+  expect(states).toEqual({
+    pending: 'pending',
+    'on-hold': 'pending',
+    processing: 'open',
+    completed: 'shipped',
+    cancelled: 'canceled',
+    failed: 'canceled',
+    refunded: 'canceled',
+    packed: 'unknown',
+  })
+  const id = await bench.buy('MUG', 5)
+  await bench.control(`/woocommerce/orders/${id}`, { refund: { sku: 'MUG', quantity: 2 } })
+  const order = (await pullAll(pull, bench.account())).items.find(({ remoteId }) => remoteId === id)!
+  expect(order.lines).toMatchObject([{ quantity: 5, canceled: 2, shipped: 0 }])
+  await bench.pass(2_000)
+  await bench.control(`/orders/${id}/ship`, {})
+  const shipped = (await pullAll(pull, bench.account())).items.find(({ remoteId }) => remoteId === id)!
+  expect(shipped).toMatchObject({ state: 'shipped', lines: [{ shipped: 5, canceled: 0 }] })
+  // Money back for goods that had left: nothing to send, nothing to put back.
+  await bench.control(`/woocommerce/orders/${id}`, { status: 'refunded' })
+  const back = (await pullAll(pull, bench.account())).items.find(({ remoteId }) => remoteId === id)!
+  expect(back.state).toBe('shipped')
+})
+
+test('orders that the user of the key may not read are counted and left out: the walk ends all the same', async () => {
+  const bench = wooBench({ MUG: { quantity: 100 } })
+  await bench.buy('MUG')
+  await bench.pass(minute)
+  const account = bench.account()
+  const hidden = {
+    ...account,
+    http: async (request: Parameters<typeof account.http>[0]) => {
+      const answer = await account.http(request)
+      return request.operation === 'listOrders' ? { ...answer, json: [], text: '[]' } : answer
+    },
+  }
+  const page = await pull(hidden, null)
+  expect([page.items, page.more]).toEqual([[], false])
+})

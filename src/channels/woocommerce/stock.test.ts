@@ -1,0 +1,157 @@
+/** Variations, what keeps no count, numbers below 0, renamed SKUs, batches with errors in a 200, and how calls are signed. */
+import { expect, test } from 'vitest'
+import { minute, wooBench, wooSecrets } from '../../../test/support/woocommerce.ts'
+import { woocommerce } from './index.ts'
+
+const { push, read } = woocommerce.stock!
+const line = (remoteSku: string, quantity: number) => ({
+  key: remoteSku,
+  remoteSku,
+  quantity,
+  version: 1,
+  expected: null,
+})
+const kinds = (outcomes: Awaited<ReturnType<typeof push>>) =>
+  outcomes.map((one) => (one.kind === 'failed' ? `${one.error.kind} ${one.error.code}` : one.kind))
+
+async function listed(bench: ReturnType<typeof wooBench>) {
+  const account = bench.account()
+  const items = []
+  let cursor: unknown = null
+  for (;;) {
+    const page = await woocommerce.listings!.pull(account, cursor)
+    items.push(...page.items)
+    if (!page.more) return items
+    cursor = JSON.parse(JSON.stringify(page.next))
+  }
+}
+
+const shirts = {
+  MUG: { quantity: 5 },
+  'SHIRT-S': { quantity: 3, of: 'Shirt' },
+  'SHIRT-M': { quantity: 4, of: 'Shirt' },
+  'CAP-1': { quantity: 2, of: 'Cap' },
+}
+
+test('variations are listings of their product, and are written by it', async () => {
+  const bench = wooBench(shirts)
+  const items = await listed(bench)
+  expect(items.map(({ remoteSku }) => remoteSku).sort()).toEqual(['CAP-1', 'MUG', 'SHIRT-M', 'SHIRT-S'])
+  expect(items.find(({ remoteSku }) => remoteSku === 'SHIRT-M')).toMatchObject({
+    merchantQuantity: 4,
+    product: { title: 'Shirt' },
+    options: [{ name: 'Kind' }],
+    price: { currency: 'USD' },
+  })
+  const outcomes = await push(bench.account(), [
+    line('MUG', 7),
+    line('SHIRT-S', 0),
+    line('SHIRT-M', 9),
+    line('CAP-1', 1),
+  ])
+  expect(kinds(outcomes)).toEqual(['applied', 'applied', 'applied', 'applied'])
+  expect((await bench.store()).shown).toEqual({ MUG: 7, 'SHIRT-S': 0, 'SHIRT-M': 9, 'CAP-1': 1 })
+  const writes = bench.traffic.filter(({ method }) => method === 'POST').map(({ url }) => url.pathname)
+  expect(writes).toHaveLength(3)
+})
+
+test('what keeps no count of its own is refused and not switched on', async () => {
+  const bench = wooBench(shirts)
+  await bench.control('/woocommerce/items', { sku: 'SHIRT-S', manageStock: 'parent' })
+  await bench.control('/woocommerce/items', { sku: 'MUG', manageStock: false })
+  const outcomes = await push(bench.account(), [line('MUG', 7), line('SHIRT-S', 2), line('SHIRT-M', 2)])
+  expect(kinds(outcomes)).toEqual(['rejected not_stocked', 'rejected stock_on_parent', 'applied'])
+  expect(await read(bench.account(), ['MUG', 'SHIRT-S'])).toEqual([
+    { remoteSku: 'MUG', quantity: null },
+    { remoteSku: 'SHIRT-S', quantity: null },
+  ])
+  const items = await listed(bench)
+  expect(items.find(({ remoteSku }) => remoteSku === 'SHIRT-S')?.merchantQuantity).toBeNull()
+  // It was switched off after its ids were learned: the answer says so.
+  const account = bench.account()
+  await push(account, [line('SHIRT-M', 3)])
+  await bench.control('/woocommerce/items', { sku: 'SHIRT-M', manageStock: false })
+  expect(kinds(await push(account, [line('SHIRT-M', 8)]))).toEqual(['rejected not_stocked'])
+})
+
+test('a number below 0 counts as 0, and can be written over', async () => {
+  const bench = wooBench(shirts)
+  await bench.control('/woocommerce/items', { sku: 'MUG', stock: -3 })
+  expect(await read(bench.account(), ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 0, belowZero: -3 }])
+  expect((await listed(bench)).find(({ remoteSku }) => remoteSku === 'MUG')?.merchantQuantity).toBe(0)
+  expect(kinds(await push(bench.account(), [line('MUG', 2)]))).toEqual(['applied'])
+  expect((await bench.store()).stock.MUG).toBe(2)
+})
+
+test('counted, and the number did not come: neither 0 nor gone', async () => {
+  const bench = wooBench(shirts)
+  const plain = bench.account()
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]) => {
+      const answer = await plain.http(request)
+      for (const one of [answer.json].flat() as Record<string, unknown>[]) one.stock_quantity = null
+      return answer
+    },
+  }
+  expect(await read(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: null, isUntold: true }])
+  expect((await woocommerce.listings!.pull(account, null)).items[0]).toMatchObject({
+    merchantQuantity: null,
+    isUntold: true,
+  })
+  expect((await woocommerce.storeStock!.pull(account, null)).items).toEqual([])
+})
+
+test('a SKU that moved to another product is noticed, and looked up anew', async () => {
+  const bench = wooBench(shirts)
+  const account = bench.account()
+  await push(account, [line('MUG', 4)])
+  await bench.control('/woocommerce/items', { sku: 'MUG', newSku: 'CUP' })
+  expect(kinds(await push(account, [line('MUG', 6)]))).toEqual(['conflict sku_moved'])
+  expect(kinds(await push(account, [line('MUG', 6)]))).toEqual(['missing unknown_sku'])
+})
+
+test('two hundred lines go in batches of a hundred', async () => {
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`SKU-${index}`, { quantity: 1 }]))
+  const bench = wooBench(many)
+  const lines = Object.keys(many).map((sku) => line(sku, 2))
+  expect(new Set(kinds(await push(bench.account(), lines)))).toEqual(new Set(['applied']))
+  const sizes = bench.traffic.flatMap(({ body }) => (body as { update?: [] } | undefined)?.update?.length ?? [])
+  expect(sizes).toEqual([100, 100])
+})
+
+test('by https the key is a password; by http it never is, and nothing of it stands in the journal', async () => {
+  const bench = wooBench({ MUG: { quantity: 1 } })
+  await read(bench.account(), ['MUG'])
+  expect(bench.traffic[0]!.headers.get('authorization')).toMatch(/^Basic /)
+  expect(bench.traffic[0]!.url.search).not.toContain('oauth')
+  const signed = bench.account({ signed: true })
+  expect(await read(signed, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 1 }])
+  const plain = bench.account({ url: 'http://store.test/woocommerce', sameNetwork: true })
+  expect(await read(plain, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 1 }])
+  const { consumerKey, consumerSecret } = wooSecrets()
+  for (const { url, headers } of bench.traffic.slice(1)) {
+    expect(headers.get('authorization')).toBeNull()
+    expect(url.search).toContain('oauth_signature=')
+    expect(url.search).not.toContain(consumerSecret)
+  }
+  expect(JSON.stringify([signed.journal, plain.journal])).not.toContain(consumerKey)
+})
+
+test('plain http outside of the own network is refused when it is entered', () => {
+  const { settings } = woocommerce
+  expect(settings.safeParse({ url: 'http://store.example' }).success).toBe(false)
+  expect(settings.safeParse({ url: 'http://store.example', sameNetwork: true }).success).toBe(true)
+  expect(settings.safeParse({ url: 'https://user:word@store.example' }).success).toBe(false)
+  const identity = woocommerce.identityOf!
+  expect(identity({ url: 'https://www.Store.example/' })).toBe(identity({ url: 'https://store.example' }))
+})
+
+test('a clock that is off is refused by the signature, and told as the sign-in’s trouble', async () => {
+  const bench = wooBench({ MUG: { quantity: 1 } })
+  const account = bench.account({ signed: true })
+  const late = { ...account, now: () => new Date(account.now().getTime() - 20 * minute) }
+  await expect(read(late, ['MUG'])).rejects.toMatchObject({ kind: 'auth' })
+  const check = woocommerce.checks!.find(({ id }) => id === 'token')!
+  expect(await check.run(late)).toEqual({ ok: false, code: 'signature_refused' })
+})
