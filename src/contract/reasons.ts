@@ -7,6 +7,8 @@ type Words = { en: string; zh: string }
 export const reasonTexts: Record<string, Words> = {
   // Notifications that are not the channel's.
   not_signed: { en: 'not signed', zh: '没有签名' },
+  the_signature_is_missing: { en: 'the signature is missing', zh: '缺少签名' },
+  the_signature_is_wrong: { en: 'the signature is wrong', zh: '签名不正确' },
   wrong_signature: { en: 'wrong signature', zh: '签名不正确' },
   the_signature_is_missing_or_wrong: { en: 'the signature is missing or wrong', zh: '签名缺失或不正确' },
   unknown_key: { en: 'signed with an unknown key', zh: '签名密钥未知' },
