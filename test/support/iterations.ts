@@ -17,7 +17,7 @@ export const simulationSeeds = times(200, 2_000)
 /** Steps of each seed. */
 export const simulationSteps = 40
 /** Crashes in the fixed scenes, spread over all of their points; the long run does every point, each in three ways. */
-export const crashes = times(36, Number.POSITIVE_INFINITY)
+export const crashes = times(24, Number.POSITIVE_INFINITY)
 /** Seeds in which a planted bug must be found. */
 export const plantedSeeds = 2_000
 /** Steps of transfers beside sales, three at once. */
@@ -158,7 +158,7 @@ export const matchVerdicts = times(2_000, 100_000)
 /** Simulated days in shadow, with all that works for an account at work. */
 export const shadowDays = times(1, 14)
 /** Sales of one SKU in a day, and how often its listing may be changed then: eBay's 250 in the full form. */
-export const salesOfADay = times(80, 5_000)
+export const salesOfADay = times(50, 5_000)
 export const changesOfADay = times(25, 250)
 /** Runs of Amazon and eBay on one guarded stock. */
 export const guardedDays = times(1, 40)
@@ -172,7 +172,7 @@ export const notificationSeconds = times(4, 120)
 /** Mutated notifications for each channel. */
 export const mutatedNotifications = 10_000
 /** Moments of a Magento store behind the bridge, with lost writes and restarts. */
-export const magentoTurns = times(60, 2_000)
+export const magentoTurns = times(40, 2_000)
 /** Orders that buyers place on all channels of the demo, with 1 % of every fault, and the simulated seconds of it. */
-export const ordersOnAllChannels = times(120, 2_000)
-export const secondsOnAllChannels = times(60, 600)
+export const ordersOnAllChannels = times(60, 2_000)
+export const secondsOnAllChannels = times(30, 600)
