@@ -10,6 +10,8 @@ import { json, readJson } from './http.ts'
 import { createRandom, seedState } from './random.ts'
 import { purchase as purchaseAtShop, shopOf } from './shopify/shop.ts'
 import type { Buyers, BuyersOptions, ChannelName } from './types.ts'
+import { walmartOf } from './walmart/market.ts'
+import { purchase as purchaseAtWalmart } from './walmart/orders.ts'
 import { purchase as purchaseAtWoo, wooOf } from './woocommerce/store.ts'
 
 interface Demand {
@@ -72,6 +74,7 @@ export function createBuyers(core: Core): Buyers {
 
 async function buyAt(core: Core, channel: ChannelName, wanted: { sku: string; quantity: number }) {
   if (channel === 'ebay') return purchaseAtEbay(ebayOf(core), wanted)
+  if (channel === 'walmart') return purchaseAtWalmart(walmartOf(core), wanted)
   if (channel === 'shopify') return purchaseAtShop(shopOf(core)!, { lines: [wanted] })
   if (channel === 'bigcommerce') return purchaseAtStore(storeOf(core)!, { lines: [wanted] })
   if (channel === 'woocommerce') return purchaseAtWoo(wooOf(core)!, { lines: [wanted] })
@@ -104,6 +107,7 @@ function itemsOf(core: Core, channel: ChannelName): object | undefined {
   if (channel === 'shopify') return core.state.shopify?.items
   if (channel === 'bigcommerce') return core.state.bigcommerce?.items
   if (channel === 'woocommerce') return core.state.woocommerce?.items
+  if (channel === 'walmart') return core.state.walmart.items
   return channel === 'ebay' ? core.state.ebay.items : core.market(channel)?.state.items
 }
 
@@ -111,7 +115,17 @@ const buyersBody = z.object({
   perMinute: z.number().min(0).max(10_000),
   channels: z
     .array(
-      z.enum(['amazon', 'ebay-like', 'walmart-like', 'storefront', 'shopify', 'ebay', 'bigcommerce', 'woocommerce']),
+      z.enum([
+        'amazon',
+        'ebay-like',
+        'walmart-like',
+        'storefront',
+        'shopify',
+        'ebay',
+        'bigcommerce',
+        'woocommerce',
+        'walmart',
+      ]),
     )
     .min(1)
     .optional(),

@@ -5,6 +5,8 @@ import { describeEbay } from './ebay/control.ts'
 import { ebayOf } from './ebay/market.ts'
 import { describeShop } from './shopify/control.ts'
 import type { Effect } from './state.ts'
+import { describeWalmart } from './walmart/control.ts'
+import { walmartOf } from './walmart/market.ts'
 import { describeWoo } from './woocommerce/control.ts'
 
 /**
@@ -26,6 +28,7 @@ export function describe(core: Core, limit: string | null): object {
       ...describeStore(core, newest),
       ...describeWoo(core, newest),
       ebay: describeChannel(describeEbay(ebayOf(core)), newest),
+      walmart: describeChannel(describeWalmart(walmartOf(core)), newest),
     },
   }
 }

@@ -39,6 +39,14 @@ import {
 import { findOrder as findShopOrder, shopOf } from './shopify/shop.ts'
 import { find, setShown } from './storefront.ts'
 import type { MarketName } from './types.ts'
+import { writeWalmartQuantity } from './walmart/control.ts'
+import { walmartOf } from './walmart/market.ts'
+import {
+  cancelRest as cancelAtWalmart,
+  findOrder as findWalmartOrder,
+  purchase as purchaseAtWalmart,
+  shipRest as shipAtWalmart,
+} from './walmart/orders.ts'
 import {
   changeWooOrder,
   editWooOrder,
@@ -59,6 +67,7 @@ const channel = z.enum([
   'ebay',
   'bigcommerce',
   'woocommerce',
+  'walmart',
 ])
 
 const orderBody = z.object({
@@ -67,7 +76,7 @@ const orderBody = z.object({
   quantity: z.int().min(1),
   fulfilledBy: z.enum(['MERCHANT', 'AMAZON']).optional(),
   marketplaceId: z.string().optional(),
-  // at the stores: more lines of the same order, and orders that nobody really pays
+  // at the stores and Walmart: more lines of the same order, and orders that nobody really pays
   further: z.array(z.object({ sku: z.string().min(1), quantity: z.int().min(1) })).optional(),
   test: z.boolean().optional(),
 })
@@ -136,6 +145,7 @@ const faultBody = z.object({
     'expire-access',
     'wrong-date',
     'omit',
+    'too-large',
     'moving-list',
     'rewrite',
     'moved-between',
@@ -254,9 +264,14 @@ async function placeOrder(core: Core, wanted: z.infer<typeof orderBody>): Promis
   return json(status, { error: refused, ...rest })
 }
 
-async function buyWhere(core: Core, where: MarketName | 'storefront' | 'ebay', wanted: z.infer<typeof orderBody>) {
+async function buyWhere(
+  core: Core,
+  where: MarketName | 'storefront' | 'ebay' | 'walmart',
+  wanted: z.infer<typeof orderBody>,
+) {
   if (where === 'storefront') return await buy(core, wanted)
   if (where === 'ebay') return purchaseAtEbay(ebayOf(core), wanted)
+  if (where === 'walmart') return purchaseAtWalmart(walmartOf(core), { ...wanted, also: wanted.further })
   return buyAt(marketNamed(core, where), wanted)
 }
 
@@ -283,7 +298,9 @@ async function changeAny(core: Core, request: Request, orderId: string, verb: 'c
   const there = found.find(({ order }) => order)
   const ebay = ebayOf(core)
   const ebayOrder = findEbayOrder(ebay, orderId)
-  if (!own && !there && !ebayOrder) throw new BadRequest(`There is no order ${orderId}.`, 404)
+  const walmart = walmartOf(core)
+  const atWalmart = findWalmartOrder(walmart, orderId)
+  if (!own && !there && !ebayOrder && !atWalmart) throw new BadRequest(`There is no order ${orderId}.`, 404)
   let done = false
   if (own) done = await changeOrder(core, own, verb === 'ship' ? 'shipped' : 'canceled', restock)
   else if (there?.order && verb === 'ship') done = ship(there.market, there.order, core.now())
@@ -293,6 +310,8 @@ async function changeAny(core: Core, request: Request, orderId: string, verb: 'c
     const from = by === 'BUYER' || by === undefined ? 'BUYER' : 'SELLER'
     done = cancelAtEbay(ebay, ebayOrder, core.now(), { by: from, restock }) !== undefined
   }
+  if (atWalmart && verb === 'ship') done = shipAtWalmart(walmart, atWalmart, core.now())
+  else if (atWalmart) done = cancelAtWalmart(walmart, atWalmart, core.now(), { reason: 'FRAUD_CANCEL', restock })
   if (!done) throw new BadRequest(`Order ${orderId} can no longer ${verb === 'ship' ? 'ship' : 'be canceled'}.`, 409)
   return json(200, { orderId })
 }
@@ -312,6 +331,8 @@ function writeQuantity(core: Core, wanted: z.infer<typeof quantityBody>): Respon
     logEffect(core.state.storefront.effects, effect)
   } else if (wanted.channel === 'ebay') {
     writeEbayQuantity(ebayOf(core), sku, quantity)
+  } else if (wanted.channel === 'walmart') {
+    writeWalmartQuantity(walmartOf(core), sku, quantity)
   } else {
     const { state } = marketNamed(core, wanted.channel)
     const item = state.items[sku]
@@ -329,7 +350,8 @@ function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   if (wanted.channel === 'shopify') shopNamed(core)
   else if (wanted.channel === 'bigcommerce') storeNamed(core)
   else if (wanted.channel === 'woocommerce') wooNamed(core)
-  else if (wanted.channel !== 'storefront' && wanted.channel !== 'ebay') marketNamed(core, wanted.channel)
+  else if (wanted.channel !== 'storefront' && wanted.channel !== 'ebay' && wanted.channel !== 'walmart')
+    marketNamed(core, wanted.channel)
   const operations = faultsAt(wanted.channel)
   const possible = operation === '*' ? Object.values(operations).flat() : operations[operation]
   if (!possible) {

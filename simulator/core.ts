@@ -14,6 +14,7 @@ import type {
   SimulatorOptions,
   StorefrontConnection,
 } from './types.ts'
+import { firstWalmart } from './walmart/market.ts'
 import { firstWoo } from './woocommerce/store.ts'
 
 /** Each use of chance on a marketplace has a stream of its own. */
@@ -84,6 +85,7 @@ function firstState(options: SimulatorOptions, seed: number, clock: State['clock
     further: {},
     storefront,
     ebay: firstEbay(options.catalog, options.ebay),
+    walmart: firstWalmart(options.catalog, options.walmart),
     attempts: { made: 0, refused: 0 },
   }
 }
@@ -214,7 +216,7 @@ export function createCore(options: SimulatorOptions): Core {
   if (options.snapshot === undefined) seedMarket(core.amazon)
   else {
     if (!isState(options.snapshot)) throw new Error('The snapshot is not one of this simulator.')
-    core.state = completed(structuredClone(options.snapshot), core.amazon.settings, core.state.ebay)
+    core.state = completed(structuredClone(options.snapshot), core.amazon.settings, core.state)
     for (const [name, { options: given }] of entries(core.state.further)) all.set(name, marketOf(core, name, given))
   }
   if (options.shopify) core.state.shopify ??= firstShop(core, core.now())
@@ -232,16 +234,18 @@ function callsAt(core: Core, channel: ChannelName): { calls: Record<string, Call
   if (channel === 'shopify') return core.state.shopify!
   if (channel === 'bigcommerce') return core.state.bigcommerce!
   if (channel === 'woocommerce') return core.state.woocommerce!
+  if (channel === 'walmart') return core.state.walmart
   return channel === 'ebay' ? core.state.ebay : core.market(channel)!.state
 }
 
-/** Snapshots from before there were feeds, further marketplaces and eBay lack them. */
-function completed(state: State, settings: MarketSettings, ebay: State['ebay']): State {
+/** Snapshots from before there were feeds, further marketplaces, eBay and Walmart lack them. */
+function completed(state: State, settings: MarketSettings, fresh: State): State {
   const { feeds = [], documents = {}, feedPace = settings.feedPace } = state.amazon as Partial<MarketState>
   return {
     ...state,
     amazon: { ...state.amazon, feeds, documents, feedPace },
     further: state.further ?? {},
-    ebay: state.ebay ?? ebay,
+    ebay: state.ebay ?? fresh.ebay,
+    walmart: state.walmart ?? fresh.walmart,
   }
 }

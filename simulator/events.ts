@@ -7,6 +7,8 @@ import type { Core } from './core.ts'
 import { runEbayEvent } from './ebay/events.ts'
 import { ebayOf } from './ebay/market.ts'
 import type { ScheduledEvent } from './state.ts'
+import { runWalmartEvent } from './walmart/events.ts'
+import { walmartOf } from './walmart/market.ts'
 import { runWooEvent, wooOf } from './woocommerce/store.ts'
 
 /**
@@ -32,6 +34,10 @@ function run(core: Core, event: ScheduledEvent): void {
   if (event.market === 'woocommerce') {
     const woo = wooOf(core)
     if (woo) runWooEvent(woo, event.subject)
+    return
+  }
+  if (event.market === 'walmart') {
+    runWalmartEvent(walmartOf(core), event)
     return
   }
   const market = core.market(event.market ?? 'amazon')

@@ -5,6 +5,7 @@ import { ConnectionLost } from './http.ts'
 import { shopifyFaults } from './shopify/faults.ts'
 import type { Fault, FaultKind, FeedFault, Rewrite } from './state.ts'
 import type { ChannelName } from './types.ts'
+import { walmartFaults } from './walmart/faults.ts'
 import { wooFaults } from './woocommerce/faults.ts'
 import { wooOperations } from './woocommerce/router.ts'
 
@@ -95,6 +96,7 @@ export function faultsAt(channel: ChannelName): Record<string, FaultKind[]> {
   if (channel === 'shopify') return faultKinds.shopify
   if (channel === 'bigcommerce') return bigcommerceFaults(anywhere)
   if (channel === 'woocommerce') return wooFaults(wooOperations, anywhere)
+  if (channel === 'walmart') return walmartFaults(anywhere)
   if (channel === 'ebay') {
     const calls = Object.keys(ebayOperations).map((name) => [name, [...everyEbayCall, ...(ebayFaults[name] ?? [])]])
     return { token: [...anywhere, 'revoke'], ...Object.fromEntries(calls) }

@@ -19,6 +19,9 @@ import { shopOf } from './shopify/shop.ts'
 import { deliverDue } from './shopify/webhooks.ts'
 import { products, webhook } from './storefront.ts'
 import type { MarketName, Simulator, SimulatorOptions } from './types.ts'
+import { walmartOf } from './walmart/market.ts'
+import { walmartApi } from './walmart/router.ts'
+import { deliverWalmart } from './walmart/words.ts'
 import { wooRoutes } from './woocommerce/router.ts'
 import { wooOf } from './woocommerce/store.ts'
 import { deliverWoo } from './woocommerce/webhooks.ts'
@@ -41,6 +44,7 @@ export type {
   SimulatorOptions,
   StorefrontConnection,
 } from './types.ts'
+export type { WalmartOptions } from './walmart/types.ts'
 export { wooSignature } from './woocommerce/auth.ts'
 export { wooSettings } from './woocommerce/store.ts'
 export type { WooOptions } from './woocommerce/types.ts'
@@ -78,6 +82,9 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       if (url.pathname.startsWith('/ebay/')) {
         return ebayApi(ebayOf(core), request, url.pathname.slice('/ebay'.length), query)
       }
+      if (url.pathname.startsWith('/walmart/')) {
+        return walmartApi(walmartOf(core), request, url.pathname.slice('/walmart'.length), url)
+      }
       const path = host.includes('sellingpartnerapi') ? url.pathname : url.pathname.replace(/^\/amazon(?=\/)/, '')
       if (url.pathname === '/sqs/' && request.method === 'POST') return queueEndpoint(core.amazon, request)
       if (path === '/lwa/auth/o2/token') return tokenEndpoint(core.amazon, request)
@@ -104,6 +111,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       await deliverWords(ebayOf(core))
       const store = storeOf(core)
       if (store) await deliverHooks(store)
+      await deliverWalmart(walmartOf(core))
     },
     snapshot: () => structuredClone(core.state),
     changed: () => core.changes,

@@ -3,6 +3,7 @@ import type { EbayState } from './ebay/types.ts'
 import type { RandomState } from './random.ts'
 import type { ShopifyState } from './shopify/state.ts'
 import type { AmazonOptions, ChannelName, FeedPace, FulfilledBy, FurtherMarket, MarketName } from './types.ts'
+import type { WalmartState } from './walmart/types.ts'
 import type { WooState } from './woocommerce/types.ts'
 
 /** Everything the simulator remembers: plain JSON, so that a snapshot is a copy of it. */
@@ -24,6 +25,7 @@ export interface State {
   bigcommerce?: BigcommerceState
   woocommerce?: WooState
   ebay: EbayState
+  walmart: WalmartState
   /** purchase attempts of the simulated buyers */
   attempts: { made: number; refused: number }
 }
@@ -44,7 +46,7 @@ export interface ScheduledEvent {
   /** the id of an order or a feed, or the number of an effect */
   subject: string
   /** where it happens; absent: on Amazon */
-  market?: MarketName | 'ebay' | 'bigcommerce' | 'woocommerce'
+  market?: MarketName | 'ebay' | 'bigcommerce' | 'woocommerce' | 'walmart'
 }
 
 export interface Fault {
@@ -84,6 +86,7 @@ export type FaultKind =
   | 'moving-list'
   | 'rewrite'
   | 'moved-between'
+  | 'too-large'
   | FeedFault
 
 /** What can become of a feed, and of its processing report. */

@@ -3,6 +3,7 @@
 import type { BigcommerceOptions } from './bigcommerce/state.ts'
 import type { EbayOptions } from './ebay/types.ts'
 import type { ShopifyOptions } from './shopify/state.ts'
+import type { WalmartOptions } from './walmart/types.ts'
 import type { WooOptions } from './woocommerce/types.ts'
 
 export interface CatalogItem {
@@ -24,6 +25,8 @@ export interface CatalogItem {
   woocommerce?: { quantity: number; of?: string }
   /** members of one group are variations of one listing */
   ebay?: { quantity: number; marketplaceIds?: string[]; group?: string }
+  /** `held`: units in Walmart's own warehouses */
+  walmart?: { quantity: number; held?: number }
 }
 
 export interface Listed {
@@ -41,7 +44,7 @@ export type Region = 'na' | 'eu' | 'fe'
 /** Marketplaces beside Amazon: they speak its API, with delays and habits of their own. */
 export type FurtherMarket = 'ebay-like' | 'walmart-like'
 export type MarketName = 'amazon' | FurtherMarket
-export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay' | 'bigcommerce' | 'woocommerce'
+export type ChannelName = MarketName | 'storefront' | 'shopify' | 'ebay' | 'bigcommerce' | 'woocommerce' | 'walmart'
 
 export interface Lag {
   /** none shows in search sooner than this, in milliseconds of simulator time; absent: 0 */
@@ -122,6 +125,7 @@ export interface SimulatorOptions {
   /** further marketplaces that are there from the start */
   markets?: Partial<Record<FurtherMarket, AmazonOptions>>
   ebay?: EbayOptions
+  walmart?: WalmartOptions
   storefront?: StorefrontConnection
   /** a store at Shopify; absent: there is none */
   shopify?: ShopifyOptions

@@ -39,6 +39,10 @@ const rows: Record<Capability, Row> = {
       // A master has to compare before it sets (docs/store-as-master.md).
       quantityWrites === 'absolute' ? 'shown only' : every(storeStock?.everyMs),
   },
+  acknowledgements: {
+    text: 'Orders are acknowledged',
+    how: ({ acknowledgements }) => `within ${duration(acknowledgements!.withinMs)}`,
+  },
   shipments: { text: 'Shipments are confirmed', how: yes },
   cancellations: {
     text: 'Orders are canceled',

@@ -91,6 +91,17 @@ export interface Dispatches {
   everyMs: number
 }
 
+/** Orders that must be acknowledged in time, before they may ship. */
+export interface Acknowledgements {
+  /** From the order's placing. */
+  withinMs: number
+  /** The whole order. Never repeats by itself. */
+  send(account: Account, acknowledgement: { reference: string; orderRemoteId: string }): Promise<EffectAnswer>
+  /** Does the channel wait for it no more, whoever sent it? */
+  read(account: Account, orderRemoteId: string): Promise<boolean>
+  visibleAfterMs: number
+}
+
 export type CancelReason = 'buyer_asked' | 'out_of_stock' | 'address' | 'price' | 'fraud' | 'other'
 
 export interface Cancellations {

@@ -6,6 +6,7 @@ import type { FulfilledBy, IncomingOrder } from '../domain/orders.ts'
 import type { QuantityWrites } from '../domain/slots.ts'
 import { type Budget, type Http, WireError } from '../http/client.ts'
 import type {
+  Acknowledgements,
   Cancellations,
   Check,
   Consent,
@@ -285,6 +286,7 @@ export interface Connector {
     /** A slot at rest is read again after this long. */
     auditEveryMs: number
   }
+  acknowledgements?: Acknowledgements
   shipments?: Shipments
   cancellations?: Cancellations
   refunds?: Refunds

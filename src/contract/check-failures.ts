@@ -236,6 +236,38 @@ export const checkFailures: Record<string, FailureText> = {
     zh: ['网店接受了未签名的消息：知道该地址的人都能修改其库存。', '请在网店接收端先验证签名，再读取消息内容。'],
   },
 
+  // — walmart —
+  'walmart.scope_missing': {
+    en: [
+      'The key does not hold this permission: it has {has}.',
+      'In Walmart’s Developer Portal give the key full access to it (view is enough for items and reports), or make a new key, then run the checks again.',
+    ],
+    zh: [
+      '密钥不具备此权限：当前为 {has}。',
+      '请在沃尔玛 Developer Portal 为密钥授予完全权限（商品和报表可只读），或新建密钥，然后重新检查。',
+    ],
+  },
+  'walmart.invalid_client': {
+    en: [
+      'Walmart does not know the client id, or the client secret is another one.',
+      'Copy both from the key in Walmart’s Developer Portal; a sandbox key works with the sandbox only.',
+    ],
+    zh: [
+      '沃尔玛不认识此 client id，或 client secret 不符。',
+      '请从沃尔玛 Developer Portal 的密钥中重新复制两者；沙箱密钥仅可用于沙箱。',
+    ],
+  },
+  'nodes.several_nodes': {
+    en: [
+      'Items lie at {nodes} ship nodes, and quantities are written to one of them.',
+      'Give the id of the ship node in the settings, and set the others to 0 in Seller Center: what lies there stays for sale.',
+    ],
+    zh: [
+      '商品分布在 {nodes} 个发货节点，而库存只写入其中一个。',
+      '请在设置中填写发货节点编号，并在 Seller Center 将其他节点的库存设为 0，否则其库存仍会在售。',
+    ],
+  },
+
   // — ebay —
   'ebay.scope_missing': {
     en: [

@@ -12,6 +12,7 @@ const titles: Record<string, Record<Language, string>> = {
   plan: { en: 'The selling plan allows it', zh: '销售方案允许接入' },
   'ebay.plan': { en: 'The seller may list', zh: '卖家可以发布商品' },
   'ebay.scope.sell.account': { en: 'Business policies are in use', zh: '已启用业务政策' },
+  nodes: { en: 'One ship node is written', zh: '写入单一发货节点' },
   payments: { en: 'The store takes its payments by Shopify Payments', zh: '网店使用 Shopify Payments 收款' },
   location: { en: 'The location is there', zh: '仓库地点可用' },
   notifications: { en: 'Words from the channel arrive', zh: '平台通知可送达' },

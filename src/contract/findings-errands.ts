@@ -22,6 +22,26 @@ export const errandFindings = {
       '为避免重复执行，系统不会自动重发。请在平台后台核对该订单，然后在此订单页选择结果。',
     ],
   },
+  acknowledgements_pressing: {
+    en: [
+      '{account}: {count} orders must be acknowledged by {by} and are not yet: {orders}',
+      'Entrepot acknowledges by itself, the earliest first. If the number does not fall, look at the account’s other findings and at the channel’s status page; an order can be acknowledged on the channel’s own page, too.',
+    ],
+    zh: [
+      '{account}：有 {count} 个订单须在 {by} 前确认接单，尚未确认：{orders}',
+      '系统会自动确认，最紧急的优先。若数量没有下降，请查看此账户的其他提示和平台状态页；也可在平台后台确认订单。',
+    ],
+  },
+  orders_canceled_soon: {
+    en: [
+      '{account}: the channel cancels {count} orders from {by} on, because they have not shipped: {orders}',
+      'Ship them and give their tracking numbers, or cancel them yourself. A cancellation by the channel counts against you.',
+    ],
+    zh: [
+      '{account}：{count} 个订单尚未发货，平台将从 {by} 起自动取消：{orders}',
+      '请尽快发货并填写运单号，或自行取消。被平台取消的订单会影响店铺指标。',
+    ],
+  },
   orders_missed: {
     en: [
       '{account}: {count} orders were missing: {orders}',

@@ -29,6 +29,8 @@ export interface NewErrand {
   payload: unknown
   state: ErrandState
   dueAt: Date | null
+  /** Of those due, the earliest goes first; absent: after all that have one. */
+  deadlineAt?: Date
   cause: string
   lines: readonly ErrandLine[]
 }
@@ -77,8 +79,8 @@ const toRow = (raw: Raw): ErrandRow => ({
 /** Answers whether it is new: the same cause makes one errand. */
 export async function insertErrand(tx: Sql, errand: NewErrand, actor: string, now: Date): Promise<boolean> {
   const inserted = await tx.run(
-    `insert into errands (id, account_id, order_id, kind, reference, target, payload, state, due_at, attempts, absences, failures, cause, actor, created_at, changed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, $10, $11, $12, $12) on conflict (account_id, kind, cause) do nothing`,
+    `insert into errands (id, account_id, order_id, kind, reference, target, payload, state, due_at, attempts, absences, failures, cause, actor, created_at, changed_at, deadline_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, $10, $11, $12, $12, $13) on conflict (account_id, kind, cause) do nothing`,
     [
       errand.id,
       errand.accountId,
@@ -92,6 +94,7 @@ export async function insertErrand(tx: Sql, errand: NewErrand, actor: string, no
       errand.cause,
       actor,
       now,
+      errand.deadlineAt ?? null,
     ],
   )
   if (inserted === 0) return false
@@ -117,7 +120,7 @@ const mayAct = `(e.state <> 'waiting' or not exists (select 1 from errands b whe
 /** What is due for an account. */
 export async function dueErrands(tx: Sql, accountId: string, now: Date, limit: number): Promise<string[]> {
   const rows = await tx.rows<{ id: string }>(
-    `select e.id from errands e where e.account_id = $1 and e.due_at <= $2 and ${mayAct} order by e.due_at, e.id limit $3`,
+    `select e.id from errands e where e.account_id = $1 and e.due_at <= $2 and ${mayAct} order by e.deadline_at nulls last, e.due_at, e.id limit $3`,
     [accountId, now, limit],
   )
   return rows.map((row) => row.id)
@@ -135,6 +138,14 @@ export async function lockWaitingErrands(tx: Sql, accountId: string): Promise<Er
       accountId,
     ])
   ).map(toRow)
+}
+
+/** The channel takes no more of this kind until then: others of the kind need not try before. */
+export async function holdKind(tx: Sql, accountId: string, kind: ErrandKind, until: Date): Promise<void> {
+  await tx.run(
+    `update errands set due_at = $3 where account_id = $1 and kind = $2 and state = 'waiting' and due_at < $3`,
+    [accountId, kind, until],
+  )
 }
 
 /** When the next one is due. */

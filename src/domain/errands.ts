@@ -1,12 +1,12 @@
 /**
- * An errand is something that a channel must be told once at most (P-5): a shipment, a cancellation, a refund, a copy, a dispatch.
+ * An errand is something that a channel must be told once at most (P-5): an acknowledgement, a shipment, a cancellation, a refund, a copy, a dispatch.
  * It is noted before it leaves; what may have been carried out is read back, and leaves again only when it is proven
  * absent: nobody's guess repeats it. Pure.
  */
 import type { ChannelError } from './errors.ts'
 import { strayLifeMs } from './slots.ts'
 
-export type ErrandKind = 'shipment' | 'cancellation' | 'refund' | 'copy' | 'dispatch'
+export type ErrandKind = 'acknowledgement' | 'shipment' | 'cancellation' | 'refund' | 'copy' | 'dispatch'
 
 export type ErrandState =
   /** Leaves when it is due. */

@@ -57,6 +57,10 @@ export interface IncomingOrder {
   total: number | null
   shipBy: Date | null
   deliverBy: Date | null
+  /** The channel waits for an acknowledgement until then; absent or null: for none. */
+  acknowledgeBy?: Date | null
+  /** What has not left by then is canceled by the channel itself. */
+  cancelsAt?: Date | null
   lines: readonly IncomingLine[]
   /** Personal data; goes sealed into its own store and nowhere else. */
   buyer: Buyer | null

@@ -1,4 +1,5 @@
 /** Tells one account's channel what is due, while its lease is held. */
+import { planAcknowledgements, watchDeadlines } from '../operations/acknowledge-orders.ts'
 import type { AccountAtWork, Context } from '../operations/context.ts'
 import { dispatchOrders } from '../operations/dispatch-orders.ts'
 import { followCopies } from '../operations/follow-copies.ts'
@@ -10,6 +11,8 @@ import type { createSignal } from './wait.ts'
 const errandIdleMs = 5_000
 /** Looking for orders to copy costs a few statements. */
 const copiesEveryMs = 2_000
+/** Deadlines are hours. */
+const deadlinesEveryMs = 60_000
 
 /** How a fault of ours is shown, and ended. */
 interface Failing {
@@ -17,7 +20,7 @@ interface Failing {
   note(loop: string, error: unknown): Promise<void>
 }
 
-/** Shipments, cancellations, refunds, copies, dispatches. A turn that broke off is read back by the next. */
+/** Acknowledgements, shipments, cancellations, refunds, copies, dispatches. A turn that broke off is read back by the next. */
 export async function errandLoop(
   ctx: Context,
   work: AccountAtWork,
@@ -26,6 +29,7 @@ export async function errandLoop(
   failing: Failing,
 ): Promise<void> {
   let copiesAt = 0
+  let deadlinesAt = 0
   const isStopping = () => signal.stopped
   while (!signal.stopped) {
     try {
@@ -34,12 +38,17 @@ export async function errandLoop(
         copiesAt = now + copiesEveryMs
         await planCopies(ctx, work)
         await followCopies(ctx, work, isStopping)
+        await planAcknowledgements(ctx, work)
       }
       // What channels are to ship for the own store is handed out first, so that it leaves in the same turn.
       try {
         await dispatchOrders(ctx, work, isStopping)
       } catch (error) {
         await failing.note('dispatches', error)
+      }
+      if (deadlinesAt <= now) {
+        deadlinesAt = now + deadlinesEveryMs
+        await watchDeadlines(ctx, work)
       }
       const { done, nextAt } = await sendErrands(ctx, work, isStopping)
       await failing.end()

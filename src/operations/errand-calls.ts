@@ -46,6 +46,7 @@ const cancellationLook: LookBack = { visibleAfterMs: 5 * 60_000, proves: false }
 export function lookBackOf(connector: Connector, kind: ErrandKind): LookBack | null {
   if (kind === 'cancellation') return cancellationLook
   const capability = {
+    acknowledgement: connector.acknowledgements,
     shipment: connector.shipments,
     refund: connector.refunds,
     copy: connector.copies,
@@ -56,6 +57,7 @@ export function lookBackOf(connector: Connector, kind: ErrandKind): LookBack | n
 
 /** The operation in the journal. */
 export const effectKind: Record<ErrandKind, string> = {
+  acknowledgement: 'acknowledgement.send',
   shipment: 'shipment.confirm',
   cancellation: 'cancellation.request',
   refund: 'refund.issue',
@@ -64,8 +66,14 @@ export const effectKind: Record<ErrandKind, string> = {
 }
 
 /** Can anything be told to this channel at all? */
-export const takesErrands = ({ shipments, cancellations, refunds, copies, dispatches }: Connector): boolean =>
-  Boolean(shipments ?? cancellations ?? refunds ?? copies ?? dispatches)
+export const takesErrands = ({
+  acknowledgements,
+  shipments,
+  cancellations,
+  refunds,
+  copies,
+  dispatches,
+}: Connector): boolean => Boolean(acknowledgements ?? shipments ?? cancellations ?? refunds ?? copies ?? dispatches)
 
 const unitsOf = (order: ErrandOrder) =>
   order.lines.filter((line) => line.units > 0).map((line) => ({ remoteId: line.remoteId, quantity: line.units }))
@@ -80,6 +88,8 @@ export async function tell(
   const { reference } = errand
   const orderRemoteId = errand.target ?? order.remoteId
   switch (errand.kind) {
+    case 'acknowledgement':
+      return await connector.acknowledgements!.send(account, { reference, orderRemoteId })
     case 'shipment': {
       const { shippedAt, ...payload } = errand.payload as ShipmentPayload
       const shipment = { reference, orderRemoteId, marketplace: order.marketplace, lines: unitsOf(order), ...payload }
@@ -154,6 +164,10 @@ export async function lookUp(
   const { reference } = errand
   const orderRemoteId = errand.target ?? order.remoteId
   switch (errand.kind) {
+    case 'acknowledgement':
+      return (await connector.acknowledgements!.read(account, orderRemoteId))
+        ? { kind: 'found', remoteId: null }
+        : { kind: 'absent' }
     case 'shipment': {
       const { trackingNumber } = errand.payload as ShipmentPayload
       const known = await connector.shipments!.read(account, orderRemoteId)

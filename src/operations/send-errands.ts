@@ -7,6 +7,7 @@ import {
   dueErrands,
   type ErrandRow,
   hasSent,
+  holdKind,
   lockErrand,
   mayStillAct,
   nextErrandAt,
@@ -150,6 +151,9 @@ async function noteAnswer(ctx: Context, work: AccountAtWork, errand: ErrandRow, 
     const back = lookBackOf(work.connector, errand.kind)
     await save(tx, ctx, withoutWords({ ...locked, ...answered(locked, answer, now, back) }), now)
     await recordOutcomes(tx, [{ id: errand.effectId!, ...outcomeOf(answer) }], now)
+    // Else each of them would try, to no end but a note of it.
+    if (answer.kind === 'failed' && answer.error.kind === 'throttled' && answer.error.retryAt)
+      await holdKind(tx, work.row.id, errand.kind, answer.error.retryAt)
     // The order's next version tells whether a cancellation holds.
     if (errand.kind === 'cancellation') await lookAgain(tx, work.row.id, now)
     if (answer.kind === 'failed' && answer.error.kind === 'auth') await halt(tx, ctx, work, answer.error)

@@ -43,6 +43,7 @@ export const access: { readonly [C in CapabilityName]: Access<NonNullable<Connec
     read: 'read',
     readingsIn: 'read',
   },
+  acknowledgements: { send: failed, read: 'read' },
   shipments: { confirm: failed, read: 'read' },
   cancellations: { request: failed },
   refunds: { issue: failed, read: 'read' },

@@ -45,7 +45,7 @@ test.each(['sandbox', 'shadow', 'paused'] as const)(
   async (stage) => {
     const { told, writes: reached } = await writeEverything(stage)
     expect(reached).toEqual([])
-    expect(Object.keys(told)).toHaveLength(12)
+    expect(Object.keys(told)).toHaveLength(13)
     const refused = { kind: 'failed', error: { code: 'stage_not_live', mayHaveApplied: false } }
     for (const name of ['stock.push', 'prices.push'])
       expect(told[name]).toMatchObject([
@@ -54,6 +54,7 @@ test.each(['sandbox', 'shadow', 'paused'] as const)(
       ])
     expect(told['stock.feed.submit']).toMatchObject({ receipt: null, outcomes: [{ key: 'a' }, { key: 'b' }] })
     for (const name of [
+      'acknowledgements.send',
       'shipments.confirm',
       'cancellations.request',
       'refunds.issue',

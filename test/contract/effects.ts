@@ -1,5 +1,5 @@
 /**
- * Effects that must happen once at most: shipments, cancellations, refunds, copies. Whatever becomes of the call, the
+ * Effects that must happen once at most: acknowledgements, shipments, cancellations, refunds, copies. Whatever becomes of the call, the
  * connector sends it once and says whether it may have been carried out; what was carried out is found by reading.
  */
 import { expect } from 'vitest'
@@ -9,7 +9,7 @@ import type { IncomingOrder } from '../../src/domain/orders.ts'
 import { type Bench, type Harness, needed } from './harness.ts'
 import { awkward, type Case, walk } from './lists.ts'
 
-export const effects = ['shipments', 'cancellations', 'refunds', 'copies'] as const
+export const effects = ['acknowledgements', 'shipments', 'cancellations', 'refunds', 'copies'] as const
 export type Effect = (typeof effects)[number]
 
 /** An effect about one order, ready to be sent, and what the channel knows of it afterwards. */
@@ -23,9 +23,15 @@ interface Prepared {
 
 const price = 500
 
-async function boughtOrder(bench: Bench, quantity = 2): Promise<IncomingOrder> {
+/** Acknowledged, where the channel wants that before anything else. */
+async function boughtOrder(bench: Bench, quantity = 2, isAcknowledged = true): Promise<IncomingOrder> {
   const id = await needed(bench.stage.buy, 'buy')(awkward[0]!, quantity)
   await bench.stage.pass(bench.harness.orderShowsMs)
+  if (isAcknowledged && bench.connector.acknowledgements) {
+    const { send, visibleAfterMs } = bench.connector.acknowledgements
+    await send(bench.wire.account(), { reference: '4700', orderRemoteId: id })
+    await bench.stage.pass(Math.max(visibleAfterMs, bench.harness.orderShowsMs))
+  }
   return (await ordersOf(bench)).find(({ remoteId }) => remoteId === id)!
 }
 
@@ -89,6 +95,20 @@ function copy(bench: Bench, reference: string) {
 }
 
 const prepare: Record<Effect, (bench: Bench) => Promise<Prepared>> = {
+  async acknowledgements(bench) {
+    const order = await boughtOrder(bench, 2, false)
+    const capability = bench.connector.acknowledgements!
+    expect(order.acknowledgeBy).toEqual(new Date(order.placedAt.getTime() + capability.withinMs))
+    const one = { reference: '4766', orderRemoteId: order.remoteId }
+    return {
+      words: wordsOf(order),
+      send: (account, more) => capability.send(account, { ...one, ...more }),
+      happened: async (account) => {
+        await bench.stage.pass(capability.visibleAfterMs)
+        return (await capability.read(account, order.remoteId)) ? 1 : 0
+      },
+    }
+  },
   async shipments(bench) {
     const order = await boughtOrder(bench)
     const capability = bench.connector.shipments!

@@ -100,6 +100,7 @@ export interface Harness {
   }
   /** The operation that carries the effect, and what it is called with. */
   effects?: {
+    acknowledgements?: { operation: string }
     shipments?: { operation: string; carrier: string; trackingNumber: string }
     cancellations?: { operation: string; reason: CancelReason }
     refunds?: { operation: string; currency: string; reason: OutgoingRefund['reason'] }

@@ -7,7 +7,13 @@ import type { Effect } from './effects.ts'
 type Plant = (connector: Connector) => Connector
 type Send = (account: Account, effect: never) => Promise<EffectAnswer>
 
-const verbs = { shipments: 'confirm', cancellations: 'request', refunds: 'issue', copies: 'create' } as const
+const verbs = {
+  acknowledgements: 'send',
+  shipments: 'confirm',
+  cancellations: 'request',
+  refunds: 'issue',
+  copies: 'create',
+} as const
 
 /** One function of a capability, changed. */
 const changing = (

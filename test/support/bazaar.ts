@@ -95,6 +95,12 @@ export function createBazaar(pageSize = 50): Bazaar {
       marginMs: 1_000,
       auditEveryMs: 30 * 60_000,
     },
+    acknowledgements: {
+      withinMs: 4 * 3_600_000,
+      send: () => applied('acknowledgements.send'),
+      read: async () => true,
+      visibleAfterMs: 0,
+    },
     shipments: { confirm: () => applied('shipments.confirm'), read: async () => [], visibleAfterMs: 0 },
     cancellations: { request: () => applied('cancellations.request'), partial: true },
     refunds: { issue: () => applied('refunds.issue'), read: async () => [], visibleAfterMs: 0 },

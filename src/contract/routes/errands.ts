@@ -5,7 +5,7 @@ import { accountRef, byId, count, id, listQuery, page, time } from '../schemas.t
 
 const line = z.string().trim().min(1).max(200).describe('the line’s id, or its id at the channel')
 const quantity = count.min(1).max(1_000_000).describe('in the listing’s units')
-const kind = z.enum(['shipment', 'cancellation', 'refund', 'copy', 'dispatch'])
+const kind = z.enum(['acknowledgement', 'shipment', 'cancellation', 'refund', 'copy', 'dispatch'])
 
 const errand = z.object({
   id,

@@ -99,7 +99,7 @@ function Said({ entry }: { entry: TimelineEntry }) {
   }
 }
 
-const kinds = ['shipment', 'cancellation', 'refund', 'copy', 'dispatch'] as const
+const kinds = ['acknowledgement', 'shipment', 'cancellation', 'refund', 'copy', 'dispatch'] as const
 const stockKinds = ['reservation', 'release', 'shipment', 'adjustment', 'allocation', 'return'] as const
 /** Which figure of a movement tells its size. */
 const sizeOf = {

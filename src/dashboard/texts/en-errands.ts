@@ -8,6 +8,7 @@ export const enErrands = {
       cancellation: 'Cancellation',
       refund: 'Refund',
       copy: 'Copy in the own store',
+      acknowledgement: 'Acknowledgement',
       dispatch: 'Shipped by a channel',
     },
     state: {

@@ -5,7 +5,14 @@ export const zhErrands = {
   errand: {
     title: '发货、取消、退款',
     none: '尚未发货，也没有向平台提交任何请求。',
-    kind: { shipment: '发货', cancellation: '取消', refund: '退款', copy: '自有商店副本', dispatch: '平台代发' },
+    kind: {
+      acknowledgement: '确认接单',
+      shipment: '发货',
+      cancellation: '取消',
+      refund: '退款',
+      copy: '自有商店副本',
+      dispatch: '平台代发',
+    },
     state: {
       waiting: '等待通知平台',
       sent: '正在通知平台',

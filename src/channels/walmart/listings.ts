@@ -1,0 +1,119 @@
+/**
+ * The seller's items by their quantities, 50 a page, each with its item: that list has no end and no age, while the list of
+ * items stops at 10,000 and its cursor after two minutes (facts: channels.md §2, price and listing). What only Walmart
+ * holds comes after it, from the list of what it holds.
+ */
+import { z } from 'zod'
+import { ChannelError } from '../../domain/errors.ts'
+import type { Account, IncomingListing, Pulled, Unreadable } from '../connector.ts'
+import { calls } from './calls.ts'
+import { readListing, readQuantity } from './mapping.ts'
+import { readSettings } from './settings.ts'
+import { heldLine, inventory } from './wire.ts'
+
+const pageSize = 50
+const heldPageSize = 100
+/** Items asked for at once. */
+const atOnce = 10
+
+const cursorSchema = z.union([
+  z.object({ nextCursor: z.string().optional(), restarts: z.number().int() }),
+  z.object({ offset: z.number().int() }),
+])
+type Cursor = z.output<typeof cursorSchema>
+
+interface Found {
+  sku: string
+  quantity: number | null
+  isHeld: boolean
+}
+
+export async function pullListings(account: Account, saved: unknown): Promise<Pulled<IncomingListing>> {
+  const cursor: Cursor = cursorSchema.safeParse(saved).data ?? { restarts: 0 }
+  const page = await pageOf(account, cursor)
+  const items: IncomingListing[] = []
+  for (let from = 0; from < page.found.length; from += atOnce) {
+    const some = page.found.slice(from, from + atOnce)
+    const read = await Promise.all(some.map((one) => listingOf(account, one)))
+    items.push(...read.filter((one) => one !== undefined))
+  }
+  return { items, unreadable: page.unreadable, next: page.next, more: page.next !== null }
+}
+
+/** Where the seller has nothing, what Walmart holds is asked for at once. */
+async function pageOf(account: Account, cursor: Cursor): Promise<Page> {
+  if ('offset' in cursor) return await heldPage(account, cursor)
+  const page = await ownPage(account, cursor)
+  const isEmpty = page.found.length === 0 && page.unreadable.length === 0
+  return isEmpty && page.next !== null && 'offset' in page.next ? await heldPage(account, page.next) : page
+}
+
+interface Page {
+  found: Found[]
+  unreadable: Unreadable[]
+  next: Cursor | null
+}
+
+async function ownPage(account: Account, cursor: Extract<Cursor, { restarts: number }>): Promise<Page> {
+  const after: Cursor | null = readSettings(account.settings).programs.includes('wfs') ? { offset: 0 } : null
+  try {
+    const { meta, elements } = await calls.getQuantities(account, { limit: pageSize, nextCursor: cursor.nextCursor })
+    const { found, unreadable } = readEach(elements.inventories, inventory, (one) => ({
+      sku: one.sku,
+      quantity: readQuantity(one).quantity,
+      isHeld: false,
+    }))
+    // It is over only where no cursor comes along.
+    const next = meta.nextCursor ? { nextCursor: meta.nextCursor, restarts: cursor.restarts } : after
+    return { found, unreadable, next }
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    if (error.kind === 'missing' && cursor.nextCursor === undefined) return { found: [], unreadable: [], next: after }
+    // A cursor that is not known any more: the walk begins anew. After some times it is told instead.
+    if (error.kind !== 'rejected' || cursor.nextCursor === undefined || cursor.restarts >= 3) throw error
+    return { found: [], unreadable: [], next: { restarts: cursor.restarts + 1 } }
+  }
+}
+
+async function heldPage(account: Account, { offset }: Extract<Cursor, { offset: number }>): Promise<Page> {
+  const { headers, payload } = await calls.getHeld(account, { limit: heldPageSize, offset })
+  const { found, unreadable } = readEach(payload.inventory, heldLine, (one) => ({
+    sku: one.sku,
+    quantity: null,
+    isHeld: true,
+  }))
+  const end = offset + payload.inventory.length
+  const next = payload.inventory.length > 0 && end < headers.totalCount ? { offset: end } : null
+  return { found, unreadable, next }
+}
+
+function readEach<S extends z.ZodType>(
+  raws: readonly unknown[],
+  schema: S,
+  read: (one: z.output<S>) => Found,
+): { found: Found[]; unreadable: Unreadable[] } {
+  const found: Found[] = []
+  const unreadable: Unreadable[] = []
+  for (const raw of raws) {
+    const one = schema.safeParse(raw)
+    if (one.success) found.push(read(one.data))
+    else unreadable.push({ remoteId: skuOf(raw), where: one.error.issues[0]!.path.join('.'), raw })
+  }
+  return { found, unreadable }
+}
+
+/** Undefined: there is no such item any more, or both lists tell it, and the seller's own has told it already. */
+async function listingOf(account: Account, { sku, quantity, isHeld }: Found): Promise<IncomingListing | undefined> {
+  try {
+    const item = await calls.getItem(account, sku)
+    return readListing({ ...item, sku }, quantity, isHeld)
+  } catch (error) {
+    if (error instanceof ChannelError && error.kind === 'missing') return undefined
+    throw error
+  }
+}
+
+const skuOf = (raw: unknown): string => {
+  const sku = (raw as { sku?: unknown } | null)?.sku
+  return typeof sku === 'string' && sku !== '' ? sku : '?'
+}

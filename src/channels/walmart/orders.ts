@@ -1,0 +1,226 @@
+/**
+ * Orders by overlapping windows of their last change, without an upper end: an order that changes then only moves within
+ * the list. Walmart tells the orders of each kind of warehouse by themselves, and a page's cursor is an opaque query.
+ * What is told twice is booked once (facts: channels.md §2, orders).
+ */
+import { z } from 'zod'
+import { ChannelError } from '../../domain/errors.ts'
+import type { IncomingOrder } from '../../domain/orders.ts'
+import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
+import { calls } from './calls.ts'
+import { strangeFields } from './fields.ts'
+import { readOrder } from './mapping.ts'
+import { readSettings } from './settings.ts'
+import { order, orderMark } from './wire.ts'
+
+const dayMs = 86_400_000
+/** Walmart does not say how late its list is. What is younger than this may be missing, and windows overlap by more. */
+const lagMs = 2 * 60_000
+const overlapMs = 10 * 60_000
+const pageSize = 200
+/** Orders are shown for 180 days; without this bound only those of the last seven are. */
+const listedMs = 179 * dayMs
+/** Now and then everything of the last days is read again, for what came later than any overlap. */
+const sweep = { firstMs: 15 * 60_000, everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
+/** Times that a window begins anew: a cursor that is refused, or a list that had more than it told. */
+const restartsAtMost = 3
+
+const cursorSchema = z.object({
+  /** Everything changed before this is durably stored. */
+  completeTo: z.iso.datetime(),
+  begin: z.iso.datetime(),
+  firstAt: z.iso.datetime(),
+  sweptAt: z.iso.datetime().optional(),
+  /** The window that is being paged through. */
+  window: z
+    .object({
+      from: z.iso.datetime(),
+      createdFrom: z.iso.datetime(),
+      /** When its first page was asked for: later changes may be missing. */
+      askedAt: z.iso.datetime(),
+      /** Whose orders, by place in `nodeTypes`. */
+      at: z.number().int(),
+      /** The query of the next page, as it came. */
+      next: z.string().nullable(),
+      /** Orders told, and how many the first page promised. */
+      seen: z.number().int(),
+      total: z.number().int().nullable(),
+      restarts: z.number().int(),
+      isSweep: z.boolean(),
+    })
+    .optional(),
+})
+type Cursor = z.output<typeof cursorSchema>
+type Window = NonNullable<Cursor['window']>
+
+function nodeTypes(account: Account): string[] {
+  const { programs } = readSettings(account.settings)
+  const more = [
+    ...(programs.includes('3pl') ? ['3PLFulfilled'] : []),
+    ...(programs.includes('wfs') ? ['WFSFulfilled'] : []),
+  ]
+  return ['SellerFulfilled', ...more]
+}
+
+export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
+  const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
+  return await pullWindow(account, cursor, cursor.window ?? newWindow(cursor, account.now()))
+}
+
+async function pullWindow(account: Account, cursor: Cursor, window: Window): Promise<Pulled<IncomingOrder>> {
+  const types = nodeTypes(account)
+  const page = await ask(account, window, types[window.at] ?? types[0]!)
+  if (page === 'refused') return again(cursor, window)
+  const raws = page.orders
+  const read = readPage(raws)
+  const told = {
+    ...window,
+    askedAt: earlier(window.askedAt, page.dated),
+    seen: window.seen + raws.length,
+    total: window.next === null ? page.total : window.total,
+  }
+  if (page.nextCursor && raws.length > 0)
+    return { ...read, next: { ...cursor, window: { ...told, next: page.nextCursor } } satisfies Cursor, more: true }
+  // A list that moved told less than it had: it is read again, some times.
+  if (told.total !== null && told.seen < told.total && told.restarts < restartsAtMost) {
+    return { ...read, ...again(cursor, told), items: read.items }
+  }
+  // Where there is nothing, the next kind is asked at once.
+  if (window.at + 1 < types.length && raws.length === 0)
+    return await pullWindow(account, cursor, begun(told, window.at + 1))
+  if (window.at + 1 < types.length)
+    return { ...read, next: { ...cursor, window: begun(told, window.at + 1) } satisfies Cursor, more: true }
+  return { ...read, ...finished(cursor, told, account.now()) }
+}
+
+const begun = (window: Window, at: number): Window => ({ ...window, at, next: null, seen: 0, total: null, restarts: 0 })
+
+interface Page {
+  orders: unknown[]
+  nextCursor: string | null
+  total: number | null
+  /** The answer's own time. */
+  dated: number
+}
+
+async function ask(account: Account, window: Window, shipNodeType: string): Promise<Page | 'refused'> {
+  const fields = {
+    lastModifiedStartDate: window.from,
+    createdStartDate: window.createdFrom,
+    shipNodeType,
+    limit: String(pageSize),
+  }
+  try {
+    const { body, headers } = await calls.getAllOrders(
+      account,
+      window.next === null ? { fields } : { cursor: window.next },
+    )
+    const { meta, elements } = body.list
+    return {
+      orders: elements.order,
+      nextCursor: meta.nextCursor || null,
+      total: meta.totalCount ?? null,
+      dated: Date.parse(headers.get('date') ?? ''),
+    }
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    // Nothing at all is "not found" here (facts §6.11).
+    if (error.kind === 'missing' && window.next === null)
+      return { orders: [], nextCursor: null, total: 0, dated: Number.NaN }
+    // A cursor that ran out: the window is read anew. After some times it is told instead.
+    const isRefused = error.kind === 'rejected' || error.kind === 'missing'
+    if (isRefused && window.next !== null && window.restarts < restartsAtMost) return 'refused'
+    throw error
+  }
+}
+
+const again = (cursor: Cursor, window: Window): Pulled<IncomingOrder> => ({
+  items: [],
+  next: { ...cursor, window: { ...begun(window, window.at), restarts: window.restarts + 1 } } satisfies Cursor,
+  more: true,
+})
+
+/** Its clock counts where it is behind ours: what it has not lived through yet it cannot have told. */
+const earlier = (askedAt: string, dated: number): string =>
+  Number.isNaN(dated) || dated >= Date.parse(askedAt) ? askedAt : new Date(dated).toISOString()
+
+/** The window is over: everything up to its asking is known, less what the list may tell late. */
+function finished(
+  { window: _, ...cursor }: Cursor,
+  window: Window,
+  now: Date,
+): Pick<Pulled<IncomingOrder>, 'next' | 'more' | 'watermark'> {
+  const completeTo = new Date(Math.max(Date.parse(window.askedAt) - lagMs, Date.parse(cursor.completeTo)))
+  const swept = window.isSweep ? { sweptAt: now.toISOString() } : {}
+  const next = { ...cursor, ...swept, completeTo: completeTo.toISOString() } satisfies Cursor
+  return { next, more: false, watermark: completeTo }
+}
+
+function newWindow(cursor: Cursor, now: Date): Window {
+  const since = now.getTime() - Date.parse(cursor.sweptAt ?? cursor.firstAt)
+  const isSweep = since >= (cursor.sweptAt ? sweep.everyMs : sweep.firstMs)
+  const complete = Date.parse(cursor.completeTo)
+  const back = cursor.sweptAt ? complete - sweep.backMs : Date.parse(cursor.begin)
+  const oldest = now.getTime() - listedMs
+  const from = new Date(Math.max(oldest, isSweep ? back : complete - overlapMs))
+  return {
+    from: from.toISOString(),
+    createdFrom: new Date(oldest).toISOString(),
+    askedAt: now.toISOString(),
+    at: 0,
+    next: null,
+    seen: 0,
+    total: null,
+    restarts: 0,
+    isSweep,
+  }
+}
+
+type Read = Required<Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>>
+
+/** One odd order never hides the others of its page. */
+function readPage(raws: readonly unknown[]): Read {
+  const items: IncomingOrder[] = []
+  const unreadable: Unreadable[] = []
+  const strange = new Map<string, StrangeField>()
+  for (const raw of raws) {
+    const one = readOne(raw)
+    if ('where' in one) {
+      unreadable.push(one)
+      continue
+    }
+    items.push(one.order)
+    for (const field of one.strange) strange.set(field.field, field)
+  }
+  return { items, unreadable, strange: [...strange.values()] }
+}
+
+/** Whatever an order holds, it can only spoil itself. */
+function readOne(raw: unknown): { order: IncomingOrder; strange: StrangeField[] } | Unreadable {
+  try {
+    const parsed = order.safeParse(raw)
+    if (!parsed.success) return describe(raw, parsed.error.issues)
+    return { order: readOrder(parsed.data, raw), strange: strangeFields(raw, parsed.data) }
+  } catch (error) {
+    return describe(raw, [{ path: [(error as Error).name] }])
+  }
+}
+
+export function readRaw(raw: unknown): IncomingOrder | Unreadable {
+  const one = readOne(raw)
+  return 'where' in one ? one : one.order
+}
+
+function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] }[]): Unreadable {
+  const where = issues
+    .slice(0, 3)
+    .map((issue) => issue.path.map(String).join('.'))
+    .join(', ')
+  return { remoteId: orderMark.safeParse(raw).data?.purchaseOrderId ?? '?', where, raw }
+}
+
+function firstCursor(account: Account): Cursor {
+  const { historyDays } = readSettings(account.settings)
+  const begin = new Date(account.openedAt.getTime() - historyDays * dayMs).toISOString()
+  return { completeTo: begin, begin, firstAt: account.now().toISOString() }
+}

@@ -1,0 +1,51 @@
+/** What Walmart tells us of, and where: one subscription to the updates of orders, the only kind that stays (facts §0.5). */
+import { createHmac } from 'node:crypto'
+import type { Webhooks } from '../capabilities.ts'
+import type { Account } from '../connector.ts'
+import { calls } from './calls.ts'
+import { secrets } from './settings.ts'
+
+const topic = 'ORDER_UPDATES'
+
+/** Ours among the seller's subscriptions. */
+const userNameOf = (account: Account) => `entrepot-${account.id.slice(0, 40)}`
+
+/** One that only who knows the key can make. */
+export async function passwordOf(account: Account): Promise<string> {
+  const { clientSecret } = secrets.parse(await account.secrets())
+  return createHmac('sha256', clientSecret).update(`notifications ${account.id}`).digest('base64url')
+}
+
+/** The header that Walmart sends along. */
+export async function basicOf(account: Account): Promise<string> {
+  return `Basic ${Buffer.from(`${userNameOf(account)}:${await passwordOf(account)}`).toString('base64')}`
+}
+
+type Subscribed = Awaited<ReturnType<NonNullable<Webhooks['subscribe']>>>
+
+/** One that was switched off, or stands at another address, is put right. */
+export async function subscribe(account: Account, address: string): Promise<Subscribed> {
+  const userName = userNameOf(account)
+  const known = (await calls.getSubscriptions(account)).events.filter((one) => one.eventType === topic)
+  const own =
+    known.find((one) => one.authDetails?.userName === userName) ?? known.find((one) => one.eventUrl === address)
+  const isRight = own?.eventUrl === address && own.status === 'ACTIVE' && own.authDetails?.userName === userName
+  if (own && isRight) return [{ topic, state: 'kept' }]
+  const event = {
+    eventType: topic,
+    eventVersion: 'V1',
+    resourceName: 'ORDER',
+    eventUrl: address,
+    authDetails: {
+      authMethod: 'BASIC_AUTH',
+      userName,
+      password: await passwordOf(account),
+      authHeaderName: 'Authorization',
+    },
+    headers: { 'content-type': 'application/json' },
+    status: 'ACTIVE',
+  }
+  if (own) await calls.changeSubscription(account, own.subscriptionId, event)
+  else await calls.subscribe(account, event)
+  return [{ topic, state: 'created' }]
+}
