@@ -11,6 +11,7 @@ export const reasonTexts: Record<string, Words> = {
   the_signature_is_wrong: { en: 'the signature is wrong', zh: '签名不正确' },
   wrong_signature: { en: 'wrong signature', zh: '签名不正确' },
   the_signature_is_missing_or_wrong: { en: 'the signature is missing or wrong', zh: '签名缺失或不正确' },
+  wrong_password: { en: 'wrong password', zh: '密码不正确' },
   unknown_key: { en: 'signed with an unknown key', zh: '签名密钥未知' },
   no_client_secret_is_known: { en: 'no client secret is known', zh: '尚未填写 client secret' },
   it_is_about_another_store: { en: 'it is about another store', zh: '属于另一家店铺' },
