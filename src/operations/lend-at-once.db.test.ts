@@ -57,11 +57,12 @@ test('dispatches that are over are not read again', { timeout: patienceMs }, asy
     `with old as (
        insert into errands select (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'cause', 'old' || n))).*
          from errands e cross join generate_series(1, $2) n where e.account_id = $1 and e.kind = 'dispatch' returning id),
-     lines as (
-       insert into errand_lines select old.id, l.order_line_id, l.quantity, l.amount from old
-         cross join errand_lines l join errands e on e.id = l.errand_id where e.account_id = $1 and e.kind = 'dispatch')
+     goods as (
+       insert into order_lines select (jsonb_populate_record(l, jsonb_build_object('id', old.id, 'remote_id', old.id, 'shipped_units', 4))).*
+         from old cross join order_lines l join orders o on o.id = l.order_id where o.account_id = $4 returning id),
+     lines as (insert into errand_lines select id, id, 4, null from goods)
      insert into dispatches select id, $1, null, 'shipped', '{}', null, $3 from old`,
-    [account, finishedDispatches, new Date(shop.time)],
+    [account, finishedDispatches, new Date(shop.time), shop.store.id],
   )
   for (const table of ['errands', 'errand_lines', 'dispatches']) await own.db.run(`analyze ${table}`)
   const { sql, read } = explaining()
@@ -105,7 +106,8 @@ test('orders, dispatches and counts at once end in no deadlock', { timeout: pati
         moveStock(tx, world.ctx, { sku, location: `H${round}`, kind: 'receipt', quantity: 9 - onHand }, 'test'),
       )
     // Three are here: four go to the channel.
-    await Promise.all([order(`A${n}`, 4), order(`B${n}`, 1)])
+    await order(`A${n}`, 4)
+    await Promise.all([dispatchOrders(world.ctx, work), order(`B${n}`, 1), refreshAllLent(world.ctx, work.row)])
     const open = await newest()
     await Promise.all([
       order(`A${n}`, 4, { ...at, state: 'canceled' }),
