@@ -31,11 +31,15 @@ const linesAtMost = 500
 const openDispatches = `dispatches d join errands e on e.id = d.errand_id and e.state not in ('refused', 'dropped')
   join errand_lines el on el.errand_id = e.id join reservation_lines r on r.order_line_id = el.order_line_id and r.quantity > 0`
 
+/** A dispatch that waits for its answer longer than this is needed on our own shelves until it comes. */
+const answerMs = 15 * 60_000
+
 /** Of variants of which something is lent. */
 export async function lentSides(
   sql: Sql,
   variantIds: readonly string[],
   stores: readonly string[],
+  now: Date,
 ): Promise<Map<string, LentSide>> {
   const ids = [...variantIds]
   const places = await sql.rows<{ variantId: string; held: number; free: number }>(
@@ -45,10 +49,12 @@ export async function lentSides(
     [ids],
   )
   const dispatched = await sql.rows<{ variantId: string; state: string; units: number }>(
-    `select r.variant_id as "variantId", case when e.state = 'applied' then 'taken' when e.state in ('waiting', 'sent', 'accepted', 'unknown') then 'leaving'
+    `select r.variant_id as "variantId", case when e.state = 'applied' then 'taken' 
+         when e.state in ('waiting', 'sent', 'accepted', 'unknown') and e.created_at > $2 and a.stage = 'live' and a.halted_code is null then 'leaving'
          else 'doubted' end as state, sum(r.quantity)::bigint as units
-     from ${openDispatches} where d.next_at is not null and r.variant_id = any($1::uuid[]) group by 1, 2`,
-    [ids],
+     from ${openDispatches} join accounts a on a.id = d.account_id
+     where d.next_at is not null and r.variant_id = any($1::uuid[]) group by 1, 2`,
+    [ids, new Date(now.getTime() - answerMs)],
   )
   const waiting = await sql.rows<WaitingLine & { variantId: string }>(
     `select r.variant_id as "variantId", l.id as "lineId", o.id as "orderId", o.placed_at as "placedAt", r.quantity as units

@@ -54,9 +54,9 @@ export interface LentSide {
   free: number
   /** Promised by dispatches that the channel took. */
   taken: number
-  /** Promised by dispatches that it has not answered. */
+  /** Promised by dispatches that it is to answer any moment. */
   leaving: number
-  /** Promised by dispatches of which a person must say what became of them. */
+  /** Promised by dispatches that it does not answer, or of which a person must say what became of them. */
   doubted: number
   /** Promised to lines that are handed over as soon as own shelves do not hold them. */
   mayBe: number

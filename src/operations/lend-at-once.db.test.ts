@@ -73,7 +73,7 @@ test('dispatches that are over are not read again', { timeout: patienceMs }, asy
   await needlessDispatches(sql, account)
   await lacksAt(sql, account, ['storefront'])
   await lentState(sql, account, [variantId], new Date(shop.time))
-  await lentSides(sql, [variantId], ['storefront'])
+  await lentSides(sql, [variantId], ['storefront'], new Date(shop.time))
   await lentOtherwise(sql, account)
   printCount('dispatches that are over', finishedDispatches)
   expect(read(), 'rows read').toBeLessThan(100)

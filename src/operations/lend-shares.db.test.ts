@@ -1,6 +1,8 @@
 /** What marketplaces may sell of a variant that a channel lends: never more than our own shelves hold for them. */
 import { expect, test } from 'vitest'
 import { useLendingShop } from '../../test/support/lending-shop.ts'
+import { dispatchOrders } from './dispatch-orders.ts'
+import { refreshAllLent } from './lend-stock.ts'
 import { moveStock } from './move-stock.ts'
 
 const minute = 60_000
@@ -86,4 +88,30 @@ test('an oversell that lent units would hide is told, and ends', async () => {
   await lend(0)
   expect(await level(), 'what is short in all is told once').toMatchObject({ short: 1 })
   expect(await oversold()).toEqual([{ units: 1 }])
+})
+
+test('a dispatch without an answer keeps no marketplace for long', async () => {
+  const recount = () => refreshAllLent(shop.world.ctx, shop.work.row)
+  await lend(6)
+  await claimed(3)
+  await order('S1', 2)
+  await dispatchOrders(shop.world.ctx, shop.work)
+  expect(await errands()).toMatchObject([{ state: 'waiting' }])
+  expect(await limits()).toMatchObject({ amazon: 3 })
+  await pass(16 * minute)
+  await recount()
+  expect(await limits(), 'two of three are promised').toMatchObject({ amazon: 0 })
+})
+
+test('what an account that is halted was to ship is needed on our own shelf', async () => {
+  await lend(6)
+  await claimed(3)
+  await order('S1', 2)
+  await dispatchOrders(shop.world.ctx, shop.work)
+  await own.db.run(`update accounts set halted_code = 'auth', halted_at = $2 where name = $1`, [
+    `Amazon ${shop.round}`,
+    new Date(shop.time),
+  ])
+  await refreshAllLent(shop.world.ctx, shop.work.row)
+  expect(await limits()).toMatchObject({ amazon: 0 })
 })

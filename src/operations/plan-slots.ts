@@ -62,7 +62,7 @@ export async function saveAndPlan(
   const [facts, others] = await Promise.all([countClaims(tx, counted, 'fact'), componentsOf(tx, rest)])
   const components = new Map([...facts, ...others])
   await noteNews(tx, before, after, recipes, components, now)
-  const sides = await sidesOf(tx, ctx, components)
+  const sides = await sidesOf(tx, ctx, components, now)
   await noteHiddenShort(tx, ctx, components, sides, now)
   await savePlans(tx, after, planned(ctx, after, recipes, components, sides, now), now)
 }
@@ -70,9 +70,14 @@ export async function saveAndPlan(
 type Sides = ReadonlyMap<string, LentSide>
 
 /** Where a channel lends of a component; mostly nowhere, and nothing is asked. */
-async function sidesOf(sql: Sql, ctx: PlanContext, components: ReadonlyMap<string, Component>): Promise<Sides> {
+async function sidesOf(
+  sql: Sql,
+  ctx: PlanContext,
+  components: ReadonlyMap<string, Component>,
+  now: Date,
+): Promise<Sides> {
   const ids = [...components.values()].flatMap((one) => (one.isLent ? [one.variantId] : []))
-  return ids.length > 0 ? await lentSides(sql, ids, ownStoreChannels(ctx)) : new Map()
+  return ids.length > 0 ? await lentSides(sql, ids, ownStoreChannels(ctx), now) : new Map()
 }
 
 /** With the hours up to now in its demand, where it begins or ends to show something. */
@@ -114,7 +119,7 @@ const isCountedAnew = (before: SlotRow, after: SlotRow) =>
 export async function planSlots(tx: Sql, ctx: PlanContext, slots: readonly SlotRow[], now: Date): Promise<SlotRow[]> {
   const recipes = await recipesOf(tx, variantsOf(slots))
   const components = await componentsOf(tx, partsOf(recipes, slots))
-  return planned(ctx, slots, recipes, components, await sidesOf(tx, ctx, components), now)
+  return planned(ctx, slots, recipes, components, await sidesOf(tx, ctx, components, now), now)
 }
 
 /** Plans all slots of one variant that is no part of a kit and that nobody lends, by what was read of its level. */
