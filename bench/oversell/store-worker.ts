@@ -5,7 +5,7 @@ import { countClaims } from '../../src/database/claims.ts'
 import { openDatabase, type Sql } from '../../src/database/pool.ts'
 import { lockSlots, readSlots, type SlotRow, saveSlots } from '../../src/database/slots.ts'
 import { expectedValue } from '../../src/domain/slots.ts'
-import { type PlanContext, saveAndPlan } from '../../src/operations/plan-slots.ts'
+import { type FactContext, saveAndPlan } from '../../src/operations/plan-slots.ts'
 import { channels, world } from './assumptions.ts'
 import type { Question, Reply, Send, StoredSlot, StoredVariant, StoreSetup } from './store.ts'
 
@@ -17,7 +17,10 @@ const { setup, port, flag } = workerData as {
 const db = openDatabase(setup.url, { max: 1 })
 
 /** The channels, as far as planning asks: the two delays that it makes of these are the ones given. */
-const ctx: PlanContext = {
+const ctx: FactContext = {
+  newId: () => {
+    throw new Error('nobody lends here, so nothing is told')
+  },
   registry: new Map(
     channels.map(({ name, isCompareAndSet }, index) => {
       const { refillMs, darkMs } = setup.delays[index]!

@@ -13,8 +13,8 @@ export interface Component {
   /** Infinity while a claim is unknown. */
   claimed: number
   mode: Mode
-  /** Of what is available, units that a channel lends: only own stores may sell them. */
-  lent: number
+  /** A channel holds some of it for own stores, or did: what marketplaces may sell is told apart (lent-sides.ts). */
+  isLent: boolean
   /** Short or uncovered is another than was last told (oversells.ts). */
   isNews: boolean
 }
@@ -49,11 +49,13 @@ interface ComponentRow {
   claimed: number
   unknown: number
   mode: Mode
-  lent: number
+  is_lent: boolean
   is_news: boolean
 }
 
-const component = `p.variant_id, ${available} - p.short as available, p.claimed, p.unknown_claims as unknown, p.mode, p.lent,
+const component = `p.variant_id, ${available} - p.short as available, p.claimed, p.unknown_claims as unknown, p.mode,
+  exists (select 1 from locations where kind = 'lent') and exists (select 1 from stock_levels s
+    where s.variant_id = p.variant_id and s.on_hand > 0 and s.location_id in (select id from locations where kind = 'lent')) as is_lent,
   p.short <> p.short_told or (p.mode = 'guarded' and p.uncovered <> p.uncovered_told) as is_news`
 
 const toComponents = (rows: readonly ComponentRow[]) =>
@@ -65,7 +67,7 @@ const toComponents = (rows: readonly ComponentRow[]) =>
         available: row.available,
         claimed: row.unknown > 0 ? Number.POSITIVE_INFINITY : row.claimed,
         mode: row.mode,
-        lent: row.lent,
+        isLent: row.is_lent,
         isNews: row.is_news,
       },
     ]),

@@ -6,7 +6,7 @@ export interface Finding {
   code: string
   severity: 'loss' | 'warning' | 'info'
   accountId: string | null
-  /** What it is about: `variant:<sku>`, `order:<id>`, `slot:<id>`, `account:<id>`. */
+  /** What it is about: `variant:<sku>`, `order:<id>`, `slot:<id>`, `account:<id>`, `lent:<id>` (the variant). */
   subject: string
   /** Shown and logged: no secrets, no buyer data. */
   data: Record<string, unknown>

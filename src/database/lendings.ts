@@ -1,6 +1,6 @@
 /** What channels lend of the units they hold for us: the rule, what is there, and the orders that are to be shipped from it. */
 import { heldInAll } from '../domain/held-stock.ts'
-import type { LentOrder, WaitingLine } from '../domain/lending.ts'
+import type { LentOrder } from '../domain/lending.ts'
 import type { NewId } from '../domain/values.ts'
 import type { Sql } from './pool.ts'
 
@@ -69,6 +69,10 @@ export interface LentVariant {
   orders: LentOrder[]
 }
 
+/** Dispatches that channels have in hand, with their lines; those that are over have no next look. */
+const openDispatches = `dispatches d join errands e on e.id = d.errand_id and e.state not in ('refused', 'dropped')
+  join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id`
+
 const salesMs = 30 * 24 * 3_600_000
 
 /** All that decides how much of these variants the account lends. */
@@ -99,13 +103,12 @@ export async function lentState(
        where o.account_id = $1 and o.fulfilled_by = 'channel' and o.placed_at > $3 and l.variant_id = any($2::uuid[]) group by 1`,
       [accountId, ids, new Date(now.getTime() - salesMs)],
     ),
-    tx.rows<{ variantId: string; units: number; acceptedAt: Date | null }>(
+    tx.rows<{ variantId: string; units: number; promised: number; acceptedAt: Date | null }>(
       `select l.variant_id as "variantId", (l.quantity - l.canceled) * l.units_per_sale - l.shipped_units as units,
+         coalesce((select sum(r.quantity) from reservation_lines r where r.order_line_id = l.id), 0)::bigint as promised,
          case when e.state in ('accepted', 'applied') then e.left_at end as "acceptedAt"
-       from errands e join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id
-       left join dispatches d on d.errand_id = e.id
-       where e.account_id = $1 and e.kind = 'dispatch' and e.state not in ('refused', 'dropped') and l.variant_id = any($2::uuid[])
-         and (d.errand_id is null or d.next_at is not null) and (l.quantity - l.canceled) * l.units_per_sale > l.shipped_units`,
+       from ${openDispatches} where d.account_id = $1 and d.next_at is not null and l.variant_id = any($2::uuid[])
+         and (l.quantity - l.canceled) * l.units_per_sale > l.shipped_units`,
       [accountId, ids],
     ),
   ])
@@ -164,50 +167,39 @@ export async function saveLent(tx: Sql, accountId: string, free: ReadonlyMap<str
 
 export interface Lack {
   variantId: string
-  /** Units that orders wait for beyond what our own shelves hold and channels were told to ship. */
+  /** Units that orders wait for and marketplaces may sell, beyond what our own shelves hold and channels were told to ship. */
   lacking: number
   /** Lent units that no dispatch stands for. */
   there: number
 }
 
-/** Where own shelves do not hold what orders wait for, and this account lends; of one variant, or of all. */
-export async function lacksAt(sql: Sql, accountId: string, variantId: string | null = null): Promise<Lack[]> {
+/**
+ * Where own shelves do not hold what orders wait for and what marketplaces may sell (not those channels, own `stores`), and this
+ * account lends; of one variant, or of all.
+ */
+export async function lacksAt(
+  sql: Sql,
+  accountId: string,
+  stores: readonly string[],
+  variantId: string | null = null,
+): Promise<Lack[]> {
   return await sql.rows<Lack>(
     `select * from (
        select s.variant_id as "variantId", s.on_hand - coalesce(t.units, 0) as there,
          coalesce((select sum(r.quantity) from reservation_lines r where r.variant_id = s.variant_id and r.quantity > 0 and r.order_line_id is not null), 0)::bigint
+         + coalesce((select sum(greatest(c.claim, 0) * c.units_per_sale * v.quantity)
+             from (select s.variant_id as id, 1 as quantity union all select kit_id, quantity from kit_parts where variant_id = s.variant_id) v
+             join stock_slots c on c.variant_id = v.id and c.merchant_fulfilled
+             join accounts a on a.id = c.account_id and a.stage in ('live', 'paused') and a.channel <> all($3::text[])), 0)::bigint
          - coalesce((select sum(o.on_hand - o.unsellable) from stock_levels o join locations x on x.id = o.location_id and x.kind <> 'lent'
              where o.variant_id = s.variant_id), 0)::bigint
-         - coalesce((select sum((l.quantity - l.canceled) * l.units_per_sale - l.shipped_units) from errands e
-             join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id left join dispatches d on d.errand_id = e.id
-             where e.kind = 'dispatch' and e.state not in ('refused', 'dropped') and l.variant_id = s.variant_id
-               and (d.errand_id is null or d.next_at is not null)), 0)::bigint as lacking
+         - coalesce((select sum((l.quantity - l.canceled) * l.units_per_sale - l.shipped_units) from ${openDispatches}
+             where d.next_at is not null and l.variant_id = s.variant_id), 0)::bigint as lacking
        from locations p join stock_levels s on s.location_id = p.id and s.on_hand > 0
-       left join lateral (select sum((l.quantity - l.canceled) * l.units_per_sale - l.shipped_units)::bigint as units from errands e
-           join errand_lines el on el.errand_id = e.id join order_lines l on l.id = el.order_line_id left join dispatches d on d.errand_id = e.id
-         where e.account_id = $1 and e.kind = 'dispatch' and e.state not in ('refused', 'dropped') and l.variant_id = s.variant_id
-           and (d.errand_id is null or d.next_at is not null)) t on true
+       left join lateral (select sum((l.quantity - l.canceled) * l.units_per_sale - l.shipped_units)::bigint as units from ${openDispatches}
+         where d.account_id = $1 and d.next_at is not null and l.variant_id = s.variant_id) t on true
        where p.lender_id = $1 and ($2::uuid is null or s.variant_id = $2)) one where lacking > 0 and there > 0 order by "variantId"`,
-    [accountId, variantId],
-  )
-}
-
-/** Lines of open orders of own stores that could be shipped from what is lent: whole, of the variant itself, for the first time. */
-export async function linesToShip(
-  sql: Sql,
-  variantId: string,
-  stores: readonly string[],
-): Promise<(WaitingLine & { accountId: string; unitsPerSale: number })[]> {
-  return await sql.rows(
-    `select l.id as "lineId", o.id as "orderId", o.account_id as "accountId", o.placed_at as "placedAt", r.quantity as units,
-       l.units_per_sale as "unitsPerSale"
-     from reservation_lines r join order_lines l on l.id = r.order_line_id join orders o on o.id = l.order_id join accounts a on a.id = o.account_id
-     where r.variant_id = $1 and l.variant_id = $1 and r.quantity > 0 and r.short = 0 and a.channel = any($2::text[]) and a.stage = 'live'
-       and o.state = 'open' and o.fulfilled_by = 'merchant' and l.shipped_units = 0
-       and r.quantity = (l.quantity - l.canceled) * l.units_per_sale
-       and not exists (select 1 from errand_lines e join errands x on x.id = e.errand_id where e.order_line_id = l.id and x.kind in ('dispatch', 'shipment'))
-     order by o.placed_at desc, l.id desc limit 500`,
-    [variantId, [...stores]],
+    [accountId, variantId, [...stores]],
   )
 }
 
@@ -233,14 +225,12 @@ export async function heldSkus(
   return Map.groupBy(rows, (row) => row.id)
 }
 
-/** Dispatches that the channel took and that nobody follows yet, or that are due to be looked at. */
+/** Dispatches that the channel took and that are due to be looked at. */
 export async function dueDispatches(sql: Sql, accountId: string, now: Date, limit: number): Promise<DispatchRow[]> {
   return await sql.rows<DispatchRow>(
-    `select e.id, e.order_id as "orderId", e.reference, o.state as "orderState", coalesce(d.booked, '{}') as booked,
-       d.cancel_asked_at as "cancelAskedAt", e.left_at as "leftAt"
-     from errands e join orders o on o.id = e.order_id left join dispatches d on d.errand_id = e.id
-     where e.account_id = $1 and e.kind = 'dispatch' and e.state = 'applied' and (d.errand_id is null or d.next_at <= $2)
-     order by d.next_at nulls first, e.id limit $3`,
+    `select e.id, e.order_id as "orderId", e.reference, o.state as "orderState", d.booked, d.cancel_asked_at as "cancelAskedAt", e.left_at as "leftAt"
+     from dispatches d join errands e on e.id = d.errand_id join orders o on o.id = e.order_id
+     where d.account_id = $1 and d.next_at <= $2 and e.state = 'applied' order by d.next_at, e.id limit $3`,
     [accountId, now, limit],
   )
 }
@@ -277,9 +267,27 @@ export async function saveDispatch(
 /** Those that wait to leave although their order was canceled meanwhile. */
 export async function needlessDispatches(sql: Sql, accountId: string): Promise<string[]> {
   const rows = await sql.rows<{ id: string }>(
-    `select e.id from errands e join orders o on o.id = e.order_id
-     where e.account_id = $1 and e.kind = 'dispatch' and e.state = 'waiting' and o.state in ('canceled', 'shipped')`,
+    `select e.id from dispatches d join errands e on e.id = d.errand_id join orders o on o.id = e.order_id
+     where d.account_id = $1 and d.next_at is not null and e.state = 'waiting' and o.state in ('canceled', 'shipped')`,
     [accountId],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** A dispatch that was given up is over. */
+export async function closeDropped(sql: Sql, accountId: string): Promise<void> {
+  await sql.run(
+    `update dispatches d set next_at = null from errands e
+     where d.account_id = $1 and d.next_at is not null and e.id = d.errand_id and e.state = 'dropped'`,
+    [accountId],
+  )
+}
+
+export async function variantsOfErrand(sql: Sql, errandId: string): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    `select distinct l.variant_id as id from errand_lines e join order_lines l on l.id = e.order_line_id
+     where e.errand_id = $1 and l.variant_id is not null order by 1`,
+    [errandId],
   )
   return rows.map((row) => row.id)
 }

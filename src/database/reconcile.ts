@@ -63,7 +63,6 @@ function isAtRest({ hasVariantRules, accounts, categories }: RestOptions): strin
   const byRules = hasRules || categories.length > 0 ? `(${stored}) is not distinct from (${wanted})` : undefined
   const conditions = [
     'not s.waits',
-    'coalesce(p.lent, 0) = 0',
     byRules ?? `num_nulls(${stored}) = ${settings.length}`,
     ...(hasVariantRules
       ? ['s.variant_id not in (select variant_id from publishing_rules where variant_id is not null)']
@@ -110,7 +109,6 @@ export interface PoolShape {
   available: number
   claimed: number
   unknownClaims: number
-  lent: number
   mode: string
   category: string | null
 }
@@ -139,19 +137,11 @@ const textOf = (text: string) =>
   text === nothing ? null : text.replaceAll(/\\(.)/g, (_, one: string) => ({ t: '\t', n: '\n', r: '\r' })[one] ?? one)
 
 export function poolOf({ pool }: Shape): PoolShape {
-  const [available, claimed, unknown, lent, mode, category] = pool.split('\t') as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ]
+  const [available, claimed, unknown, mode, category] = pool.split('\t') as [string, string, string, string, string]
   return {
     available: Number(available),
     claimed: Number(claimed),
     unknownClaims: Number(unknown),
-    lent: Number(lent),
     mode,
     category: textOf(category),
   }
@@ -199,12 +189,14 @@ export async function* shapesNotAtRest(session: CopySession, options: RestOption
   const notInKits = hasKits
     ? 'and s.variant_id not in (select kit_id from kit_parts union all select variant_id from kit_parts)'
     : ''
+  // What a channel lends is no number of the variant alone: the caller plans those.
+  const notLent = `and s.variant_id not in (select v.variant_id from locations p join stock_levels v on v.location_id = p.id and v.on_hand > 0 where p.kind = 'lent')`
   const found = `select distinct s.variant_id from stock_slots s
       left join pool_levels p on p.variant_id = s.variant_id ${product}
       join ${accountsTable(options.accounts)} on a.id = s.account_id ${byCategory ? `and a.category = ${category}` : ''}
-    where s.variant_id is not null ${notInKits} and (${isAtRest(options)}) is not true`
+    where s.variant_id is not null ${notInKits} ${notLent} and (${isAtRest(options)}) is not true`
   const lines = session.lines(
-    `select s.variant_id, coalesce(${available}, 0), coalesce(p.claimed, 0), coalesce(p.unknown_claims, 0), coalesce(p.lent, 0), coalesce(p.mode, 'guarded'),
+    `select s.variant_id, coalesce(${available}, 0), coalesce(p.claimed, 0), coalesce(p.unknown_claims, 0), coalesce(p.mode, 'guarded'),
        ${byCategory ? 'd.category' : 'null::text'}, s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
        s.units_per_sale, s.merchant_fulfilled, ${shows}
      from (${found}) found join stock_slots s on s.variant_id = found.variant_id
@@ -234,7 +226,7 @@ function fieldsOf(line: string): [string, string, string] {
   for (let field = 0; field < poolFields; field += 1) end = line.indexOf('\t', end + 1)
   return [line.slice(0, first), line.slice(first + 1, end), line.slice(end + 1)]
 }
-const poolFields = 6
+const poolFields = 5
 
 /** Kits and their parts, in sets that have nothing to do with each other. */
 export async function kitSets(sql: Sql): Promise<string[][]> {

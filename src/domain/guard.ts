@@ -20,6 +20,7 @@ import {
   type PoolView,
   type SlotPlan,
   type SlotView,
+  standing,
   take,
   unitsOf,
 } from './pool-view.ts'
@@ -51,7 +52,10 @@ interface Player {
 
 export const planGuarded: Planner = (view) => {
   const free = view.components.map(({ available, claimed }) => available - claimed)
-  const short = free.map((units) => units < 0 && Number.isFinite(units))
+  const short = view.components.map((one) => {
+    const units = standing(one) - one.claimed
+    return units < 0 && Number.isFinite(units)
+  })
   const left = short.some(Boolean) ? leftInShortage(view, short) : null
   const plans: (SlotPlan | null)[] = []
   for (const [index, slot] of view.slots.entries()) {

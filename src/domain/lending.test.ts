@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { lentLevel, linesToLend } from './lending.ts'
+import { hiddenShort, lentLevel, linesToLend, sharesOf } from './lending.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 22, 12, minute))
 const rule = { most: 10, leave: 2 }
@@ -60,4 +60,39 @@ test('the newest lines go to the channel, whole ones, and no more than it lends'
       },
     ),
   )
+})
+
+const side = fc.record({
+  shelf: fc.nat(9),
+  free: fc.nat(9),
+  stale: fc.nat(9),
+  taken: fc.nat(9),
+  leaving: fc.nat(9),
+  doubted: fc.nat(9),
+  mayBe: fc.nat(9),
+  others: fc.nat(9),
+})
+
+test('marketplaces are raised on no more than shelves hold if all fails that the channel has not taken', () => {
+  fc.assert(
+    fc.property(side, ({ shelf, stale, others, ...rest }) => {
+      const dispatched = rest.taken + rest.leaving + rest.doubted
+      const held = rest.free + dispatched + stale
+      const mayBe = Math.min(rest.mayBe, rest.free)
+      const known = { ...rest, held, mayBe }
+      const available = shelf + held - others - dispatched - mayBe
+      const { stores, raisable, keepable } = sharesOf(available, known)
+      expect(raisable).toBe(shelf - others - rest.leaving - rest.doubted - mayBe)
+      expect(keepable, 'what a person must decide is needed here').toBe(shelf - others - rest.doubted)
+      expect(keepable).toBeGreaterThanOrEqual(raisable)
+      expect(stores, 'what no order waits for any more is on offer nowhere').toBe(available - stale)
+      expect(hiddenShort(available, known)).toBe(Math.max(0, others - shelf - Math.max(0, -available)))
+    }),
+  )
+})
+
+test('what is carried by units that went is needed on our shelves', () => {
+  const gone = { held: 1, free: 0, taken: 4, leaving: 0, doubted: 0, mayBe: 0 }
+  // Three on our shelf and one there, four promised.
+  expect(sharesOf(0, gone)).toEqual({ stores: 0, raisable: 0, keepable: 0 })
 })

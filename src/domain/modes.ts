@@ -7,7 +7,7 @@
  */
 import { unitsThatLast } from './demand.ts'
 import { neededUnits, planGuarded } from './guard.ts'
-import type { Planner, PoolView, SlotPlan, SlotView } from './pool-view.ts'
+import { type Planner, type PoolView, type SlotPlan, type SlotView, standing } from './pool-view.ts'
 
 /** Everything everywhere, less a fixed number of units. */
 export const planShared =
@@ -44,9 +44,9 @@ export function bufferOf(view: PoolView, slot: SlotView, chance: number): number
 
 function possibleUnits({ components }: PoolView, { takes, limit }: SlotView): number {
   let units = limit
-  components.forEach(({ available }, component) => {
+  components.forEach((each, component) => {
     const one = takes[component]!
-    if (one > 0) units = Math.min(units, Math.floor(available / one))
+    if (one > 0) units = Math.min(units, Math.floor(standing(each) / one))
   })
   return Math.max(0, units)
 }

@@ -9,7 +9,12 @@ export interface ComponentView {
   available: number
   /** What the claims of all slots that draw from it add up to; Infinity while one is unknown. */
   claimed: number
+  /** Units beside what is available that will most likely be: what stands may stand on them, nothing is raised on them. */
+  pending?: number
 }
+
+/** What may go on standing. */
+export const standing = ({ available, pending = 0 }: ComponentView): number => available + pending
 
 export interface SlotView {
   id: string

@@ -1,7 +1,7 @@
 /** What may stay where more is claimed than is there. Pure. */
 import { claimedUnits } from './claims.ts'
 import { chanceOfAtLeast } from './demand.ts'
-import { type PoolView, take, unitsOf } from './pool-view.ts'
+import { type PoolView, standing, take, unitsOf } from './pool-view.ts'
 
 /** Buyers may come so many times as fast as is believed. */
 const surpriseFactor = 10
@@ -15,7 +15,7 @@ const surpriseChance = 0.001
  */
 export function leftInShortage({ components, slots }: PoolView, short: readonly boolean[]): Map<number, number> {
   const left = new Map<number, number>()
-  const units = components.map(({ available }) => available)
+  const units = components.map(standing)
   const isPlenty = units.every((available, component) => {
     const expected = slots.reduce((sum, one) => sum + one.perHour * one.darkHours * one.takes[component]!, 0)
     return !short[component] || chanceOfAtLeast(available, expected * surpriseFactor) < surpriseChance

@@ -17,7 +17,7 @@ export interface KitDefinition {
 /** Refusals: `unknown_sku`, `kit_has_stock`, `kit_in_itself`, `kit_too_deep`, `kit_too_large`, `bad_request` (a component twice). */
 export async function defineKit(
   tx: Sql,
-  ctx: Pick<Context, 'clock' | 'registry'>,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
   definition: KitDefinition,
 ): Promise<string> {
   const skus = [definition.sku, ...definition.components.map((one) => one.sku)]

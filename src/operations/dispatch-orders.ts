@@ -7,16 +7,17 @@ import { insertErrand, lockErrand, saveErrand } from '../database/errands.ts'
 import { raise, resolve } from '../database/findings.ts'
 import { fence, LeaseLost } from '../database/leases.ts'
 import {
+  closeDropped,
   type DispatchRow,
   dueDispatches,
   heldSkus,
   holdOrders,
   lacksAt,
   lentPlace,
-  linesToShip,
   needlessDispatches,
   saveDispatch,
 } from '../database/lendings.ts'
+import { lentOtherwise, linesToShip } from '../database/lent-sides.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock, saveStock } from '../database/stock.ts'
 import { decided } from '../domain/errands.ts'
@@ -42,6 +43,7 @@ export async function dispatchOrders(
 ): Promise<void> {
   if (!work.connector.dispatches || work.row.stage !== 'live') return
   await takeBack(ctx, work)
+  await recount(ctx, work)
   await handOut(ctx, work)
   const due = await dueDispatches(ctx.db, work.row.id, ctx.clock.now(), looksAtOnce)
   for (const one of due) {
@@ -67,17 +69,27 @@ async function takeBack(ctx: Context, work: AccountAtWork): Promise<void> {
     })
 }
 
+/** What orders, persons and refusals changed of what is lent, and nobody counted since. */
+async function recount(ctx: Context, work: AccountAtWork): Promise<void> {
+  await closeDropped(ctx.db, work.row.id)
+  for (const variantId of await lentOtherwise(ctx.db, work.row.id))
+    await ctx.db.transaction(async (tx) => {
+      await fence(tx, work.lease())
+      await refreshLent(tx, ctx, work.row, [variantId])
+    })
+}
+
 /** Chooses lines for what own shelves lack, and notes their dispatch, one for each order. */
 async function handOut(ctx: Context, work: AccountAtWork): Promise<void> {
-  const lacks = await lacksAt(ctx.db, work.row.id)
-  if (lacks.length === 0) return
   const stores = ownStoreChannels(ctx)
+  const lacks = await lacksAt(ctx.db, work.row.id, stores)
+  if (lacks.length === 0) return
   for (const { variantId } of lacks)
     await ctx.db.transaction(async (tx) => {
       await fence(tx, work.lease())
       const skus = (await heldSkus(tx, work.row.id, [variantId])).get(variantId) ?? []
       const choose = async () => {
-        const [lack] = await lacksAt(tx, work.row.id, variantId)
+        const [lack] = await lacksAt(tx, work.row.id, stores, variantId)
         if (!lack) return []
         const lines = await linesToShip(tx, variantId, stores)
         const fits = lines.filter((line) => skus.some((sku) => line.units % sku.unitsPerSale === 0))
@@ -111,7 +123,7 @@ async function note(
     marketplace: sku.marketplace,
     lines: [{ orderLineId: line.lineId, remoteSku: sku.remoteSku, quantity }],
   }
-  await insertErrand(
+  const isNew = await insertErrand(
     tx,
     {
       id,
@@ -129,6 +141,8 @@ async function note(
     'lending',
     now,
   )
+  const begun = { state: 'working', booked: [], cancelAskedAt: null, nextAt: now }
+  if (isNew) await saveDispatch(tx, { id, accountId: work.row.id, ...begun }, now)
 }
 
 /** Looks at one that the channel took. A call that fails is made again later. */

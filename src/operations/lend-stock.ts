@@ -1,11 +1,21 @@
 /** Keeps what an account lends in step with what its channel holds: as units at a place of their own, in the pool. */
-import { lenderOf, lentPlace, lentState, lentVariants, saveLending, saveLent } from '../database/lendings.ts'
+import { fence } from '../database/leases.ts'
+import {
+  lenderOf,
+  lentPlace,
+  lentState,
+  lentVariants,
+  saveLending,
+  saveLent,
+  variantsOfErrand,
+} from '../database/lendings.ts'
 import type { Sql } from '../database/pool.ts'
 import { lockStock, saveStock } from '../database/stock.ts'
 import { Problem } from '../domain/errors.ts'
 import { lentLevel } from '../domain/lending.ts'
-import type { Context } from './context.ts'
+import type { AccountAtWork, Context } from './context.ts'
 import { noteOversold } from './import-orders.ts'
+import { noHiddenShort } from './note-hidden-short.ts'
 import { refreshSlots } from './refresh-slots.ts'
 
 type LendContext = Pick<Context, 'clock' | 'newId' | 'registry'>
@@ -40,6 +50,24 @@ export async function refreshLent(
   await saveStock(tx, change, { now, newId: ctx.newId, actor: 'lending' })
   await refreshSlots(tx, ctx, ids, [], now)
   await noteOversold(tx, ctx, change.levels, now)
+  // Where nothing is lent any more, nobody asks what it hides.
+  await noHiddenShort(
+    tx,
+    ids.filter((id) => stock.place(id, placeId).onHand === 0),
+    now,
+  )
+}
+
+/** The channel answered a dispatch: what it took is there for good, and what it refused is needed on our own shelves. */
+export async function recountDispatched(
+  ctx: LendContext & Pick<Context, 'db'>,
+  work: AccountAtWork,
+  errandId: string,
+): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    await fence(tx, work.lease())
+    await refreshLent(tx, ctx, work.row, await variantsOfErrand(tx, errandId))
+  })
 }
 
 /** Everything that an account lends. Every variant by itself: nothing is locked for long. */

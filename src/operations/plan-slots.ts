@@ -3,6 +3,7 @@
  * all components and then the slots: one writer a variant.
  */
 import { type Component, componentsOf, countClaims, type Mode, type Recipe, recipesOf } from '../database/claims.ts'
+import { lentSides } from '../database/lent-sides.ts'
 import { noteRises, noteSlotEvents } from '../database/oversells.ts'
 import type { Sql } from '../database/pool.ts'
 import { isOurs, type SlotRow, saveSlots, saveWishes } from '../database/slots.ts'
@@ -10,15 +11,19 @@ import { type ClaimTimes, claimedUnits } from '../domain/claims.ts'
 import { demandOnChange, demandUntil, newDemand, perHour, severalOf } from '../domain/demand.ts'
 import { planGuarded } from '../domain/guard.ts'
 import { type LagTail, marginOf } from '../domain/lag.ts'
+import { type LentSide, sharesOf } from '../domain/lending.ts'
 import { planAdaptive, planShared } from '../domain/modes.ts'
 import type { Planner, PoolView, SlotView } from '../domain/pool-view.ts'
 import { wishOf } from '../domain/publishing.ts'
 import { claimTimes, defaultMarginMs, expectedValue } from '../domain/slots.ts'
 import { compareText } from '../domain/values.ts'
 import type { Context } from './context.ts'
-import { isOwnStore } from './own-store.ts'
+import { noteHiddenShort } from './note-hidden-short.ts'
+import { isOwnStore, ownStoreChannels } from './own-store.ts'
 
 export type PlanContext = Pick<Context, 'registry'>
+/** Facts may have to be told to a person. */
+export type FactContext = Pick<Context, 'registry' | 'newId'>
 
 /** How moments of an account's channel compare: its margin grows with what its list was seen to tell late. */
 export const timesOf = (ctx: PlanContext, account: { channel: string; lag: LagTail | null }, now: Date): ClaimTimes =>
@@ -42,7 +47,7 @@ const strictest: readonly Mode[] = ['guarded', 'adaptive', 'shared']
  */
 export async function saveAndPlan(
   tx: Sql,
-  ctx: PlanContext,
+  ctx: FactContext,
   before: readonly SlotRow[],
   happened: readonly SlotRow[],
   now: Date,
@@ -57,7 +62,22 @@ export async function saveAndPlan(
   const [facts, others] = await Promise.all([countClaims(tx, counted, 'fact'), componentsOf(tx, rest)])
   const components = new Map([...facts, ...others])
   await noteNews(tx, before, after, recipes, components, now)
-  await savePlans(tx, after, planned(ctx, after, recipes, components, now), now)
+  const sides = await sidesOf(tx, ctx, components, now)
+  await noteHiddenShort(tx, ctx, components, sides, now)
+  await savePlans(tx, after, planned(ctx, after, recipes, components, sides, now), now)
+}
+
+type Sides = ReadonlyMap<string, LentSide>
+
+/** Where a channel lends of a component; mostly nowhere, and nothing is asked. */
+async function sidesOf(
+  sql: Sql,
+  ctx: PlanContext,
+  components: ReadonlyMap<string, Component>,
+  now: Date,
+): Promise<Sides> {
+  const ids = [...components.values()].flatMap((one) => (one.isLent ? [one.variantId] : []))
+  return ids.length > 0 ? await lentSides(sql, ids, ownStoreChannels(ctx), now) : new Map()
 }
 
 /** With the hours up to now in its demand, where it begins or ends to show something. */
@@ -98,10 +118,11 @@ const isCountedAnew = (before: SlotRow, after: SlotRow) =>
 /** Plans slots of which nothing but their rules changed. */
 export async function planSlots(tx: Sql, ctx: PlanContext, slots: readonly SlotRow[], now: Date): Promise<SlotRow[]> {
   const recipes = await recipesOf(tx, variantsOf(slots))
-  return planned(ctx, slots, recipes, await componentsOf(tx, partsOf(recipes, slots)), now)
+  const components = await componentsOf(tx, partsOf(recipes, slots))
+  return planned(ctx, slots, recipes, components, await sidesOf(tx, ctx, components, now), now)
 }
 
-/** Plans all slots of one variant that is no part of a kit, by what was read of its level. */
+/** Plans all slots of one variant that is no part of a kit and that nobody lends, by what was read of its level. */
 export function planVariant(
   ctx: PlanContext,
   slots: readonly SlotRow[],
@@ -110,7 +131,7 @@ export function planVariant(
 ): readonly SlotRow[] {
   const { variantId } = level
   const recipe: Recipe = { variantId, parts: [{ variantId, quantity: 1 }] }
-  return planned(ctx, slots, new Map([[variantId, recipe]]), new Map([[variantId, level]]), now)
+  return planned(ctx, slots, new Map([[variantId, recipe]]), new Map([[variantId, level]]), new Map(), now)
 }
 
 const variantsOf = (slots: readonly SlotRow[]) => [...new Set(slots.flatMap((slot) => slot.variantId ?? []))]
@@ -126,11 +147,12 @@ function planned(
   slots: readonly SlotRow[],
   recipes: ReadonlyMap<string, Recipe>,
   components: ReadonlyMap<string, Component>,
+  sides: Sides,
   now: Date,
 ): SlotRow[] {
   const plans = new Map<string, SlotRow>()
   for (const group of groups(slots, recipes)) {
-    const view = viewOf(ctx, group, components, now)
+    const view = viewOf(ctx, group, components, sides, now)
     const mode = strictest.find((one) => view.modes.has(one)) ?? 'guarded'
     const decided = view.pool.slots.length > 0 ? planners[mode](view.pool) : []
     for (const [index, { wish, reason, send }] of decided.entries()) {
@@ -186,11 +208,13 @@ function groups(slots: readonly SlotRow[], recipes: ReadonlyMap<string, Recipe>)
   return [...found.values()].filter((group) => group.slots.length > 0)
 }
 
-function viewOf(ctx: PlanContext, group: Group, components: ReadonlyMap<string, Component>, now: Date) {
+function viewOf(ctx: PlanContext, group: Group, components: ReadonlyMap<string, Component>, sides: Sides, now: Date) {
   const ids = [...new Set(group.recipes.flatMap(({ parts }) => parts.map((part) => part.variantId)))]
   const recipeOf = new Map(group.recipes.map((recipe) => [recipe.variantId, recipe]))
   // What is lent and what is not are told apart by a part of its own: marketplaces take of it, own stores do not.
-  const lentIds = ids.filter((id) => (components.get(id)?.lent ?? 0) > 0)
+  const lentIds = ids.filter((id) => sides.has(id))
+  const availableOf = (id: string) => components.get(id)?.available ?? 0
+  const shares = new Map(lentIds.map((id) => [id, sharesOf(availableOf(id), sides.get(id)!)]))
   const ours: SlotRow[] = []
   const others: SlotRow[] = []
   const views: SlotView[] = []
@@ -198,8 +222,9 @@ function viewOf(ctx: PlanContext, group: Group, components: ReadonlyMap<string, 
     const { parts } = recipeOf.get(slot.variantId!)!
     const mayLend = sellsLent(ctx, slot)
     const units = parts.map((part) => {
-      const { available = 0, lent = 0 } = components.get(part.variantId) ?? {}
-      return Math.floor((mayLend ? available : available - lent) / part.quantity)
+      const share = shares.get(part.variantId)
+      const units = share ? (mayLend ? share.stores : share.keepable) : availableOf(part.variantId)
+      return Math.floor(units / part.quantity)
     })
     const limit = wishOf(Math.max(0, Math.min(...units)), slot.unitsPerSale, slot.rule).shows
     if (!isOurs(slot)) {
@@ -213,12 +238,13 @@ function viewOf(ctx: PlanContext, group: Group, components: ReadonlyMap<string, 
   const pool: PoolView = {
     components: [
       ...ids.map((id) => ({
-        available: components.get(id)?.available ?? 0,
+        available: shares.get(id)?.stores ?? availableOf(id),
         claimed: components.get(id)?.claimed ?? 0,
       })),
       ...lentIds.map((id) => {
-        const { available, lent } = components.get(id)!
-        return { available: available - lent, claimed: claimedByMarkets(ctx, group, recipeOf, id) }
+        const { raisable, keepable } = shares.get(id)!
+        const claimed = claimedByMarkets(ctx, group, recipeOf, id)
+        return { available: raisable, pending: keepable - raisable, claimed }
       }),
     ],
     slots: views,

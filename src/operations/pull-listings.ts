@@ -101,7 +101,8 @@ async function takeListings(
     tx,
     ctx,
     work,
-    [...read].map(([slotId, quantity]) => ({ slotId, quantity })),
+    // A listing tells what can be bought: 0 as well where more was sold than there was.
+    [...read].map(([slotId, quantity]) => ({ slotId, quantity, mayBeLess: quantity === 0 })),
     { askedAt: new Date(now.getTime() - callTimeoutMs), at: now },
   )
 }

@@ -120,6 +120,14 @@ async function askAgain(tx: Sql, slots: readonly SlotToRead[], at: Date): Promis
   ])
 }
 
+interface Reading {
+  slotId: string
+  quantity: number | null
+  belowZero?: number
+  /** It is 0, and the store may be below that: it tells nothing of the store's own number. */
+  mayBeLess?: boolean
+}
+
 /**
  * What slots showed at some moment from `askedAt` until `at`, or even before where the channel answers from memory. A reading of null: the channel keeps no merchant quantity there, so nothing is written until one
  * appears.
@@ -128,7 +136,7 @@ export async function applyReadings(
   tx: Sql,
   ctx: Context,
   work: AccountAtWork,
-  readings: readonly { slotId: string; quantity: number | null; belowZero?: number }[],
+  readings: readonly Reading[],
   { askedAt, at, isTold }: { askedAt: Date; at: Date; isTold?: boolean },
 ): Promise<void> {
   if (readings.length === 0) return
@@ -202,13 +210,10 @@ async function weighed(
 /** The own store is the master: what it shows is told by its own numbers, and is no drift. */
 const isMasters = (slot: SlotRow) => slot.store === 'following' && slot.claim.claim !== null
 
-function followed(
-  slots: readonly SlotRow[],
-  readings: readonly { slotId: string; quantity: number | null; belowZero?: number }[],
-) {
+function followed(slots: readonly SlotRow[], readings: readonly Reading[]) {
   const following = new Set(slots.flatMap(({ id, store }) => (store === null ? [] : [id])))
-  return readings.flatMap(({ slotId, quantity, belowZero }) =>
-    following.has(slotId) && quantity !== null ? [{ slotId, quantity: belowZero ?? quantity }] : [],
+  return readings.flatMap(({ slotId, quantity, belowZero, mayBeLess }) =>
+    following.has(slotId) && quantity !== null && !mayBeLess ? [{ slotId, quantity: belowZero ?? quantity }] : [],
   )
 }
 

@@ -6,6 +6,7 @@
 import { type AccountRow, allAccounts } from '../database/accounts.ts'
 import type { Mode } from '../database/claims.ts'
 import { openCopy } from '../database/copy.ts'
+import { lentAnywhere } from '../database/lent-sides.ts'
 import { allRules } from '../database/publishing-rules.ts'
 import {
   categoriesOf,
@@ -77,7 +78,10 @@ export async function reconcileSlots(ctx: ReconcileContext, { mend }: { mend: bo
     await session.close()
   }
   if (mend) for (const some of chunks(wrong, mendedAtOnce)) await mendSlots(ctx, some)
-  for (const set of await kitSets(ctx.db)) {
+  const sets = await kitSets(ctx.db)
+  const inSets = new Set(sets.flat())
+  const lent = (await lentAnywhere(ctx.db)).filter((id) => !inSets.has(id)).map((id) => [id])
+  for (const set of [...sets, ...lent]) {
     const count = await differingOf(ctx, set, rules)
     note(set, count)
     // As a whole, as it was compared.
@@ -136,7 +140,7 @@ function createJudge(ctx: ReconcileContext, accounts: readonly AccountRow[], rul
 
   const differing = (shape: Shape): number => {
     const { variantId } = shape
-    const { available, claimed, unknownClaims, lent, mode, category } = poolOf(shape)
+    const { available, claimed, unknownClaims, mode, category } = poolOf(shape)
     const outdated = new Set<number>()
     const rows = slotsOf(shape).map((slot, index): SlotRow => {
       const account = byId.get(slot.accountId)!
@@ -149,7 +153,7 @@ function createJudge(ctx: ReconcileContext, accounts: readonly AccountRow[], rul
       available,
       claimed: unknownClaims > 0 ? Number.POSITIVE_INFINITY : claimed,
       mode: mode as Mode,
-      lent,
+      isLent: false,
       // Nothing is told from here.
       isNews: false,
     }

@@ -7,7 +7,7 @@ import type { ClaimTimes } from '../domain/claims.ts'
 import { demandAfterSale, demandUntil, newDemand } from '../domain/demand.ts'
 import type { SlotSale } from '../domain/slot-sales.ts'
 import { expectedValue, restockedHere, soldHere } from '../domain/slots.ts'
-import { type PlanContext, saveAndPlan, timesOf } from './plan-slots.ts'
+import { type FactContext, saveAndPlan, timesOf } from './plan-slots.ts'
 
 /**
  * `variantIds`: whose levels changed, saved and locked. `sales`: what channels sold at their own slots, which lowered
@@ -15,7 +15,7 @@ import { type PlanContext, saveAndPlan, timesOf } from './plan-slots.ts'
  */
 export async function refreshSlots(
   tx: Sql,
-  ctx: PlanContext,
+  ctx: FactContext,
   variantIds: readonly string[],
   sales: readonly SlotSale[],
   now: Date,
@@ -28,7 +28,7 @@ export async function refreshSlots(
 /** Writes the slots that sold something, and the wishes that are others now. */
 export async function saveChangedSlots(
   tx: Sql,
-  ctx: PlanContext,
+  ctx: FactContext,
   slots: readonly SlotRow[],
   sales: readonly SlotSale[],
   now: Date,

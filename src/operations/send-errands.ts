@@ -23,6 +23,7 @@ import { ChannelError, isChannelError } from '../domain/errors.ts'
 import type { Buyer } from '../domain/orders.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { effectKind, lookBackOf, lookUp, takesErrands, tell } from './errand-calls.ts'
+import { recountDispatched } from './lend-stock.ts'
 import { noteErrand } from './note-errands.ts'
 import { halt } from './pull-orders.ts'
 
@@ -81,11 +82,18 @@ async function step(ctx: Context, work: AccountAtWork, id: string): Promise<bool
     const buyer = errand.kind === 'copy' || errand.kind === 'dispatch' ? await buyerOf(ctx, errand.orderId) : null
     const answer = await attempt(ctx, work, () => tell(work, errand, order, buyer))
     await noteAnswer(ctx, work, errand, answer)
+    await afterDispatch(ctx, work, errand)
     return true
   }
   const reading = await attempt(ctx, work, () => lookUp(ctx, work, errand, order))
   await noteReading(ctx, work, errand, reading, askedAt)
+  await afterDispatch(ctx, work, errand)
   return true
+}
+
+/** By itself: levels are never locked behind an errand. Where this is lost, the next turn finds it (dispatch-orders.ts). */
+async function afterDispatch(ctx: Context, work: AccountAtWork, errand: ErrandRow): Promise<void> {
+  if (errand.kind === 'dispatch') await recountDispatched(ctx, work, errand.id)
 }
 
 /** Locked, judged again and, where it leaves, committed as sent. */

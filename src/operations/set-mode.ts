@@ -11,7 +11,7 @@ import { refreshSlots } from './refresh-slots.ts'
 /** Refusals: `unknown_sku`; `kit_holds_nothing`: a kit follows its components. */
 export async function setMode(
   tx: Sql,
-  ctx: Pick<Context, 'clock' | 'registry'>,
+  ctx: Pick<Context, 'clock' | 'newId' | 'registry'>,
   sku: string,
   mode: Mode,
   actor: string,

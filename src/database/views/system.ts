@@ -116,7 +116,7 @@ export async function listFindings(db: Sql, query: PageQuery): Promise<Page<Find
   const rows = await db.rows<FindingRow & { weight: number }>(
     `select f.id, f.code, f.severity, a.name as account, f.account_id, v.sku, f.subject, f.data, f.first_at, f.last_at, ${weight} as weight
      from findings f left join accounts a on a.id = f.account_id
-       left join stock_slots s on f.subject = 'slot:' || s.id left join variants v on v.id = s.variant_id or f.subject = 'variant:' || v.id ${where.where} order by ${weight}, f.id limit ${query.limit + 1}`,
+       left join stock_slots s on f.subject = 'slot:' || s.id left join variants v on v.id = s.variant_id or f.subject = 'variant:' || v.id or f.subject = 'lent:' || v.id ${where.where} order by ${weight}, f.id limit ${query.limit + 1}`,
     where.values,
   )
   return toPage(rows, query.limit, (row) => [row.weight, row.id])
