@@ -58,6 +58,23 @@ export const demoChannels: readonly DemoChannel[] = [
     simulator: { shopify: {} },
   },
   {
+    channel: 'bigcommerce',
+    account: 'BigCommerce store',
+    settings: (simulator) => ({ storeHash: 'simulated', endpoint: `${simulator}/bigcommerce`, historyDays: 7 }),
+    secrets: {
+      accessToken: 'simulated-access-token',
+      clientSecret: 'simulated-client-secret-0123456789abcdef',
+    },
+    simulator: { bigcommerce: {} },
+  },
+  {
+    channel: 'woocommerce',
+    account: 'WooCommerce store',
+    settings: (simulator) => ({ url: `${simulator}/woocommerce`, sameNetwork: true, historyDays: 7 }),
+    secrets: { consumerKey: `ck_${'5'.repeat(40)}`, consumerSecret: `cs_${'a'.repeat(40)}` },
+    simulator: { woocommerce: {} },
+  },
+  {
     channel: 'storefront',
     account: storeAccount,
     settings: (simulator) => ({ webhookUrl: `${simulator}/storefront/webhooks`, sameNetwork: true }),

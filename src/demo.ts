@@ -232,7 +232,7 @@ interface State {
 }
 
 /** What marketplaces call an order that waits for nothing any more. */
-const isOver = (status: string) => /^(shipped|fulfilled|cancell?ed)$/i.test(status)
+const isOver = (status: string) => /^(shipped|fulfilled|completed|cancell?ed)$/i.test(status)
 
 /** Units of the marketplaces' own open orders, by SKU. */
 async function openUnits(sim: Sim): Promise<Map<string, number>> {

@@ -40,10 +40,10 @@ const no = (message: string) => new WooRefusal(401, 'woocommerce_rest_authentica
 /** Who is not known gets WooCommerce's own refusal; `path` begins with /wp-json. */
 export function admit(woo: Woo, request: Request, url: URL, path: string, operation: string): void {
   const { consumerKey, consumerSecret, permissions } = woo.settings
-  if (fires(woo.core, 'woocommerce', operation, 'revoke')) woo.state.revoked = true
+  const isRevoked = fires(woo.core, 'woocommerce', operation, 'revoke') !== null
   const isSecure = url.protocol === 'https:' || request.headers.get('x-forwarded-proto') === 'https'
   const basic = isSecure ? basicOf(request.headers.get('authorization')) : undefined
-  const isKnown = (key: string) => key === consumerKey && !woo.state.revoked
+  const isKnown = (key: string) => key === consumerKey && !isRevoked
   if (basic && isKnown(basic.key)) {
     if (!isSame(basic.secret, consumerSecret)) throw no('Consumer secret is invalid.')
   } else if (url.searchParams.has('oauth_consumer_key')) {

@@ -6,6 +6,7 @@ import { refund } from './orders.ts'
 import {
   changed,
   findOrder,
+  heldUnits,
   logWrite,
   parentOf,
   purchase,
@@ -15,6 +16,7 @@ import {
   type Woo,
   wooOf,
 } from './store.ts'
+import type { WooOrder } from './types.ts'
 
 /** What people and tests do to the store, past its API. */
 export function wooNamed(core: Core): Woo {
@@ -111,6 +113,13 @@ export function writeWooQuantity(woo: Woo, sku: string, quantity: number): Respo
   return json(200, { sku, quantity })
 }
 
+/** What left of it, by what the hub wrote there, or by what its buyer was told. */
+const parcelsOf = ({ meta, notes }: WooOrder): number =>
+  Math.max(
+    meta.filter(({ key }) => key.startsWith('_entrepot_parcel_')).length,
+    notes.filter(({ toBuyer }) => toBuyer).length,
+  )
+
 /** The store's part of GET /control/state. */
 export function describeWoo(core: Core, newest: Newest): object {
   const woo = wooOf(core)
@@ -125,6 +134,7 @@ export function describeWoo(core: Core, newest: Newest): object {
     woocommerce: {
       shown: Object.fromEntries(Object.values(items).map((item) => [item.sku, shownOf(woo, item)])),
       stock: Object.fromEntries(Object.values(items).map((item) => [item.sku, item.stock])),
+      held: Object.fromEntries(Object.values(items).map((item) => [item.sku, heldUnits(woo, item)])),
       prices: Object.fromEntries(Object.values(items).map(({ sku, price }) => [sku, price])),
       sold,
       orders: newest(orders).map((order) => ({
@@ -134,6 +144,7 @@ export function describeWoo(core: Core, newest: Newest): object {
         createdTime: new Date(order.createdAt).toISOString(),
         lastUpdatedTime: new Date(order.modifiedAt).toISOString(),
         notes: order.notes.map(({ note, toBuyer }) => ({ note, toBuyer })),
+        parcels: parcelsOf(order),
         trackings: order.trackings.map(({ number }) => number),
         refunds: order.refunds.map(({ amount, paid }) => ({ amount, paid })),
       })),

@@ -95,7 +95,6 @@ export function firstWoo(core: Core, now: number): WooState {
     effects: [],
     calls: {},
     nonces: {},
-    revoked: false,
   }
 }
 
@@ -129,7 +128,7 @@ export function setStock(woo: Woo, item: WooItem, stock: number): void {
 }
 
 /** Units that unpaid checkouts keep. */
-function heldUnits(woo: Woo, item: WooItem): number {
+export function heldUnits(woo: Woo, item: WooItem): number {
   const now = woo.now()
   return woo.state.orders
     .filter(({ heldUntil, status }) => heldUntil !== null && heldUntil > now && status === 'pending')

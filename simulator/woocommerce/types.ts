@@ -141,5 +141,4 @@ export interface WooState {
   calls: Record<string, CallCount>
   /** used once within a quarter of an hour */
   nonces: Record<string, number>
-  revoked: boolean
 }

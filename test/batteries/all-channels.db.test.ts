@@ -11,7 +11,7 @@ import { pick } from '../simulation/chance.ts'
 import { checkRest, checkStep } from '../simulation/checks.ts'
 import { type Installation, install } from '../simulation/installation.ts'
 import { allChannels } from '../simulation/places.ts'
-import { ordersIn, stateOf } from '../simulation/theirs.ts'
+import { ordersIn, parcelsOf, stateOf } from '../simulation/theirs.ts'
 import { type Loops, openLoops } from '../support/channel-loops.ts'
 import { useDatabase } from '../support/database.ts'
 import { countFaults, plantEverywhere } from '../support/every-fault.ts'
@@ -134,7 +134,7 @@ test(`${ordersOnAllChannels} orders on ${allChannels.join(', ')}: none lost, non
   await checkRest(it)
   const state = await stateOf(it)
   const orders = ordersIn(it, state)
-  for (const order of orders) expect(order.parcels ?? order.fulfillments ?? 0, `parcels of ${order.id}`).toBeLessThan(2)
+  for (const order of orders) expect(parcelsOf(order), `parcels of ${order.id}`).toBeLessThan(2)
   const calls = Object.values(state.channels).flatMap((one) => Object.values(one.calls))
   const count = calls.reduce((sum, one) => sum + one.count, 0)
   const throttled = calls.reduce((sum, one) => sum + one.throttled, 0)

@@ -12,6 +12,7 @@ import { pick, someSku, upTo } from './chance.ts'
 import type { Installation } from './installation.ts'
 import { accountOf, amazonName, marketsOf, storeName } from './places.ts'
 import { harms, spots } from './process.ts'
+import { statesOf } from './theirs.ts'
 import { changeTillOrder, endBasket, fillBasket, sellAtTill, sellAtTwoTills } from './till.ts'
 
 /** Of one lane only one operation is under way at a time, as in the hub; requests come as they like. */
@@ -37,12 +38,13 @@ async function buy(it: Installation, channel: string): Promise<string> {
   return `${quantity} ${sku} ${status}`
 }
 
+/** An order that may be in one of these states by now. */
 async function someOrder(it: Installation, states: readonly string[]): Promise<string | undefined> {
   const { body } = await it.control('/state?limit=30')
   const { channels } = body as State
   const open = it.channels
-    .flatMap((channel) => channels[channel]!.orders)
-    .filter((order) => states.includes(order.status) && !order.past)
+    .flatMap((channel) => channels[channel]!.orders.map((order) => ({ ...order, channel })))
+    .filter(({ channel, status, past }) => !past && statesOf(channel, status).some((one) => states.includes(one)))
   return open.length === 0 ? undefined : pick(it, open).id
 }
 
@@ -92,6 +94,23 @@ const plantableThere: Record<string, readonly [operation: string, kind: string][
     there('getInventoryItems', 'status'),
     there('token', 'drop'),
     there('*', 'expire-access'),
+  ],
+  bigcommerce: [
+    ...['status', 'drop', 'malformed', 'duplicate'].map((kind) => there('getOrders', kind)),
+    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed', 'refuse'].map((kind) =>
+      there('setInventory', kind),
+    ),
+    ...['status', 'stale-read', 'malformed'].map((kind) => there('getInventoryItems', kind)),
+    there('getVariants', 'status'),
+    there('getOrders', 'bucket-halved'),
+    there('setInventory', 'revoke'),
+  ],
+  woocommerce: [
+    ...['status', 'drop', 'malformed'].map((kind) => there('listOrders', kind)),
+    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed'].map((kind) => there('batchProducts', kind)),
+    ...['status', 'malformed'].map((kind) => there('listProducts', kind)),
+    there('stock', 'stale-read'),
+    there('batchProducts', 'revoke'),
   ],
   shopify: [
     ...['status', 'drop', 'malformed', 'duplicate', 'reorder', 'expire-token'].map((kind) => there('orders', kind)),
@@ -175,7 +194,7 @@ export const actions: Action[] = [
     name: 'cancel',
     weight: 2,
     run: async (it) => {
-      const id = await someOrder(it, ['PENDING', 'UNSHIPPED', 'open', 'NOT_STARTED', 'OPEN'])
+      const id = await someOrder(it, ['pending', 'open'])
       return id ? `${id} ${(await it.control(`/orders/${id}/cancel`, { restock: it.random() < 0.7 })).status}` : 'none'
     },
   },
@@ -183,7 +202,7 @@ export const actions: Action[] = [
     name: 'ship',
     weight: 2,
     run: async (it) => {
-      const id = await someOrder(it, ['UNSHIPPED', 'open', 'NOT_STARTED', 'OPEN'])
+      const id = await someOrder(it, ['open'])
       return id ? `${id} ${(await it.control(`/orders/${id}/ship`, {})).status}` : 'none'
     },
   },

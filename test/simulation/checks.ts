@@ -167,7 +167,7 @@ export async function checkClaims(
     let back = 0
     for (const order of channels[channel]!.orders) {
       if (order.fulfilledBy === 'AMAZON' || order.past) continue
-      const isCanceled = /^CANCELL?ED$/.test(order.status)
+      const isCanceled = statesOf(channel, order.status).includes('canceled')
       for (const line of order.lines) {
         if (line.sku !== sku) continue
         const here = known.get(`${order.id} ${sku}`)
@@ -175,7 +175,8 @@ export async function checkClaims(
         if (here && isCanceled) back += line.quantity - here.canceled
       }
     }
-    const shown = channels[channel]!.shown[sku] ?? 0
+    const { shown: numbers, held = {} } = channels[channel]!
+    const shown = Math.max(0, (numbers[sku] ?? 0) - (held[sku] ?? 0))
     if (shown + unseen > claim + back)
       broken(
         'P-10',

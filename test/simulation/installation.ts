@@ -14,7 +14,7 @@ import { createReservationDesk } from '../../src/operations/reservation-desk.ts'
 import { takeOver } from '../../src/operations/take-over.ts'
 import type { SignInContext } from '../../src/sign-in/people.ts'
 import { createWorld, seeded, seededBytes } from '../support/world.ts'
-import { base, someChannels, storeName } from './places.ts'
+import { base, someChannels, startedOf, storeName } from './places.ts'
 import { createProcess, type Process } from './process.ts'
 import { catalogOf, seedInstallation } from './seeding.ts'
 import { listen, type Wire } from './wire.ts'
@@ -169,7 +169,7 @@ export async function install(
     sleep: async (ms) => void (time += ms),
     amazon: { lifecycle: { ...quiet.lifecycle, ...lifecycle }, largestPage },
     ebay: { lifecycle: { ...quiet.lifecycle, buyerCancelShare: 0, ...lifecycle } },
-    ...(channels.includes('shopify') ? { shopify: {} } : {}),
+    ...startedOf(channels),
     history: { orders: history, days: 2 },
   })
   const it: Installation = {

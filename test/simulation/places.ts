@@ -11,6 +11,8 @@ const names: Readonly<Record<string, string>> = {
   storefront: 'Store',
   ebay: 'eBay',
   shopify: 'Shopify',
+  bigcommerce: 'BigCommerce',
+  woocommerce: 'WooCommerce',
 }
 export const accountOf = (channel: string): string => names[channel] ?? channel
 export const amazonName = accountOf('amazon')
@@ -22,6 +24,10 @@ export const placesOf = (channels: readonly string[]) =>
     .filter(({ channel }) => channels.includes(channel))
     .map((one) => ({ ...one, account: accountOf(one.channel), settings: one.settings(base) }))
 
+/** What the simulator must be told so that these are there. */
+export const startedOf = (channels: readonly string[]): Record<string, object> =>
+  Object.assign({}, ...placesOf(channels).map(({ simulator }) => simulator))
+
 /** A channel whose orders are asked for. */
 export interface Market {
   channel: string
@@ -31,8 +37,8 @@ export interface Market {
   writes: readonly string[]
   /** Does an answer prove what shows, or only a reading? */
   proof: 'answer' | 'reading'
-  /** The fault by which its search answers from an old state: then only sweeps find what it left out. */
-  lies: string
+  /** The fault by which its search answers from an old state, where there is one: then only sweeps find what it left out. */
+  lies?: string
 }
 
 const words = { shipped: ['shipped'], canceled: ['canceled'], open: ['open', 'pending'], partly: ['partly_shipped'] }
@@ -69,6 +75,30 @@ export const markets: readonly Market[] = [
     writes: ['inventorySetQuantities'],
     proof: 'answer',
     lies: 'stale-read of orders',
+  },
+  {
+    channel: 'bigcommerce',
+    states: {
+      'Awaiting Payment': ['pending'],
+      'Awaiting Fulfillment': ['open'],
+      'Partially Shipped': words.partly,
+      Shipped: words.shipped,
+      Cancelled: words.canceled,
+    },
+    writes: ['setInventory'],
+    proof: 'reading',
+  },
+  {
+    channel: 'woocommerce',
+    states: {
+      pending: ['pending'],
+      'on-hold': ['pending'],
+      processing: ['open', 'partly_shipped'],
+      completed: words.shipped,
+      cancelled: words.canceled,
+    },
+    writes: ['batchProducts'],
+    proof: 'answer',
   },
 ]
 

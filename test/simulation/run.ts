@@ -29,10 +29,12 @@ export interface SeedResult {
   passedMs: number
 }
 
-/** Two seeds of five sell on all channels; the rest on two, so that as many fit into a minute and those that find planted bugs stay. */
+/** Three seeds of ten sell on half of the further channels, one on all; the rest on two, so that as many fit into a minute and those that find planted bugs stay. */
 export const channelsOf = (seed: number): readonly string[] => {
   const digit = seed % 10
-  return digit >= 5 && digit <= 8 ? allChannels : someChannels
+  if (digit === 5) return [...someChannels, 'ebay', 'shopify']
+  if (digit === 6 || digit === 7) return allChannels.filter((channel) => !['ebay', 'shopify'].includes(channel))
+  return digit === 8 ? allChannels : someChannels
 }
 
 export async function runSeed(connections: Connections, seed: number, steps: number): Promise<SeedResult> {
@@ -83,7 +85,8 @@ export async function runSeed(connections: Connections, seed: number, steps: num
   }
 }
 
-const isLied = (sometimes: Set<string>) => markets.some(({ lies }) => sometimes.has(`fault ${lies}`))
+const isLied = (sometimes: Set<string>) =>
+  markets.some(({ lies }) => lies !== undefined && sometimes.has(`fault ${lies}`))
 /** What was left out of the last long sweep is found by the next one. */
 const longSweepMs = 6 * 3_600_000
 

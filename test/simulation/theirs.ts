@@ -11,11 +11,18 @@ export interface TheirOrder {
   /** Shipments that the marketplace was told of. */
   parcels?: number
   fulfillments?: number
+  shipments?: number
   lines: { sku: string; quantity: number }[]
 }
 
+/** How many shipments a marketplace was told of an order. */
+export const parcelsOf = ({ parcels, fulfillments, shipments }: TheirOrder): number =>
+  parcels ?? fulfillments ?? shipments ?? 0
+
 export interface TheirChannel {
   shown: Record<string, number>
+  /** Units of what it shows that unpaid checkouts keep, where it keeps any: nobody else can buy them. */
+  held?: Record<string, number>
   orders: TheirOrder[]
   calls: Record<string, { count: number; throttled: number }>
   effects: { operation: string; sku: string; quantity: number; applied: boolean }[]

@@ -16,6 +16,7 @@ const patienceMs = 60_000
 /** Reads quantities at each channel: by method and path. */
 const readingCalls: readonly [channel: string, call: RegExp][] = [
   ['amazon', /^GET \/amazon.*\/listings\//],
+  ['bigcommerce', /^GET \/bigcommerce.*(\/inventory\/items|\/catalog\/variants)$/],
   ['ebay', /^(POST .*\/bulk_get_inventory_item|GET .*\/inventory_item)$/],
 ]
 
@@ -26,6 +27,10 @@ function subjectOf(path: string, init: RequestInit, event: SetData): string | nu
   const body = String(init.body ?? '')
   if (path.endsWith('/bulk_update_price_quantity'))
     return (JSON.parse(body) as { requests: { sku: string }[] }).requests.map(({ sku }) => `ebay ${sku}`).join()
+  if (path.endsWith('/inventory/adjustments/absolute'))
+    return (JSON.parse(body) as { items: { sku: string }[] }).items.map(({ sku }) => `bigcommerce ${sku}`).join()
+  if (path.startsWith('/woocommerce') && path.endsWith('/batch'))
+    return (JSON.parse(body) as { update: { id: number }[] }).update.map(({ id }) => `woocommerce ${id}`).join()
   return null
 }
 
