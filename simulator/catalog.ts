@@ -45,7 +45,7 @@ const rows: Row[] = [
 ]
 
 /** What further channels show at first, as a share of what the own store shows. */
-const shares = { ebay: 0.5, shopify: 0.4, bigcommerce: 0.3, woocommerce: 0.3 } as const
+const shares = { ebay: 0.5, shopify: 0.4, bigcommerce: 0.3, woocommerce: 0.3, walmart: 0.4 } as const
 
 const shared = (storefront: number) =>
   Object.fromEntries(

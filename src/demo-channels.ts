@@ -75,6 +75,17 @@ export const demoChannels: readonly DemoChannel[] = [
     simulator: { woocommerce: {} },
   },
   {
+    channel: 'walmart',
+    account: 'Walmart US',
+    settings: (simulator) => ({
+      clientId: '5c1d6f4e-simulated-client',
+      sellerId: '10001234567',
+      endpoint: `${simulator}/walmart`,
+      historyDays: 7,
+    }),
+    secrets: { clientSecret: 'simulated-walmart-secret' },
+  },
+  {
     channel: 'storefront',
     account: storeAccount,
     settings: (simulator) => ({ webhookUrl: `${simulator}/storefront/webhooks`, sameNetwork: true }),

@@ -2,7 +2,7 @@ import { logEffect } from '../effects.ts'
 import { BadRequest } from '../http.ts'
 import { findItem, setQuantity, shownNow, type Walmart } from './market.ts'
 import { canceledOf, isWholeCanceled, newest, openOf } from './orders.ts'
-import type { WalmartOrder } from './types.ts'
+import type { WalmartOrder, WalmartVersion } from './types.ts'
 
 /** Another writer edits the number. */
 export function writeWalmartQuantity(walmart: Walmart, sku: string, quantity: number): void {
@@ -39,6 +39,10 @@ export function describeWalmart({ state }: Walmart) {
   return { shown, sold, orders: state.orders.map(describeOrder), effects: state.effects, feeds, calls: state.calls }
 }
 
+/** How often the same units were told to have left. */
+const parcelsOf = ({ parcels }: WalmartVersion): number =>
+  new Set(parcels.map(({ tracking, shippedAt }) => `${tracking} ${shippedAt}`)).size
+
 function describeOrder(order: WalmartOrder) {
   const version = newest(order)
   const left = order.lines.some((line) => openOf(version, line) > 0)
@@ -57,6 +61,7 @@ function describeOrder(order: WalmartOrder) {
     createdTime: new Date(order.createdAt).toISOString(),
     acknowledgedTime: first ? new Date(first.updatedAt).toISOString() : null,
     lastUpdatedTime: new Date(version.updatedAt).toISOString(),
+    parcels: parcelsOf(version),
     nodeType: order.nodeType,
     past: false,
   }

@@ -9,13 +9,13 @@ const lifeSeconds = 900
 export async function mintToken(walmart: Walmart, request: Request): Promise<Response> {
   walmart.core.count('walmart', 'token')
   const { settings, state } = walmart
-  if (fires(walmart.core, 'walmart', 'token', 'revoke')) state.isRevoked = true
+  const isRevoked = fires(walmart.core, 'walmart', 'token', 'revoke') !== null
   const wanted = `Basic ${Buffer.from(`${settings.clientId}:${settings.clientSecret}`).toString('base64')}`
   const fields = new URLSearchParams(await request.text())
   if (!request.headers.get('wm_qos.correlation_id') || !request.headers.get('wm_svc.name')) return walmartError(400)
   if (fields.get('grant_type') !== 'client_credentials') return refuse('INVALID_REQUEST', 'grant_type is not supported')
   // Wrong credentials are answered with 400, not 401 (facts §2, Auth).
-  if (state.isRevoked || request.headers.get('authorization') !== wanted)
+  if (isRevoked || request.headers.get('authorization') !== wanted)
     return refuse('INVALID_CLIENT', 'Client authentication failed')
   const now = walmart.now()
   for (const [token, until] of Object.entries(state.tokens)) if (until <= now) delete state.tokens[token]

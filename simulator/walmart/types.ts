@@ -168,6 +168,4 @@ export interface WalmartState {
   cursors: Record<string, number>
   subscriptions: WalmartSubscription[]
   words: WalmartWord[]
-  /** the secret was changed: nothing is let in any more */
-  isRevoked?: boolean
 }

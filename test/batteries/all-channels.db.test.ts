@@ -49,7 +49,7 @@ async function staff(it: Installation): Promise<void> {
   const order = await ctx.db.one<{ id: string }>(
     `select o.id from orders o join accounts a on a.id = o.account_id
      where o.state = 'open' and a.channel <> 'storefront' and o.placed_at < $1
-       and not exists (select 1 from errands e where e.order_id = o.id)
+       and not exists (select 1 from errands e where e.order_id = o.id and e.kind <> 'acknowledgement')
        and not exists (select 1 from reservation_lines r join order_lines l on l.id = r.order_line_id where l.order_id = o.id and r.short > 0)
      order by o.placed_at, o.id limit 1`,
     [new Date(ctx.clock.now().getTime() - 10_000)],

@@ -1,22 +1,27 @@
 /** What can happen in a step. Each action is drawn by weight from the seed; what it did goes into the event log. */
 
+import { registry } from '../../src/channels/registry.ts'
+import { planAcknowledgements } from '../../src/operations/acknowledge-orders.ts'
 import { collectFeeds } from '../../src/operations/collect-feeds.ts'
+import type { AccountAtWork, Context } from '../../src/operations/context.ts'
 import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { feedStock } from '../../src/operations/feed-stock.ts'
 import { pullListings } from '../../src/operations/pull-listings.ts'
 import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
+import { sendErrands } from '../../src/operations/send-errands.ts'
 import { deliverEvents } from '../support/world.ts'
 import { pick, someSku, upTo } from './chance.ts'
 import type { Installation } from './installation.ts'
 import { accountOf, amazonName, marketsOf, storeName } from './places.ts'
+import { amongFeeds, plantableIn } from './plantable.ts'
 import { harms, spots } from './process.ts'
 import { statesOf } from './theirs.ts'
 import { changeTillOrder, endBasket, fillBasket, sellAtTill, sellAtTwoTills } from './till.ts'
 
 /** Of one lane only one operation is under way at a time, as in the hub; requests come as they like. */
-type Lane = 'request' | 'store slots' | 'chores' | `${string} pulls` | `${string} slots`
+type Lane = 'request' | 'store slots' | 'chores' | `${string} pulls` | `${string} slots` | `${string} errands`
 
 export interface Action {
   name: string
@@ -48,91 +53,6 @@ async function someOrder(it: Installation, states: readonly string[]): Promise<s
   return open.length === 0 ? undefined : pick(it, open).id
 }
 
-/** Faults of Amazon and the store that a run plants; each lasts for a few calls. `slow` needs real time and is left to the demo. */
-export const plantable = [
-  ['amazon', 'searchOrders', 'status'],
-  ['amazon', 'searchOrders', 'drop'],
-  ['amazon', 'searchOrders', 'malformed'],
-  ['amazon', 'searchOrders', 'duplicate'],
-  ['amazon', 'searchOrders', 'reorder'],
-  ['amazon', 'searchOrders', 'expire-token'],
-  ['amazon', 'searchOrders', 'stale-read'],
-  ['amazon', 'patchListingsItem', 'status'],
-  ['amazon', 'patchListingsItem', 'refused'],
-  ['amazon', 'patchListingsItem', 'drop'],
-  ['amazon', 'patchListingsItem', 'timeout-after-apply'],
-  ['amazon', 'patchListingsItem', 'malformed'],
-  ['amazon', 'patchListingsItem', 'reorder'],
-  ['amazon', 'patchListingsItem', 'expire-token'],
-  ['amazon', 'searchListingsItems', 'status'],
-  ['amazon', 'searchListingsItems', 'stale-read'],
-  ['amazon', 'searchListingsItems', 'malformed'],
-  ['amazon', 'searchListingsItems', 'bucket-halved'],
-  ['amazon', 'token', 'status'],
-  ['amazon', 'token', 'drop'],
-  ['storefront', 'stock.set', 'status'],
-  ['storefront', 'stock.set', 'refused'],
-  ['storefront', 'stock.set', 'drop'],
-  ['storefront', 'stock.set', 'timeout-after-apply'],
-  ['storefront', 'stock.set', 'malformed'],
-  ['storefront', 'stock.read', 'status'],
-  ['storefront', 'reserve', 'timeout-after-apply'],
-  ['storefront', 'reserve', 'duplicate'],
-  ['storefront', 'confirm', 'drop'],
-  ['storefront', 'order', 'timeout-after-apply'],
-  ['storefront', 'order', 'duplicate'],
-] as const
-
-/** Those of the channels that some runs have beside them. */
-const plantableThere: Record<string, readonly [operation: string, kind: string][]> = {
-  ebay: [
-    ...['status', 'drop', 'malformed', 'duplicate', 'reorder', 'stale-read'].map((kind) => there('getOrders', kind)),
-    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed', 'reorder', 'refuse'].map((kind) =>
-      there('bulkUpdatePriceQuantity', kind),
-    ),
-    ...['status', 'stale-read', 'malformed'].map((kind) => there('bulkGetInventoryItem', kind)),
-    there('getInventoryItems', 'status'),
-    there('token', 'drop'),
-    there('*', 'expire-access'),
-  ],
-  bigcommerce: [
-    ...['status', 'drop', 'malformed', 'duplicate'].map((kind) => there('getOrders', kind)),
-    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed', 'refuse'].map((kind) =>
-      there('setInventory', kind),
-    ),
-    ...['status', 'stale-read', 'malformed'].map((kind) => there('getInventoryItems', kind)),
-    there('getVariants', 'status'),
-    there('getOrders', 'bucket-halved'),
-    there('setInventory', 'revoke'),
-  ],
-  woocommerce: [
-    ...['status', 'drop', 'malformed'].map((kind) => there('listOrders', kind)),
-    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed'].map((kind) => there('batchProducts', kind)),
-    ...['status', 'malformed'].map((kind) => there('listProducts', kind)),
-    there('stock', 'stale-read'),
-    there('batchProducts', 'revoke'),
-  ],
-  shopify: [
-    ...['status', 'drop', 'malformed', 'duplicate', 'reorder', 'expire-token'].map((kind) => there('orders', kind)),
-    ...['status', 'refused', 'drop', 'timeout-after-apply', 'malformed', 'moved-between'].map((kind) =>
-      there('inventorySetQuantities', kind),
-    ),
-    ...['status', 'malformed'].map((kind) => there('nodes', kind)),
-    there('productVariants', 'status'),
-    there('inventory', 'stale-read'),
-    there('token', 'status'),
-    there('*', 'expire-access'),
-  ],
-}
-function there(operation: string, kind: string): [operation: string, kind: string] {
-  return [operation, kind]
-}
-
-const plantableIn = (it: Installation): readonly (readonly [channel: string, operation: string, kind: string])[] => [
-  ...plantable,
-  ...it.channels.flatMap((channel) => (plantableThere[channel] ?? []).map((one) => [channel, ...one] as const)),
-]
-
 /** A person counts or receives; the same key is asked again until there is an answer. */
 async function countOrReceive(it: Installation): Promise<string> {
   const sku = someSku(it)
@@ -153,17 +73,6 @@ async function pushAmazon(it: Installation): Promise<string> {
     if (lines > 0) return `feed of ${lines}`
   }
   return `${(await pushStock(it.ctx, work)).sent}`
-}
-
-/** What a fault of single calls is among feeds. */
-const amongFeeds: Record<string, [operation: string, kind: string]> = {
-  status: ['createFeed', 'status'],
-  refused: ['createFeed', 'status'],
-  drop: ['createFeed', 'drop'],
-  'timeout-after-apply': ['createFeed', 'timeout-after-apply'],
-  malformed: ['JSON_LISTINGS_FEED', 'miscount'],
-  reorder: ['JSON_LISTINGS_FEED', 'fatal'],
-  'expire-token': ['JSON_LISTINGS_FEED', 'cancelled'],
 }
 
 /** Two operations at once, where they can they meet at the same variant. */
@@ -348,7 +257,23 @@ const actionsAt = (channel: string): Action[] => {
       lane: `${channel} slots`,
       run: async (it) => `${(await readStock(it.ctx, await it.work(name))).read}`,
     },
+    ...(registry.get(channel)!.acknowledgements
+      ? [
+          {
+            name: `acknowledge orders of ${name}`,
+            weight: 3,
+            lane: `${channel} errands`,
+            run: async (it) => `${await acknowledge(it.ctx, await it.work(name))}`,
+          } satisfies Action,
+        ]
+      : []),
   ]
+}
+
+/** Says yes to what the channel wants acknowledged. Answers how much was done. */
+export async function acknowledge(ctx: Context, work: AccountAtWork): Promise<number> {
+  await planAcknowledgements(ctx, work)
+  return (await sendErrands(ctx, work)).done
 }
 
 const everywhere = new Map<string, readonly Action[]>()

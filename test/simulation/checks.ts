@@ -193,6 +193,7 @@ export async function checkRest(it: Installation): Promise<void> {
   await checkShelf(it, state)
   await checkSlots(it, state)
   await checkWrites(it, state)
+  checkAcknowledged(it, state)
   await checkSilence(it)
   await checkNamed(it)
   await checkEvents(it)
@@ -308,6 +309,13 @@ async function checkWrites(it: Installation, { channels }: Theirs): Promise<void
         if (doubled <= 0)
           broken('P-5', `${channel}: ${key} arrived ${count} times, was intended ${intended.get(key) ?? 0} times`)
   }
+}
+
+/** Where orders are acknowledged, all that are open were. */
+function checkAcknowledged(it: Installation, state: Theirs): void {
+  for (const { id, channel, status, acknowledgedTime } of ordersIn(it, state))
+    if (acknowledgedTime === null && statesOf(channel, status).includes('open'))
+      broken('acknowledged', `${channel} ${id} waits still`)
 }
 
 /** P-8: an effect without outcome, a failure without a date or an unknown SKU without a finding would be silent. */

@@ -169,6 +169,12 @@ export async function install(
     sleep: async (ms) => void (time += ms),
     amazon: { lifecycle: { ...quiet.lifecycle, ...lifecycle }, largestPage },
     ebay: { lifecycle: { ...quiet.lifecycle, buyerCancelShare: 0, ...lifecycle } },
+    walmart: {
+      lifecycle: {
+        fraudCancelShare: lifecycle?.buyerCancelShare ?? 0,
+        cancelRequestShare: lifecycle?.cancelRequestShare ?? quiet.lifecycle.cancelRequestShare,
+      },
+    },
     ...startedOf(channels),
     history: { orders: history, days: 2 },
   })

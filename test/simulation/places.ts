@@ -13,6 +13,7 @@ const names: Readonly<Record<string, string>> = {
   shopify: 'Shopify',
   bigcommerce: 'BigCommerce',
   woocommerce: 'WooCommerce',
+  walmart: 'Walmart',
 }
 export const accountOf = (channel: string): string => names[channel] ?? channel
 export const amazonName = accountOf('amazon')
@@ -99,6 +100,19 @@ export const markets: readonly Market[] = [
     },
     writes: ['batchProducts'],
     proof: 'answer',
+  },
+  {
+    channel: 'walmart',
+    states: {
+      CREATED: ['open'],
+      ACKNOWLEDGED: ['open'],
+      IN_PROGRESS: words.partly,
+      SHIPPED: words.shipped,
+      CANCELED: words.canceled,
+    },
+    writes: ['updateInventoryForAnItem'],
+    proof: 'reading',
+    lies: 'stale-read of getAllOrders',
   },
 ]
 

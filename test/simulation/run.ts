@@ -11,7 +11,7 @@ import { pullOrders } from '../../src/operations/pull-orders.ts'
 import { pushStock } from '../../src/operations/push-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
 import { deliverEvents } from '../support/world.ts'
-import { actions, draw } from './actions.ts'
+import { acknowledge, actions, draw } from './actions.ts'
 import { Broken, checkClaims, checkCursor, checkOrders, checkRest, stateOf, watchSteps } from './checks.ts'
 import { type Connections, type Installation, install, LeaseTaken } from './installation.ts'
 import { accountOf, allChannels, amazonName, markets, marketsOf, someChannels, storeName } from './places.ts'
@@ -181,6 +181,7 @@ export async function quietRound(it: Installation, round: number): Promise<void>
   for (const work of [store, amazon, ...further]) {
     while ((await pushStock(it.ctx, work)).sent > 0);
     while ((await readStock(it.ctx, work)).read > 0);
+    if (work.connector.acknowledgements) await acknowledge(it.ctx, work)
   }
 }
 

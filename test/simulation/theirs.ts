@@ -12,6 +12,8 @@ export interface TheirOrder {
   parcels?: number
   fulfillments?: number
   shipments?: number
+  /** Where orders are acknowledged: when it was. */
+  acknowledgedTime?: string | null
   lines: { sku: string; quantity: number }[]
 }
 

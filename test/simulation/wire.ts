@@ -17,6 +17,7 @@ const patienceMs = 60_000
 const readingCalls: readonly [channel: string, call: RegExp][] = [
   ['amazon', /^GET \/amazon.*\/listings\//],
   ['bigcommerce', /^GET \/bigcommerce.*(\/inventory\/items|\/catalog\/variants)$/],
+  ['walmart', /^GET \/walmart\/v3\/inventories(\/|$)/],
   ['ebay', /^(POST .*\/bulk_get_inventory_item|GET .*\/inventory_item)$/],
 ]
 
@@ -27,6 +28,7 @@ function subjectOf(path: string, init: RequestInit, event: SetData): string | nu
   const body = String(init.body ?? '')
   if (path.endsWith('/bulk_update_price_quantity'))
     return (JSON.parse(body) as { requests: { sku: string }[] }).requests.map(({ sku }) => `ebay ${sku}`).join()
+  if (path === '/walmart/v3/inventory') return `walmart ${(JSON.parse(body) as { sku: string }).sku}`
   if (path.endsWith('/inventory/adjustments/absolute'))
     return (JSON.parse(body) as { items: { sku: string }[] }).items.map(({ sku }) => `bigcommerce ${sku}`).join()
   if (path.startsWith('/woocommerce') && path.endsWith('/batch'))

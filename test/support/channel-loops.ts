@@ -1,5 +1,6 @@
 /** What the hub's loops do for every account, turned by hand: what is due by the clock, and what notifications ask for. */
 import { getCursor } from '../../src/database/accounts.ts'
+import { planAcknowledgements } from '../../src/operations/acknowledge-orders.ts'
 import type { AccountAtWork } from '../../src/operations/context.ts'
 import { expireReservations } from '../../src/operations/end-reservation.ts'
 import { createHeeding, type Heeding } from '../../src/operations/heed-notifications.ts'
@@ -97,6 +98,7 @@ export function openLoops(it: Installation): Loops {
         station.readAfter = result.nextAt
       }
     }
+    await planAcknowledgements(ctx, work)
     await sendErrands(ctx, work)
   }
 
