@@ -29,8 +29,9 @@ export class Agenda {
   #heap: Due[] = []
   #count = 0
 
+  /** Moments are whole milliseconds, as they are in the product: what is kept in a database happens at the same ones. */
   plan(at: number, run: () => void): void {
-    const due = { at: Math.max(at, this.now), order: (this.#count += 1), run }
+    const due = { at: Math.max(Math.ceil(at), this.now), order: (this.#count += 1), run }
     const heap = this.#heap
     let index = heap.length
     heap.push(due)

@@ -129,7 +129,11 @@ test('R36 access is revoked: the account stops with one alarm, the others go on,
     )
     .toBe(1)
   const alarms = async () =>
-    await own.db.rows('select first_at, resolved_at from findings where code = $1', ['account_halted'])
+    await own.db.rows(
+      `select f.first_at, f.resolved_at from findings f join accounts a on a.id = f.account_id
+       where f.code = 'account_halted' and a.name = $1`,
+      [amazonName],
+    )
   const said = await alarms()
   const before = patches
   const ids: string[] = []
