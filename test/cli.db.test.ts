@@ -158,7 +158,7 @@ test('a wrong command line is told with how the command is used, and ends with 2
     [['user', 'add', 'a@b.example'], 'add needs --name and --role.'],
     [
       ['connect', 'etsy'],
-      'There is no channel etsy; known are amazon, bigcommerce, ebay, shopify, woocommerce, storefront.',
+      'There is no channel etsy; known are amazon, bigcommerce, ebay, shopify, woocommerce, storefront, walmart.',
     ],
     [['pull', '--wait', 'long'], '--wait takes seconds'],
     [['backup'], 'Name one file.'],
