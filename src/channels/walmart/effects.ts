@@ -199,22 +199,33 @@ export function writeRefund({
   }
 }
 
-/** Walmart puts the refunds of a line together: only where a line has one is it clear whose its comment is. */
+/**
+ * Walmart puts the refunds of a line together: only where a line has one charge is it clear whose its comment is. Of
+ * several, goods and shipping of one refund among them, the comment says that its own is there, and no more.
+ */
 export function readRefunds(there: WireOrder): KnownRefund[] {
   const known = new Map<string, KnownRefund>()
   for (const line of linesOf(there)) {
     const charges = (line.refund?.refundCharges?.refundCharge ?? []).flatMap(({ charge }) =>
       charge?.chargeAmount ? [charge.chargeAmount] : [],
     )
-    for (const [index, { amount, currency }] of charges.entries()) {
-      const reference = charges.length === 1 ? (line.refund?.refundComments ?? null) : null
-      const remoteId = `${line.refund?.refundId ?? 'refund'} ${line.lineNumber} ${index + 1}`
+    const comment = line.refund?.refundComments || null
+    const note = (place: number, reference: string | null, amount: number, currency: string) => {
+      const remoteId = `${line.refund?.refundId ?? 'refund'} ${line.lineNumber} ${place}`
       const key = reference ?? remoteId
-      const minor = readAmount(String(Math.abs(amount)), currency) ?? 0
       const before = known.get(key)
-      if (before) before.amount += minor
-      else known.set(key, { remoteId, reference, amount: minor, currency, state: 'done', lines: [] })
+      if (before) before.amount += amount
+      else known.set(key, { remoteId, reference, amount, currency, state: 'done', lines: [] })
     }
+    const [first] = charges
+    if (first && comment && charges.length > 1) note(0, comment, 0, first.currency)
+    for (const [index, { amount, currency }] of charges.entries())
+      note(
+        index + 1,
+        charges.length === 1 ? comment : null,
+        readAmount(String(Math.abs(amount)), currency) ?? 0,
+        currency,
+      )
   }
   return [...known.values()]
 }

@@ -82,7 +82,8 @@ export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
     total: total ? (readAmount(String(total.currencyAmount), total.currencyUnit) ?? null) : totalOf(wire),
     shipBy: shipBy === null ? null : new Date(shipBy),
     deliverBy: wire.shippingInfo?.estimatedDeliveryDate ? new Date(wire.shippingInfo.estimatedDeliveryDate) : null,
-    acknowledgeBy: waits && isOpen ? new Date(wire.orderDate + acknowledgeWithinMs) : null,
+    // A new word for some of its units does not end the wait of the others.
+    acknowledgeBy: waits && (isOpen || state === 'unknown') ? new Date(wire.orderDate + acknowledgeWithinMs) : null,
     cancelsAt: fulfilledBy === 'merchant' && isOpen && shipBy !== null ? new Date(shipBy + canceledAfterMs) : null,
     lines: lines.map(({ line, quantity, units }) => ({
       remoteId: line.lineNumber,

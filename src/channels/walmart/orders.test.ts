@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { pullAllOf } from '../../../test/support/ebay.ts'
 import { walmartBench, walmartItem, walmartSettings } from '../../../test/support/walmart.ts'
+import { refundIn } from '../../domain/errand-readings.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import { readRefunds, readShipments, writeShipment } from './effects.ts'
 import { walmart } from './index.ts'
@@ -69,6 +70,9 @@ test('until when it must be acknowledged, and when Walmart cancels it', () => {
   expect([done.acknowledgeBy, done.cancelsAt]).toEqual([null, new Date(placed + 6 * day)])
   const canceled = read([lineOf(2, [status('Cancelled', 2)])])
   expect([canceled.acknowledgeBy, canceled.cancelsAt]).toEqual([null, null])
+  // A word that is new beside units that wait: they still do.
+  const odd = read([lineOf(2, [status('Created', 1), status('Teleported', 1)])])
+  expect([odd.state, odd.acknowledgeBy]).toEqual(['unknown', new Date('2026-11-22T12:00:00Z')])
   // What Walmart ships is no business of ours.
   const held = read([lineOf(2, [status('Created', 2)])], { shipNode: { type: 'WFSFulfilled' } })
   expect([held.fulfilledBy, held.acknowledgeBy, held.cancelsAt]).toEqual(['channel', null, null])
@@ -124,10 +128,65 @@ test('parcels and refunds are read back, and a refund that cannot be told apart 
     ['T2', [{ remoteId: '1', quantity: 1 }]],
   ])
   expect(readRefunds(there(refunded(-5)))).toMatchObject([{ reference: '4799', amount: 500 }])
-  expect(readRefunds(there(refunded(-5, -2.5)))).toMatchObject([
+  // Goods and shipping of one refund, or two refunds: the comment says only that its own is among them.
+  const several = readRefunds(there(refunded(-5, -2.5)))
+  expect(several).toMatchObject([
+    { reference: '4799', amount: 0 },
     { reference: null, amount: 500 },
     { reference: null, amount: 250 },
   ])
+  const back = (reference: string) => refundIn(several, { reference, amount: 750, currency: 'USD' }, new Set())
+  expect([back('4799').kind, back('4800').kind]).toEqual(['found', 'unclear'])
+})
+
+test('an order that Walmart changes while it is paged shifts the others: the list is read again', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  for (let n = 0; n < 230; n += 1) await bench.buy('MUG')
+  await bench.pass(60_000)
+  // Sorted by the last change: the first order goes to the end, and the others move up by one.
+  let pages = 0
+  let moved: { orderLines: { orderLine: { statusDate: number }[] } }
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const answer = await bench.fetch(input, init)
+      if (!String(input).includes('/v3/orders')) return answer
+      pages += 1
+      if (pages > 2) return answer
+      const body = (await answer.json()) as { list: { elements: { order: (typeof moved)[] } } }
+      const { elements } = body.list
+      if (pages === 1) moved = structuredClone(elements.order[0]!)
+      else {
+        moved.orderLines.orderLine[0]!.statusDate = bench.sim.now().getTime() + 5_000
+        elements.order = [...elements.order.slice(1), moved]
+      }
+      return Response.json(body, { headers: answer.headers })
+    },
+  })
+  const { items } = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor))
+  expect(new Set(items.map(({ remoteId }) => remoteId)).size).toBe(230)
+  expect(pages).toBe(5)
+})
+
+test('a window that was left long ago begins anew: its bounds, and its cursor, may be over', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  for (let n = 0; n < 230; n += 1) await bench.buy('MUG')
+  await bench.pass(60_000)
+  const account = bench.account()
+  const first = await walmart.orders!.pull(account, null)
+  expect(first.more).toBe(true)
+  // The cursor is refused as long as it is asked for, and the first day to be listed moves on.
+  await bench.pass(3 * day)
+  const refusing = bench.account({
+    fetch: async (input, init) =>
+      String(input).includes('hasMoreElements') && String(input).includes('createdStartDate=2026-05-27')
+        ? Response.json({ error: [{ code: 'INVALID_CURSOR', description: 'gone' }] }, { status: 400 })
+        : await bench.fetch(input, init),
+  })
+  const saved = first.next as { window: object }
+  const left = { ...saved, window: { ...saved.window, restarts: 3 } }
+  const { items, watermark } = await pullAllOf((cursor) => walmart.orders!.pull(refusing, cursor), left)
+  expect(new Set(items.map(({ remoteId }) => remoteId)).size).toBe(230)
+  expect(watermark).toBeInstanceOf(Date)
 })
 
 test('a cursor that is refused begins the window anew, and nothing is lost', async () => {

@@ -24,6 +24,8 @@ const listedMs = 179 * dayMs
 const sweep = { firstMs: 15 * 60_000, everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
 /** Times that a window begins anew: a cursor that is refused, or a list that had more than it told. */
 const restartsAtMost = 3
+/** A window without a page for so long begins anew: its cursor may be over, and its bounds too old to be asked for. */
+const windowRestsMs = 30 * 60_000
 
 const cursorSchema = z.object({
   /** Everything changed before this is durably stored. */
@@ -42,7 +44,11 @@ const cursorSchema = z.object({
       at: z.number().int(),
       /** The query of the next page, as it came. */
       next: z.string().nullable(),
-      /** Orders told, and how many the first page promised. */
+      /** When its newest page came. */
+      pagedAt: z.iso.datetime().optional(),
+      /** When the list's first page was made, by Walmart's own clock where it tells it. */
+      madeAt: z.iso.datetime().optional(),
+      /** Orders told that have not changed since then, and how many the first page promised. */
       seen: z.number().int(),
       total: z.number().int().nullable(),
       restarts: z.number().int(),
@@ -64,7 +70,13 @@ function nodeTypes(account: Account): string[] {
 
 export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
   const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
-  return await pullWindow(account, cursor, cursor.window ?? newWindow(cursor, account.now()))
+  const now = account.now()
+  return await pullWindow(account, cursor, restingWindow(cursor, now) ?? newWindow(cursor, now))
+}
+
+function restingWindow({ window }: Cursor, now: Date): Window | undefined {
+  if (!window || now.getTime() - Date.parse(window.pagedAt ?? window.askedAt) > windowRestsMs) return undefined
+  return window
 }
 
 async function pullWindow(account: Account, cursor: Cursor, window: Window): Promise<Pulled<IncomingOrder>> {
@@ -76,7 +88,9 @@ async function pullWindow(account: Account, cursor: Cursor, window: Window): Pro
   const told = {
     ...window,
     askedAt: earlier(window.askedAt, page.dated),
-    seen: window.seen + raws.length,
+    pagedAt: account.now().toISOString(),
+    madeAt: window.madeAt ?? (Number.isNaN(page.dated) ? window.askedAt : new Date(page.dated).toISOString()),
+    seen: window.seen + raws.length - movedIn(read.items, window),
     total: window.next === null ? page.total : window.total,
   }
   if (page.nextCursor && raws.length > 0)
@@ -93,7 +107,22 @@ async function pullWindow(account: Account, cursor: Cursor, window: Window): Pro
   return { ...read, ...finished(cursor, told, account.now()) }
 }
 
-const begun = (window: Window, at: number): Window => ({ ...window, at, next: null, seen: 0, total: null, restarts: 0 })
+const begun = (window: Window, at: number): Window => ({
+  ...window,
+  at,
+  next: null,
+  madeAt: undefined,
+  seen: 0,
+  total: null,
+  restarts: 0,
+})
+
+/**
+ * Pages are cut by place, and no order of them is promised: one that changes while they are read may move behind the others,
+ * and the first of the next page goes unread. Such ones do not count as told, so that the list comes out short.
+ */
+const movedIn = (items: readonly IncomingOrder[], { next, madeAt }: Window): number =>
+  next === null || madeAt === undefined ? 0 : items.filter(({ updatedAt }) => updatedAt > new Date(madeAt)).length
 
 interface Page {
   orders: unknown[]
