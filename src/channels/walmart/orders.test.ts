@@ -237,3 +237,59 @@ test('Walmart’s own orders are told only to who takes part in it, and none of 
   }
   expect([await told([]), await told(['wfs'])]).toEqual([['merchant'], ['merchant', 'channel']])
 })
+
+test('an order that shows long after any overlap is known while there is time to acknowledge it', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  const account = bench.account()
+  let { next } = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor))
+  const known = new Set<string>()
+  const look = async (minutes: number) => {
+    for (let n = 0; n < minutes; n += 5) {
+      await bench.pass(5 * 60_000)
+      const told = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor), next)
+      next = told.next
+      for (const { remoteId } of told.items) known.add(remoteId)
+    }
+  }
+  // The first of the sweeps is over.
+  await look(30)
+  const id = await bench.buy('MUG')
+  await bench.fault('getAllOrders', 'omit', { orderId: id, count: 1, delayMs: 30 * 60_000 })
+  await look(45)
+  expect(known.has(id)).toBe(false)
+  await look(150)
+  expect(known.has(id)).toBe(true)
+})
+
+test('more orders than Walmart lists at a time are read in parts', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  for (let n = 0; n < 30; n += 1) {
+    await bench.buy('MUG')
+    await bench.pass(10 * 60_000)
+  }
+  // Here twenty stand for the 20,000: what lies behind them is an error.
+  const account = bench.account({
+    fetch: async (input, init) => {
+      if (String(input).endsWith('behind')) return Response.json({ error: [{ code: 'TOO_MANY' }] }, { status: 400 })
+      const answer = await bench.fetch(input, init)
+      if (!String(input).includes('/v3/orders') || answer.status !== 200) return answer
+      const body = (await answer.json()) as {
+        list: { meta: { totalCount: number; nextCursor?: string }; elements: { order: object[] } }
+      }
+      const { meta, elements } = body.list
+      if (elements.order.length > 20) {
+        meta.totalCount = elements.order.length * 1_000
+        meta.nextCursor = '?behind'
+        elements.order = elements.order.slice(0, 20)
+      }
+      return Response.json(body, { headers: answer.headers })
+    },
+  })
+  const all = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor))
+  expect(new Set(all.items.map(({ remoteId }) => remoteId)).size).toBe(30)
+  expect(all.watermark).toBeInstanceOf(Date)
+  // A sweep that would be too large is no reason to read all of it in parts.
+  await bench.pass(20 * 60_000)
+  const again = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor), all.next)
+  expect([again.items.length < 30, again.watermark! > all.watermark!]).toEqual([true, true])
+})

@@ -20,8 +20,15 @@ const overlapMs = 10 * 60_000
 const pageSize = 200
 /** Orders are shown for 180 days; without this bound only those of the last seven are. */
 const listedMs = 179 * dayMs
-/** Now and then everything of the last days is read again, for what came later than any overlap. */
-const sweep = { firstMs: 15 * 60_000, everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
+/**
+ * Now and then everything of the last days is read again, for what came later than any overlap: often enough that it can be
+ * acknowledged in its four hours.
+ */
+const sweep = { firstMs: 15 * 60_000, everyMs: 3 * 3_600_000, backMs: 48 * 3_600_000 }
+/** Of one list; to ask for what lies behind them is an error (Order Management, getAllOrders). */
+const listedAtMost = 20_000
+/** No window is cut shorter: its end must lie behind what is known already. */
+const shortestMs = 60_000
 /** Times that a window begins anew: a cursor that is refused, or a list that had more than it told. */
 const restartsAtMost = 3
 /** A window without a page for so long begins anew: its cursor may be over, and its bounds too old to be asked for. */
@@ -38,6 +45,8 @@ const cursorSchema = z.object({
     .object({
       from: z.iso.datetime(),
       createdFrom: z.iso.datetime(),
+      /** Of one that was too large as a whole. */
+      to: z.iso.datetime().optional(),
       /** When its first page was asked for: later changes may be missing. */
       askedAt: z.iso.datetime(),
       /** Whose orders, by place in `nodeTypes`. */
@@ -85,6 +94,8 @@ async function pullWindow(account: Account, cursor: Cursor, window: Window): Pro
   if (page === 'refused') return again(cursor, window)
   const raws = page.orders
   const read = readPage(raws)
+  const smaller = window.next === null && (page.total ?? 0) > listedAtMost ? halfOf(window, cursor) : undefined
+  if (smaller) return { ...read, next: { ...cursor, window: smaller } satisfies Cursor, more: true }
   const told = {
     ...window,
     askedAt: earlier(window.askedAt, page.dated),
@@ -124,6 +135,17 @@ const begun = (window: Window, at: number): Window => ({
 const movedIn = (items: readonly IncomingOrder[], { next, madeAt }: Window): number =>
   next === null || madeAt === undefined ? 0 : items.filter(({ updatedAt }) => updatedAt > new Date(madeAt)).length
 
+/** A sweep that is too large is none; any other window ends in the middle of its time. Undefined: it cannot be smaller. */
+function halfOf(window: Window, cursor: Cursor): Window | undefined {
+  const complete = Date.parse(cursor.completeTo)
+  const usual = complete - overlapMs
+  const from = Date.parse(window.from)
+  const { to: _, ...whole } = begun(window, 0)
+  if (window.isSweep && from < usual) return { ...whole, from: new Date(usual).toISOString() }
+  const to = Math.round((from + Date.parse(window.to ?? window.askedAt)) / 2)
+  return to - complete < shortestMs ? undefined : { ...whole, to: new Date(to).toISOString() }
+}
+
 interface Page {
   orders: unknown[]
   nextCursor: string | null
@@ -135,6 +157,7 @@ interface Page {
 async function ask(account: Account, window: Window, shipNodeType: string): Promise<Page | 'refused'> {
   const fields = {
     lastModifiedStartDate: window.from,
+    ...(window.to ? { lastModifiedEndDate: window.to } : {}),
     createdStartDate: window.createdFrom,
     shipNodeType,
     limit: String(pageSize),
@@ -179,10 +202,11 @@ function finished(
   window: Window,
   now: Date,
 ): Pick<Pulled<IncomingOrder>, 'next' | 'more' | 'watermark'> {
-  const completeTo = new Date(Math.max(Date.parse(window.askedAt) - lagMs, Date.parse(cursor.completeTo)))
+  const until = Math.min(Date.parse(window.askedAt) - lagMs, Date.parse(window.to ?? window.askedAt))
+  const completeTo = new Date(Math.max(until, Date.parse(cursor.completeTo)))
   const swept = window.isSweep ? { sweptAt: now.toISOString() } : {}
   const next = { ...cursor, ...swept, completeTo: completeTo.toISOString() } satisfies Cursor
-  return { next, more: false, watermark: completeTo }
+  return window.to ? { next, more: true } : { next, more: false, watermark: completeTo }
 }
 
 function newWindow(cursor: Cursor, now: Date): Window {
