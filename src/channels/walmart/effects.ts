@@ -47,8 +47,13 @@ export const acknowledgements: Acknowledgements = {
       return { kind: 'applied', remoteId: null }
     }),
   // What has left, or was canceled, needs none any more.
-  read: async (account, orderRemoteId) =>
-    linesOf(await orderOf(account, orderRemoteId)).every((line) => unitsOf(line).created === 0),
+  read: async (account, orderRemoteId) => {
+    const units = linesOf(await orderOf(account, orderRemoteId)).map(unitsOf)
+    if (units.some(({ created }) => created > 0)) return false
+    // A word that is new to us proves neither.
+    if (units.some(({ unknown }) => unknown > 0)) throw unreadable('getAnOrder', false)
+    return true
+  },
   visibleAfterMs: 60_000,
 }
 
@@ -239,7 +244,8 @@ export const refunds: Refunds = {
       return { kind: 'applied', remoteId: null }
     }),
   read: async (account, orderRemoteId) => readRefunds(await orderOf(account, orderRemoteId)),
-  visibleAfterMs: 60_000,
+  // Nothing says how soon one shows, and to repeat it is to pay twice.
+  visibleAfterMs: 15 * 60_000,
 }
 
 const cancelReasons: Partial<Record<CancelReason, string>> = {

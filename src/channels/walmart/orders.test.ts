@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { pullAllOf } from '../../../test/support/ebay.ts'
 import { walmartBench, walmartItem, walmartSettings } from '../../../test/support/walmart.ts'
 import { refundIn } from '../../domain/errand-readings.ts'
+import type { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import { readRefunds, readShipments, writeShipment } from './effects.ts'
 import { walmart } from './index.ts'
@@ -187,6 +188,23 @@ test('a window that was left long ago begins anew: its bounds, and its cursor, m
   const { items, watermark } = await pullAllOf((cursor) => walmart.orders!.pull(refusing, cursor), left)
   expect(new Set(items.map(({ remoteId }) => remoteId)).size).toBe(230)
   expect(watermark).toBeInstanceOf(Date)
+})
+
+test('a word that is new proves no acknowledgement', async () => {
+  const bench = walmartBench([walmartItem('MUG', 5)])
+  const reads = async (word: string) => {
+    const answer = { order: raw([lineOf(2, [status(word, 2)])]) }
+    const account = bench.account({
+      fetch: async (input, init) =>
+        String(input).includes('/v3/orders/') ? Response.json(answer) : await bench.fetch(input, init),
+    })
+    return await walmart.acknowledgements!.read(account, '1796277083022').catch((error: ChannelError) => error.code)
+  }
+  expect([await reads('Created'), await reads('Acknowledged'), await reads('Teleported')]).toEqual([
+    false,
+    true,
+    'unreadable',
+  ])
 })
 
 test('a cursor that is refused begins the window anew, and nothing is lost', async () => {
