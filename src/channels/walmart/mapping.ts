@@ -161,6 +161,12 @@ export function readQuantity({ sku, nodes }: WireInventory): QuantityReading {
   return { remoteSku: sku, quantity }
 }
 
+/** The same of one node alone, where the answer names its nodes: what lies at others is written by nobody here. */
+export function readQuantityAt(shipNode: string | undefined, { sku, nodes }: WireInventory): QuantityReading {
+  const isNamed = shipNode !== undefined && nodes.some((one) => Boolean(one.shipNode))
+  return readQuantity({ sku, nodes: isNamed ? nodes.filter((one) => one.shipNode === shipNode) : nodes })
+}
+
 /** The quantity in an answer of the journal. What was cut off is left out. */
 export function quantitiesIn(response: unknown): QuantityReading[] {
   const one = inventory.safeParse(response)
