@@ -55,6 +55,12 @@ test('a refund is known by its reference; one of the same amount without one is 
   expect(refundIn([{ ...there, reference: null }], mine, none)).toMatchObject({ kind: 'unclear' })
   expect(refundIn([{ ...there, reference: null }], mine, new Set(['9']))).toEqual({ kind: 'absent' })
   expect(refundIn([{ ...there, reference: null, amount: 501 }], mine, none)).toEqual({ kind: 'absent' })
+  // Told in pieces: together they may be this one.
+  const pieces = (...amounts: number[]) =>
+    amounts.map((amount, n) => ({ ...there, remoteId: `p${n}`, reference: null, amount }))
+  expect(refundIn(pieces(400, 100), mine, none)).toMatchObject({ kind: 'unclear' })
+  expect(refundIn(pieces(400, 50), mine, none)).toEqual({ kind: 'absent' })
+  expect(refundIn(pieces(400, 100), mine, new Set(['p1']))).toEqual({ kind: 'absent' })
 })
 
 test('a cancellation shows in the order', () => {

@@ -91,15 +91,14 @@ export function refundIn(
   if (own?.state === 'failed')
     return { kind: 'unclear', code: 'failed_there', message: 'The channel could not pay it out' }
   if (own) return { kind: 'found', remoteId: own.remoteId }
-  const alike = known.some(
+  const untold = known.filter(
     (one) =>
-      one.reference === null &&
-      !taken.has(one.remoteId) &&
-      one.state !== 'failed' &&
-      one.amount === ours.amount &&
-      one.currency === ours.currency,
+      one.reference === null && !taken.has(one.remoteId) && one.state !== 'failed' && one.currency === ours.currency,
   )
-  if (alike)
+  const alike = untold.some((one) => one.amount === ours.amount)
+  // A channel may tell one refund as several, and several as it pleases: together they may hold this one.
+  const mayHold = untold.length > 1 && untold.reduce((sum, one) => sum + one.amount, 0) >= ours.amount
+  if (alike || mayHold)
     return { kind: 'unclear', code: 'same_amount', message: 'A refund of the same amount is there; it may be this one' }
   return { kind: 'absent' }
 }

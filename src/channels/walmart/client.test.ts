@@ -1,7 +1,9 @@
 /** Headers, tokens, pace and errors. */
 import { expect, test } from 'vitest'
+import type { State } from '../../../simulator/state.ts'
 import { walmartBench, walmartItem } from '../../../test/support/walmart.ts'
 import type { ChannelError } from '../../domain/errors.ts'
+import type { Account } from '../connector.ts'
 import { nextCallAt, readError, readTokenError } from './errors.ts'
 import { walmart } from './index.ts'
 import { limits } from './limits.ts'
@@ -127,6 +129,20 @@ test('words: password and signature, and a wrong one of either is refused', asyn
   expect(await kind({ ...hook.headers, authorization: 'Basic eDp5' })).toBe('refused')
   await bench.pass(11 * 60_000)
   expect(await kind(hook.headers)).toBe('refused')
+})
+
+test('a key that was renewed makes another password: the subscription learns it', async () => {
+  const bench = walmartBench([walmartItem('MUG', 5)])
+  const address = 'https://hub.example/hooks/walmart/key'
+  const states = async (account: Account, at = address) => (await subscribe(account, at)).map(({ state }) => state)
+  const before = bench.account()
+  expect([await states(before), await states(before)]).toEqual([['created'], ['kept']])
+  // The old token serves for the calls; only what we sign with has changed.
+  const renewed: Account = { ...before, secrets: async () => ({ clientSecret: 'another' }) }
+  expect([await states(renewed), await states(renewed)]).toEqual([['created'], ['kept']])
+  expect(await states({ ...renewed, secrets: before.secrets }, `${address}2`)).toEqual(['created'])
+  const { walmart: there } = bench.sim.snapshot() as State
+  expect(there!.subscriptions).toHaveLength(1)
 })
 
 test('a SKU is one part of an address, whatever it holds', async () => {

@@ -47,8 +47,13 @@ export const acknowledgements: Acknowledgements = {
       return { kind: 'applied', remoteId: null }
     }),
   // What has left, or was canceled, needs none any more.
-  read: async (account, orderRemoteId) =>
-    linesOf(await orderOf(account, orderRemoteId)).every((line) => unitsOf(line).created === 0),
+  read: async (account, orderRemoteId) => {
+    const units = linesOf(await orderOf(account, orderRemoteId)).map(unitsOf)
+    if (units.some(({ created }) => created > 0)) return false
+    // A word that is new to us proves neither.
+    if (units.some(({ unknown }) => unknown > 0)) throw unreadable('getAnOrder', false)
+    return true
+  },
   visibleAfterMs: 60_000,
 }
 
@@ -199,22 +204,33 @@ export function writeRefund({
   }
 }
 
-/** Walmart puts the refunds of a line together: only where a line has one is it clear whose its comment is. */
+/**
+ * Walmart puts the refunds of a line together: only where a line has one charge is it clear whose its comment is. Of
+ * several, goods and shipping of one refund among them, the comment says that its own is there, and no more.
+ */
 export function readRefunds(there: WireOrder): KnownRefund[] {
   const known = new Map<string, KnownRefund>()
   for (const line of linesOf(there)) {
     const charges = (line.refund?.refundCharges?.refundCharge ?? []).flatMap(({ charge }) =>
       charge?.chargeAmount ? [charge.chargeAmount] : [],
     )
-    for (const [index, { amount, currency }] of charges.entries()) {
-      const reference = charges.length === 1 ? (line.refund?.refundComments ?? null) : null
-      const remoteId = `${line.refund?.refundId ?? 'refund'} ${line.lineNumber} ${index + 1}`
+    const comment = line.refund?.refundComments || null
+    const note = (place: number, reference: string | null, amount: number, currency: string) => {
+      const remoteId = `${line.refund?.refundId ?? 'refund'} ${line.lineNumber} ${place}`
       const key = reference ?? remoteId
-      const minor = readAmount(String(Math.abs(amount)), currency) ?? 0
       const before = known.get(key)
-      if (before) before.amount += minor
-      else known.set(key, { remoteId, reference, amount: minor, currency, state: 'done', lines: [] })
+      if (before) before.amount += amount
+      else known.set(key, { remoteId, reference, amount, currency, state: 'done', lines: [] })
     }
+    const [first] = charges
+    if (first && comment && charges.length > 1) note(0, comment, 0, first.currency)
+    for (const [index, { amount, currency }] of charges.entries())
+      note(
+        index + 1,
+        charges.length === 1 ? comment : null,
+        readAmount(String(Math.abs(amount)), currency) ?? 0,
+        currency,
+      )
   }
   return [...known.values()]
 }
@@ -228,7 +244,8 @@ export const refunds: Refunds = {
       return { kind: 'applied', remoteId: null }
     }),
   read: async (account, orderRemoteId) => readRefunds(await orderOf(account, orderRemoteId)),
-  visibleAfterMs: 60_000,
+  // Nothing says how soon one shows, and to repeat it is to pay twice.
+  visibleAfterMs: 15 * 60_000,
 }
 
 const cancelReasons: Partial<Record<CancelReason, string>> = {

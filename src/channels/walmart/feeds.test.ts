@@ -141,3 +141,17 @@ test('reconciliation files come once each, as they are', async () => {
   expect([names.length, new Set(names).size]).toEqual([10, 10])
   expect(names[0]).toMatch(/^reconciliation-2026-\d\d-\d\d\.csv$/)
 })
+
+test('feeds that are not found, or in conflict, say nothing of the SKUs in the file', async () => {
+  const bench = walmartBench([walmartItem('MUG', 5)])
+  for (const status of [404, 409]) {
+    const account = bench.account({
+      fetch: async (input, init) =>
+        String(input).includes('/v3/feeds')
+          ? Response.json({ errors: [{ code: 'CODE.X', description: 'no' }] }, { status })
+          : await bench.fetch(input, init),
+    })
+    const { receipt, outcomes } = await feed.submit(account, [line('MUG', 1)])
+    expect([receipt, outcomes]).toMatchObject([null, [{ kind: 'failed', error: { kind: 'unavailable' } }]])
+  }
+})

@@ -85,7 +85,7 @@ async function submit(account: Account, lines: readonly QuantityLine[]): Promise
 
 /** A file that was refused as a whole says nothing of its lines: single calls carry them. */
 function withoutFeed(error: ChannelError): ChannelError {
-  if (error.kind !== 'rejected') return error
+  if (error.kind !== 'rejected' && error.kind !== 'missing' && error.kind !== 'conflict') return error
   return new ChannelError('unavailable', error.code, `Walmart took no feed: ${error.message}`.slice(0, 300))
 }
 

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, IncomingListing, Pulled, Unreadable } from '../connector.ts'
 import { calls } from './calls.ts'
-import { readListing, readQuantity } from './mapping.ts'
+import { readListing, readQuantityAt } from './mapping.ts'
 import { readSettings } from './settings.ts'
 import { heldLine, inventory } from './wire.ts'
 
@@ -55,12 +55,13 @@ interface Page {
 }
 
 async function ownPage(account: Account, cursor: Extract<Cursor, { restarts: number }>): Promise<Page> {
-  const after: Cursor | null = readSettings(account.settings).programs.includes('wfs') ? { offset: 0 } : null
+  const { programs, shipNode } = readSettings(account.settings)
+  const after: Cursor | null = programs.includes('wfs') ? { offset: 0 } : null
   try {
     const { meta, elements } = await calls.getQuantities(account, { limit: pageSize, nextCursor: cursor.nextCursor })
     const { found, unreadable } = readEach(elements.inventories, inventory, (one) => ({
       sku: one.sku,
-      quantity: readQuantity(one).quantity,
+      quantity: readQuantityAt(shipNode, one).quantity,
       isHeld: false,
     }))
     // It is over only where no cursor comes along.

@@ -82,7 +82,8 @@ export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
     total: total ? (readAmount(String(total.currencyAmount), total.currencyUnit) ?? null) : totalOf(wire),
     shipBy: shipBy === null ? null : new Date(shipBy),
     deliverBy: wire.shippingInfo?.estimatedDeliveryDate ? new Date(wire.shippingInfo.estimatedDeliveryDate) : null,
-    acknowledgeBy: waits && isOpen ? new Date(wire.orderDate + acknowledgeWithinMs) : null,
+    // A new word for some of its units does not end the wait of the others.
+    acknowledgeBy: waits && (isOpen || state === 'unknown') ? new Date(wire.orderDate + acknowledgeWithinMs) : null,
     cancelsAt: fulfilledBy === 'merchant' && isOpen && shipBy !== null ? new Date(shipBy + canceledAfterMs) : null,
     lines: lines.map(({ line, quantity, units }) => ({
       remoteId: line.lineNumber,
@@ -158,6 +159,12 @@ function readBuyer({ shippingInfo, customerEmailId }: WireOrder): Buyer | null {
 export function readQuantity({ sku, nodes }: WireInventory): QuantityReading {
   const quantity = nodes.length === 0 ? null : nodes.reduce((sum, { availToSellQty }) => sum + availToSellQty.amount, 0)
   return { remoteSku: sku, quantity }
+}
+
+/** The same of one node alone, where the answer names its nodes: what lies at others is written by nobody here. */
+export function readQuantityAt(shipNode: string | undefined, { sku, nodes }: WireInventory): QuantityReading {
+  const isNamed = shipNode !== undefined && nodes.some((one) => Boolean(one.shipNode))
+  return readQuantity({ sku, nodes: isNamed ? nodes.filter((one) => one.shipNode === shipNode) : nodes })
 }
 
 /** The quantity in an answer of the journal. What was cut off is left out. */

@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest'
 import { pullAllOf } from '../../../test/support/ebay.ts'
 import { walmartBench, walmartItem, walmartSettings } from '../../../test/support/walmart.ts'
+import { refundIn } from '../../domain/errand-readings.ts'
+import type { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import { readRefunds, readShipments, writeShipment } from './effects.ts'
 import { walmart } from './index.ts'
@@ -69,6 +71,9 @@ test('until when it must be acknowledged, and when Walmart cancels it', () => {
   expect([done.acknowledgeBy, done.cancelsAt]).toEqual([null, new Date(placed + 6 * day)])
   const canceled = read([lineOf(2, [status('Cancelled', 2)])])
   expect([canceled.acknowledgeBy, canceled.cancelsAt]).toEqual([null, null])
+  // A word that is new beside units that wait: they still do.
+  const odd = read([lineOf(2, [status('Created', 1), status('Teleported', 1)])])
+  expect([odd.state, odd.acknowledgeBy]).toEqual(['unknown', new Date('2026-11-22T12:00:00Z')])
   // What Walmart ships is no business of ours.
   const held = read([lineOf(2, [status('Created', 2)])], { shipNode: { type: 'WFSFulfilled' } })
   expect([held.fulfilledBy, held.acknowledgeBy, held.cancelsAt]).toEqual(['channel', null, null])
@@ -124,9 +129,81 @@ test('parcels and refunds are read back, and a refund that cannot be told apart 
     ['T2', [{ remoteId: '1', quantity: 1 }]],
   ])
   expect(readRefunds(there(refunded(-5)))).toMatchObject([{ reference: '4799', amount: 500 }])
-  expect(readRefunds(there(refunded(-5, -2.5)))).toMatchObject([
+  // Goods and shipping of one refund, or two refunds: the comment says only that its own is among them.
+  const several = readRefunds(there(refunded(-5, -2.5)))
+  expect(several).toMatchObject([
+    { reference: '4799', amount: 0 },
     { reference: null, amount: 500 },
     { reference: null, amount: 250 },
+  ])
+  const back = (reference: string) => refundIn(several, { reference, amount: 750, currency: 'USD' }, new Set())
+  expect([back('4799').kind, back('4800').kind]).toEqual(['found', 'unclear'])
+})
+
+test('an order that Walmart changes while it is paged shifts the others: the list is read again', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  for (let n = 0; n < 230; n += 1) await bench.buy('MUG')
+  await bench.pass(60_000)
+  // Sorted by the last change: the first order goes to the end, and the others move up by one.
+  let pages = 0
+  let moved: { orderLines: { orderLine: { statusDate: number }[] } }
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const answer = await bench.fetch(input, init)
+      if (!String(input).includes('/v3/orders')) return answer
+      pages += 1
+      if (pages > 2) return answer
+      const body = (await answer.json()) as { list: { elements: { order: (typeof moved)[] } } }
+      const { elements } = body.list
+      if (pages === 1) moved = structuredClone(elements.order[0]!)
+      else {
+        moved.orderLines.orderLine[0]!.statusDate = bench.sim.now().getTime() + 5_000
+        elements.order = [...elements.order.slice(1), moved]
+      }
+      return Response.json(body, { headers: answer.headers })
+    },
+  })
+  const { items } = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor))
+  expect(new Set(items.map(({ remoteId }) => remoteId)).size).toBe(230)
+  expect(pages).toBe(5)
+})
+
+test('a window that was left long ago begins anew: its bounds, and its cursor, may be over', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  for (let n = 0; n < 230; n += 1) await bench.buy('MUG')
+  await bench.pass(60_000)
+  const account = bench.account()
+  const first = await walmart.orders!.pull(account, null)
+  expect(first.more).toBe(true)
+  // The cursor is refused as long as it is asked for, and the first day to be listed moves on.
+  await bench.pass(3 * day)
+  const refusing = bench.account({
+    fetch: async (input, init) =>
+      String(input).includes('hasMoreElements') && String(input).includes('createdStartDate=2026-05-27')
+        ? Response.json({ error: [{ code: 'INVALID_CURSOR', description: 'gone' }] }, { status: 400 })
+        : await bench.fetch(input, init),
+  })
+  const saved = first.next as { window: object }
+  const left = { ...saved, window: { ...saved.window, restarts: 3 } }
+  const { items, watermark } = await pullAllOf((cursor) => walmart.orders!.pull(refusing, cursor), left)
+  expect(new Set(items.map(({ remoteId }) => remoteId)).size).toBe(230)
+  expect(watermark).toBeInstanceOf(Date)
+})
+
+test('a word that is new proves no acknowledgement', async () => {
+  const bench = walmartBench([walmartItem('MUG', 5)])
+  const reads = async (word: string) => {
+    const answer = { order: raw([lineOf(2, [status(word, 2)])]) }
+    const account = bench.account({
+      fetch: async (input, init) =>
+        String(input).includes('/v3/orders/') ? Response.json(answer) : await bench.fetch(input, init),
+    })
+    return await walmart.acknowledgements!.read(account, '1796277083022').catch((error: ChannelError) => error.code)
+  }
+  expect([await reads('Created'), await reads('Acknowledged'), await reads('Teleported')]).toEqual([
+    false,
+    true,
+    'unreadable',
   ])
 })
 
@@ -177,4 +254,60 @@ test('Walmart’s own orders are told only to who takes part in it, and none of 
     return items.map(({ fulfilledBy }) => fulfilledBy)
   }
   expect([await told([]), await told(['wfs'])]).toEqual([['merchant'], ['merchant', 'channel']])
+})
+
+test('an order that shows long after any overlap is known while there is time to acknowledge it', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  const account = bench.account()
+  let { next } = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor))
+  const known = new Set<string>()
+  const look = async (minutes: number) => {
+    for (let n = 0; n < minutes; n += 5) {
+      await bench.pass(5 * 60_000)
+      const told = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor), next)
+      next = told.next
+      for (const { remoteId } of told.items) known.add(remoteId)
+    }
+  }
+  // The first of the sweeps is over.
+  await look(30)
+  const id = await bench.buy('MUG')
+  await bench.fault('getAllOrders', 'omit', { orderId: id, count: 1, delayMs: 30 * 60_000 })
+  await look(45)
+  expect(known.has(id)).toBe(false)
+  await look(150)
+  expect(known.has(id)).toBe(true)
+})
+
+test('more orders than Walmart lists at a time are read in parts', async () => {
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  for (let n = 0; n < 30; n += 1) {
+    await bench.buy('MUG')
+    await bench.pass(10 * 60_000)
+  }
+  // Here twenty stand for the 20,000: what lies behind them is an error.
+  const account = bench.account({
+    fetch: async (input, init) => {
+      if (String(input).endsWith('behind')) return Response.json({ error: [{ code: 'TOO_MANY' }] }, { status: 400 })
+      const answer = await bench.fetch(input, init)
+      if (!String(input).includes('/v3/orders') || answer.status !== 200) return answer
+      const body = (await answer.json()) as {
+        list: { meta: { totalCount: number; nextCursor?: string }; elements: { order: object[] } }
+      }
+      const { meta, elements } = body.list
+      if (elements.order.length > 20) {
+        meta.totalCount = elements.order.length * 1_000
+        meta.nextCursor = '?behind'
+        elements.order = elements.order.slice(0, 20)
+      }
+      return Response.json(body, { headers: answer.headers })
+    },
+  })
+  const all = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor))
+  expect(new Set(all.items.map(({ remoteId }) => remoteId)).size).toBe(30)
+  expect(all.watermark).toBeInstanceOf(Date)
+  // A sweep that would be too large is no reason to read all of it in parts.
+  await bench.pass(20 * 60_000)
+  const again = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor), all.next)
+  expect([again.items.length < 30, again.watermark! > all.watermark!]).toEqual([true, true])
 })

@@ -20,10 +20,19 @@ const overlapMs = 10 * 60_000
 const pageSize = 200
 /** Orders are shown for 180 days; without this bound only those of the last seven are. */
 const listedMs = 179 * dayMs
-/** Now and then everything of the last days is read again, for what came later than any overlap. */
-const sweep = { firstMs: 15 * 60_000, everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
+/**
+ * Now and then everything of the last days is read again, for what came later than any overlap: often enough that it can be
+ * acknowledged in its four hours.
+ */
+const sweep = { firstMs: 15 * 60_000, everyMs: 3 * 3_600_000, backMs: 48 * 3_600_000 }
+/** Of one list; to ask for what lies behind them is an error (Order Management, getAllOrders). */
+const listedAtMost = 20_000
+/** No window is cut shorter: its end must lie behind what is known already. */
+const shortestMs = 60_000
 /** Times that a window begins anew: a cursor that is refused, or a list that had more than it told. */
 const restartsAtMost = 3
+/** A window without a page for so long begins anew: its cursor may be over, and its bounds too old to be asked for. */
+const windowRestsMs = 30 * 60_000
 
 const cursorSchema = z.object({
   /** Everything changed before this is durably stored. */
@@ -36,13 +45,19 @@ const cursorSchema = z.object({
     .object({
       from: z.iso.datetime(),
       createdFrom: z.iso.datetime(),
+      /** Of one that was too large as a whole. */
+      to: z.iso.datetime().optional(),
       /** When its first page was asked for: later changes may be missing. */
       askedAt: z.iso.datetime(),
       /** Whose orders, by place in `nodeTypes`. */
       at: z.number().int(),
       /** The query of the next page, as it came. */
       next: z.string().nullable(),
-      /** Orders told, and how many the first page promised. */
+      /** When its newest page came. */
+      pagedAt: z.iso.datetime().optional(),
+      /** When the list's first page was made, by Walmart's own clock where it tells it. */
+      madeAt: z.iso.datetime().optional(),
+      /** Orders told that have not changed since then, and how many the first page promised. */
       seen: z.number().int(),
       total: z.number().int().nullable(),
       restarts: z.number().int(),
@@ -64,7 +79,13 @@ function nodeTypes(account: Account): string[] {
 
 export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
   const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
-  return await pullWindow(account, cursor, cursor.window ?? newWindow(cursor, account.now()))
+  const now = account.now()
+  return await pullWindow(account, cursor, restingWindow(cursor, now) ?? newWindow(cursor, now))
+}
+
+function restingWindow({ window }: Cursor, now: Date): Window | undefined {
+  if (!window || now.getTime() - Date.parse(window.pagedAt ?? window.askedAt) > windowRestsMs) return undefined
+  return window
 }
 
 async function pullWindow(account: Account, cursor: Cursor, window: Window): Promise<Pulled<IncomingOrder>> {
@@ -73,10 +94,14 @@ async function pullWindow(account: Account, cursor: Cursor, window: Window): Pro
   if (page === 'refused') return again(cursor, window)
   const raws = page.orders
   const read = readPage(raws)
+  const smaller = window.next === null && (page.total ?? 0) > listedAtMost ? halfOf(window, cursor) : undefined
+  if (smaller) return { ...read, next: { ...cursor, window: smaller } satisfies Cursor, more: true }
   const told = {
     ...window,
     askedAt: earlier(window.askedAt, page.dated),
-    seen: window.seen + raws.length,
+    pagedAt: account.now().toISOString(),
+    madeAt: window.madeAt ?? (Number.isNaN(page.dated) ? window.askedAt : new Date(page.dated).toISOString()),
+    seen: window.seen + raws.length - movedIn(read.items, window),
     total: window.next === null ? page.total : window.total,
   }
   if (page.nextCursor && raws.length > 0)
@@ -93,7 +118,33 @@ async function pullWindow(account: Account, cursor: Cursor, window: Window): Pro
   return { ...read, ...finished(cursor, told, account.now()) }
 }
 
-const begun = (window: Window, at: number): Window => ({ ...window, at, next: null, seen: 0, total: null, restarts: 0 })
+const begun = (window: Window, at: number): Window => ({
+  ...window,
+  at,
+  next: null,
+  madeAt: undefined,
+  seen: 0,
+  total: null,
+  restarts: 0,
+})
+
+/**
+ * Pages are cut by place, and no order of them is promised: one that changes while they are read may move behind the others,
+ * and the first of the next page goes unread. Such ones do not count as told, so that the list comes out short.
+ */
+const movedIn = (items: readonly IncomingOrder[], { next, madeAt }: Window): number =>
+  next === null || madeAt === undefined ? 0 : items.filter(({ updatedAt }) => updatedAt > new Date(madeAt)).length
+
+/** A sweep that is too large is none; any other window ends in the middle of its time. Undefined: it cannot be smaller. */
+function halfOf(window: Window, cursor: Cursor): Window | undefined {
+  const complete = Date.parse(cursor.completeTo)
+  const usual = complete - overlapMs
+  const from = Date.parse(window.from)
+  const { to: _, ...whole } = begun(window, 0)
+  if (window.isSweep && from < usual) return { ...whole, from: new Date(usual).toISOString() }
+  const to = Math.round((from + Date.parse(window.to ?? window.askedAt)) / 2)
+  return to - complete < shortestMs ? undefined : { ...whole, to: new Date(to).toISOString() }
+}
 
 interface Page {
   orders: unknown[]
@@ -106,6 +157,7 @@ interface Page {
 async function ask(account: Account, window: Window, shipNodeType: string): Promise<Page | 'refused'> {
   const fields = {
     lastModifiedStartDate: window.from,
+    ...(window.to ? { lastModifiedEndDate: window.to } : {}),
     createdStartDate: window.createdFrom,
     shipNodeType,
     limit: String(pageSize),
@@ -150,10 +202,11 @@ function finished(
   window: Window,
   now: Date,
 ): Pick<Pulled<IncomingOrder>, 'next' | 'more' | 'watermark'> {
-  const completeTo = new Date(Math.max(Date.parse(window.askedAt) - lagMs, Date.parse(cursor.completeTo)))
+  const until = Math.min(Date.parse(window.askedAt) - lagMs, Date.parse(window.to ?? window.askedAt))
+  const completeTo = new Date(Math.max(until, Date.parse(cursor.completeTo)))
   const swept = window.isSweep ? { sweptAt: now.toISOString() } : {}
   const next = { ...cursor, ...swept, completeTo: completeTo.toISOString() } satisfies Cursor
-  return { next, more: false, watermark: completeTo }
+  return window.to ? { next, more: true } : { next, more: false, watermark: completeTo }
 }
 
 function newWindow(cursor: Cursor, now: Date): Window {

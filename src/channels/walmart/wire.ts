@@ -131,6 +131,7 @@ export const orderAnswer = z.object({ order: z.looseObject({ purchaseOrderId: id
 
 const units = z.number().min(0)
 const node = z.object({
+  shipNode: word,
   availToSellQty: z.object({ amount: units }),
   errors: z.array(z.unknown()).nullish().catch(null),
 })
