@@ -82,6 +82,78 @@ test('what nobody finished buying is left out; an order of 130 lines is read to 
   expect(without.items).toEqual([])
 })
 
+const longOrder = (bench: ReturnType<typeof storeBench>, lines: number) =>
+  bench.control<{ orderId: string }>('/orders', {
+    channel: 'bigcommerce',
+    sku: 'MUG',
+    quantity: 1,
+    further: Array.from({ length: lines - 1 }, () => ({ sku: 'MUG', quantity: 1 })),
+  })
+
+test('one odd line of a long order makes it unreadable, all of it is kept, and the list goes on', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { limits: 'none' })
+  const { orderId } = await longOrder(bench, 130)
+  const other = await bench.buy('MUG')
+  await bench.pass(minute)
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const response = await bench.fetch(input, init)
+      if (!String(input).includes('/products?page=1') || response.status !== 200) return response
+      const lines = (await response.json()) as object[]
+      lines[3] = { ...lines[3], quantity: 'two' }
+      return Response.json(lines, { headers: response.headers })
+    },
+  })
+  const seen: { remoteId: string; raw: unknown }[] = []
+  const ids: string[] = []
+  let watermark: Date | undefined
+  for (let cursor: unknown = null, page = 0; page < 10; page += 1) {
+    const pulled = await bigcommerce.orders!.pull(account, stored(cursor))
+    seen.push(...(pulled.unreadable ?? []))
+    ids.push(...pulled.items.map(({ remoteId }) => remoteId))
+    cursor = pulled.next
+    watermark = pulled.watermark
+    if (!pulled.more) break
+  }
+  expect([ids, seen.map(({ remoteId }) => remoteId)]).toEqual([[other], [orderId]])
+  expect((seen[0]!.raw as { products: unknown[] }).products).toHaveLength(130)
+  expect(watermark).toBeInstanceOf(Date)
+})
+
+test('a long order that changes while it is read is told before everything up to then counts as known', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { limits: 'none' })
+  const { orderId } = await longOrder(bench, 130)
+  await bench.pass(10 * minute)
+  let isChanged = false
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const response = await bench.fetch(input, init)
+      if (String(input).includes('/products?') && !isChanged) {
+        isChanged = true
+        await bench.pass(1_000)
+        await bench.control(`/orders/${orderId}/cancel`, {})
+      }
+      return response
+    },
+  })
+  const { items, watermark } = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  expect(items.map(({ remoteId, state, lines }) => [remoteId, state, lines.length])).toEqual([
+    [orderId, 'canceled', 130],
+  ])
+  expect(watermark!.getTime()).toBeGreaterThan(items[0]!.placedAt.getTime())
+})
+
+test('lines and parcels are read to their end where the store gives fewer at once than we ask for', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { limits: 'none' })
+  const { orderId } = await longOrder(bench, 130)
+  await bench.pass(minute)
+  const account = bench.account({
+    fetch: async (input, init) => await bench.fetch(String(input).replace('limit=250', 'limit=50'), init),
+  })
+  const one = await bigcommerce.orders!.recount!.read!(account, orderId)
+  expect((one as { lines: unknown[] }).lines).toHaveLength(130)
+})
+
 test('an adjustment goes out in one call; one bad line is found by halves', async () => {
   const skus = Array.from({ length: 40 }, (_, index) => `SKU-${index}`)
   const bench = storeBench(

@@ -7,9 +7,8 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Recounting, Unreadable } from '../connector.ts'
 import { call } from './client.ts'
-import { askWhole, describe, readEntry, withLines } from './lines.ts'
+import { askWhole, describe, rawLinesOf, readEntry, withLines } from './lines.ts'
 import { incomplete } from './mapping.ts'
-import { linesOf } from './shipments.ts'
 import { listAnswer, orderMark } from './wire.ts'
 
 const pageSize = 250
@@ -54,7 +53,7 @@ async function pull(account: Account, { from, until }: { from: Date; until: Date
 /** Null: it is gone, or nobody finished buying it. */
 async function read(account: Account, remoteId: string): Promise<IncomingOrder | Unreadable | null> {
   try {
-    const lines = await linesOf(account, remoteId)
+    const lines = await rawLinesOf(account, remoteId)
     const raw = await askWhole(account, remoteId)
     if (isUnfinished(raw)) return null
     const entry = readEntry(withLines(raw, lines))
