@@ -151,7 +151,7 @@ test('lines and parcels are read to their end where the store gives fewer at onc
     fetch: async (input, init) => await bench.fetch(String(input).replace('limit=250', 'limit=50'), init),
   })
   const one = await bigcommerce.orders!.recount!.read!(account, orderId)
-  expect((one as { lines: unknown[] }).lines).toHaveLength(130)
+  expect((one as unknown as { lines: unknown[] }).lines).toHaveLength(130)
 })
 
 test('an adjustment goes out in one call; one bad line is found by halves', async () => {
@@ -221,6 +221,46 @@ test('money goes back the way it came, in part by our own amount, and never wher
   })
   expect(await issue(0, 1_491)).toMatchObject({ answer: { error: { code: 'more_than_paid' } }, known: [] })
   expect(await issue(1, 1_490)).toMatchObject({ answer: { error: { code: 'paid_outside' } }, known: [] })
+})
+
+test('money back on a price takes no unit out of an order that is still to leave', async () => {
+  const bench = storeBench([storeItem('MUG', 50)], { limits: 'none' })
+  const account = bench.account()
+  const id = await bench.buy('MUG', 2)
+  const pull = () => pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  const [line] = (await pull()).items[0]!.lines
+  const refund = { reference: '4712', orderRemoteId: id, currency: 'USD', shippingAmount: 0, reason: 'price' as const }
+  const answer = await bigcommerce.refunds!.issue(account, {
+    ...refund,
+    lines: [{ remoteId: line!.remoteId, quantity: 2, amount: 500 }],
+  })
+  expect(answer).toMatchObject({ kind: 'accepted' })
+  expect(await bigcommerce.refunds!.read(account, id)).toMatchObject([
+    { amount: 500, reference: '4712', state: 'done' },
+  ])
+  expect((await pull()).items[0]).toMatchObject({ state: 'open', lines: [{ quantity: 2, canceled: 0, shipped: 0 }] })
+})
+
+test('a scope that is missing for refunds refuses the refund, and does not stop the account', async () => {
+  const scopes = ['orders', 'products', 'inventory', 'locations', 'information']
+  const bench = storeBench([storeItem('MUG', 50)], { limits: 'none', scopes })
+  const account = bench.account()
+  const id = await bench.buy('MUG', 2)
+  const { items } = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  const about = {
+    reference: '4713',
+    orderRemoteId: id,
+    currency: 'USD',
+    shippingAmount: 0,
+    reason: 'returned' as const,
+  }
+  const lines = [{ remoteId: items[0]!.lines[0]!.remoteId, quantity: 1, amount: 1_490 }]
+  const answer = await bigcommerce.refunds!.issue(account, { ...about, lines })
+  expect(answer).toMatchObject({
+    kind: 'failed',
+    error: { kind: 'rejected', code: 'scope_missing', mayHaveApplied: false },
+  })
+  await expect(bigcommerce.refunds!.read(account, id)).rejects.toMatchObject({ kind: 'rejected' })
 })
 
 test('the second count names all that were placed in its days, in pages that are cut, and reads each by itself', async () => {

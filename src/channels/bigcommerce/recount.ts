@@ -53,9 +53,10 @@ async function pull(account: Account, { from, until }: { from: Date; until: Date
 /** Null: it is gone, or nobody finished buying it. */
 async function read(account: Account, remoteId: string): Promise<IncomingOrder | Unreadable | null> {
   try {
-    const lines = await rawLinesOf(account, remoteId)
+    // In this order: lines that changed in between stand under the older time, so that the list's version is newer.
     const raw = await askWhole(account, remoteId)
     if (isUnfinished(raw)) return null
+    const lines = await rawLinesOf(account, remoteId)
     const entry = readEntry(withLines(raw, lines))
     if (entry.kind === 'order') return entry.order
     return entry.kind === 'unreadable' ? entry.unreadable : describe(raw, [{ path: ['consignments'] }])
