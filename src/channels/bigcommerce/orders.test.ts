@@ -178,6 +178,19 @@ test('an adjustment goes out in one call; one bad line is found by halves', asyn
   expect(again).toMatchObject({ kind: 'failed', error: { kind: 'missing', code: 'unknown_sku' } })
 })
 
+test('a store that lowers its numbers late would sell a unit twice: it is found before going live', async () => {
+  const run = async (options: Parameters<typeof storeBench>[1]) => {
+    const bench = storeBench([storeItem('MUG', 1)], { limits: 'none', ...options })
+    const answer = await bigcommerce.checks!.find(({ id }) => id === 'counting')!.run(bench.account())
+    await bench.buy('MUG')
+    return { answer, shown: (await bench.truth()).shown }
+  }
+  expect(await run({})).toEqual({ answer: { ok: true }, shown: { MUG: 0 } })
+  const late = await run({ lowersAt: 'order_completed_or_shipped' })
+  expect(late).toEqual({ answer: { ok: false, code: 'counts_late' }, shown: { MUG: 1 } })
+  expect((await run({ scopes: ['orders', 'inventory'] })).answer).toMatchObject({ ok: false, code: 'scope_missing' })
+})
+
 test('other programs spend of the same allowance: we wait until the window ends, and are refused once at most', async () => {
   const bench = storeBench([storeItem('MUG', 5)])
   const account = bench.account()
