@@ -181,6 +181,8 @@ describe('listings', () => {
       merchantQuantity: 4,
       price: { amount: 900 },
     })
+    // The catalog adds all locations up, less what is kept back: that is no reading of the one that is written.
+    expect(readListing(alone, of('variant'), 'USD')).toMatchObject({ isUntold: true })
     expect(readListing(alone, of('none'), 'USD')!.merchantQuantity).toBeNull()
     expect(readListing(alone, undefined, 'USD')).toMatchObject({ title: 'MUG', merchantQuantity: null, price: null })
     expect(readListing({ ...alone, inventory_level: null }, of('product'), 'USD')).toMatchObject({ isUntold: true })
