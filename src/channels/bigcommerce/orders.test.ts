@@ -33,6 +33,27 @@ test.each([250, 12, 10])(
   },
 )
 
+test('many orders of one second, of which no number can be read: an error, and no cursor that nobody can go on from', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { largestPage: 10, limits: 'none' })
+  for (let n = 0; n < 40; n += 1) await bench.buy('MUG')
+  await bench.pass(minute)
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const response = await bench.fetch(input, init)
+      if (!String(input).includes('max_date_modified') || response.status !== 200) return response
+      const orders = (await response.json()) as object[]
+      return Response.json(
+        orders.map((one) => ({ ...one, id: null })),
+        { headers: response.headers },
+      )
+    },
+  })
+  await expect(pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))).rejects.toMatchObject({
+    kind: 'unavailable',
+    code: 'unreadable',
+  })
+})
+
 test('orders that change between pages are told as they are in the end', async () => {
   const bench = storeBench([storeItem('MUG', 500)], { largestPage: 10, limits: 'none' })
   const account = bench.account()

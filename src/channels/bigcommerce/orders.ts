@@ -121,10 +121,13 @@ function step(window: Window, entries: readonly unknown[], isLast: boolean): Win
     const { tie: _, ...rest } = window
     const after = new Date(Date.parse(window.from) + second).toISOString()
     if (isLast) return { ...rest, from: after, seen: [] }
-    return { ...window, tie: { minId: Math.max(...marks.map(({ id }) => id)) + 1 } }
+    const minId = Math.max(...marks.map(({ id }) => id)) + 1
+    // Nothing to go on from, or the same numbers once more.
+    if (!(minId > window.tie.minId)) throw noWayOn()
+    return { ...window, tie: { minId } }
   }
   if (isLast) return { ...window, isOver: true }
-  if (marks.length === 0) throw new ChannelError('unavailable', 'unreadable', 'no order of the page can be read')
+  if (marks.length === 0) throw noWayOn()
   const last = Math.max(...marks.map((mark) => Date.parse(mark.date_modified)))
   const from = new Date(last).toISOString()
   const there = marks.flatMap((mark) => (Date.parse(mark.date_modified) === last ? [mark.id] : []))
@@ -132,6 +135,8 @@ function step(window: Window, entries: readonly unknown[], isLast: boolean): Win
   if (from === window.from && there.every((id) => known.includes(id))) return { ...window, tie: { minId: 0 } }
   return { ...window, from, seen: [...new Set([...known, ...there])] }
 }
+
+const noWayOn = () => new ChannelError('unavailable', 'unreadable', 'no order of the page can be read')
 
 /** One odd order never hides its page; what nobody bought is left out. */
 function sort(entries: readonly unknown[], seen: ReadonlySet<number>): { told: Told; alone: Alone[] } {
