@@ -231,6 +231,19 @@ export function getLocations(store: Store, query: URLSearchParams): Response {
   }))
 }
 
+/** What the store does with its numbers when somebody orders (settings.v3). */
+export const getInventorySettings = ({ settings }: Store): Response =>
+  json(200, {
+    data: {
+      product_out_of_stock_behavior: 'do_nothing',
+      option_out_of_stock_behavior: 'label_option',
+      update_stock_behavior: settings.lowersAt,
+      edit_order_stock_adjustment: true,
+      refund_order_stock_adjustment: settings.restocks,
+    },
+    meta: {},
+  })
+
 export const getStore = (store: Store): Response =>
   json(200, {
     id: store.settings.storeHash,

@@ -23,6 +23,7 @@ const operations = [
   'getLocationItems',
   'setInventory',
   'getLocations',
+  'getInventorySettings',
   'getHooks',
   'createHook',
   'updateHook',

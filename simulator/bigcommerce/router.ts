@@ -3,6 +3,7 @@ import { readJson } from '../http.ts'
 import { refusal, refusalV2 } from './answers.ts'
 import {
   getInventoryItems,
+  getInventorySettings,
   getLocationItems,
   getLocations,
   getProducts,
@@ -137,6 +138,12 @@ function matchV3(store: Store, request: Request, path: string, query: URLSearchP
       return { operation: 'setInventory', scope: 'inventory', perform: async () => setInventory(store, await body()) }
     case 'GET /inventory/locations':
       return { operation: 'getLocations', scope: 'locations', perform: () => getLocations(store, query) }
+    case 'GET /settings/inventory':
+      return {
+        operation: 'getInventorySettings',
+        scope: 'information',
+        perform: () => getInventorySettings(store),
+      }
     case 'GET /orders/payment_actions/refunds':
       return { operation: 'getAllRefunds', scope: 'transactions', perform: () => getAllRefunds(store, query) }
     case 'GET /hooks':

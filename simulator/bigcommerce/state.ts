@@ -70,6 +70,8 @@ export interface BcOrder {
   paid: 'online' | 'offline' | 'no'
   /** where its units were taken; null: none were */
   locationId: number | null
+  /** its units are still to be taken there */
+  isUntaken?: true
   /** the list leaves it out until then */
   omittedUntil?: number
 }
@@ -147,6 +149,8 @@ export interface BigcommerceOptions {
   listLagMs?: { min: number; max: number }
   /** are units of canceled orders put back by the store itself? (`refund_order_stock_adjustment`) */
   restocks?: boolean
+  /** when orders lower the store's numbers (`update_stock_behavior`) */
+  lowersAt?: 'order_placed' | 'order_completed_or_shipped'
   /** orders that are not paid at once */
   pendingShare?: number
   /** buyers that leave an order behind that they never finished */
@@ -179,6 +183,7 @@ export function bigcommerceSettings(options: BigcommerceOptions = {}): Bigcommer
     // Not published: assumed.
     listLagMs: { min: 0, max: 5_000 },
     restocks: true,
+    lowersAt: 'order_placed',
     pendingShare: 0.05,
     incompleteShare: 0.03,
     offlineShare: 0,

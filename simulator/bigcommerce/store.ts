@@ -52,6 +52,7 @@ export const status = {
   canceled: 5,
   unpaid: 7,
   open: 11,
+  completed: 10,
   partlyRefunded: 14,
 }
 
@@ -179,13 +180,22 @@ export function purchase(store: Store, { lines }: Wanted): { orderId: string } |
   })
   order.paid = !isPaid ? 'no' : random.chance(settings.offlineShare) ? 'offline' : 'online'
   order.locationId = place.id
-  for (const [sku, quantity] of wanted) {
-    const item = findItem(store, sku)!
-    if (item.tracking !== 'none') setOnHand(store, item, place.id, item.levels[place.id]!.onHand - quantity)
-  }
+  order.isUntaken = true
+  if (settings.lowersAt === 'order_placed') take(store, order)
   addOrder(store, order)
   if (!isPaid) store.schedule(store.now() + random.between(60_000, 30 * 60_000), 'pay', String(order.id))
   return { orderId: String(order.id) }
+}
+
+/** The units of an order leave the store's numbers, once. */
+function take(store: Store, order: BcOrder): void {
+  const { locationId, isUntaken } = order
+  if (!isUntaken || locationId === null) return
+  delete order.isUntaken
+  for (const { sku, quantity } of order.lines) {
+    const item = findItem(store, sku)
+    if (item && item.tracking !== 'none') setOnHand(store, item, locationId, item.levels[locationId]!.onHand - quantity)
+  }
 }
 
 const linesOf = (store: Store, lines: Wanted['lines']): Omit<BcLine, 'id'>[] =>
@@ -241,6 +251,7 @@ export function addOrder(store: Store, order: BcOrder): void {
 /** An order changed: its time moves, and the list learns of it later. */
 export function changed(store: Store, order: BcOrder, before = order.statusId): void {
   order.updatedAt = Math.max(floorSecond(store.now()), order.updatedAt)
+  if (order.statusId === status.shipped || order.statusId === status.completed) take(store, order)
   list(store, order)
   announce(store, 'store/order/updated', { type: 'order', id: order.id })
   if (before !== order.statusId) {
@@ -279,7 +290,7 @@ export function setStatus(store: Store, order: BcOrder, statusId: number, restoc
 /** What has not left goes back to where it was taken. */
 function putBack(store: Store, order: BcOrder): void {
   const { locationId } = order
-  if (locationId === null) return
+  if (locationId === null || order.isUntaken) return
   for (const { sku, quantity, shipped, refunded } of order.lines) {
     const item = findItem(store, sku)
     const left = quantity - Math.max(shipped, refunded)

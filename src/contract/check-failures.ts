@@ -366,6 +366,16 @@ export const checkFailures: Record<string, FailureText> = {
       'API 账户的权限无法更改：请新建包含该权限的账户（控制面板 › Settings › Store-level API accounts）并填写其令牌。',
     ],
   },
+  'bigcommerce.counts_late': {
+    en: [
+      'The store lowers its numbers only when an order is shipped or completed: until then it would sell the same units again.',
+      'Set the store’s inventory settings (control panel, Settings, Inventory) so that stock is lowered when an order is placed.',
+    ],
+    zh: [
+      '网店在订单发货或完成时才扣减库存，在此之前同一件商品会被重复售出。',
+      '请在控制面板 › Settings › Inventory 中设置为下单时扣减库存。',
+    ],
+  },
   'bigcommerce.other_shop': {
     en: ['The store that answered is another one: {shop}.', 'Correct the store hash in the settings.'],
     zh: ['应答的是另一个网店：{shop}。', '请更正设置中的店铺 hash。'],

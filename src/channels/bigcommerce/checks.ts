@@ -5,7 +5,7 @@ import type { Account } from '../connector.ts'
 import { askStore, call } from './client.ts'
 import { pullLocations } from './items.ts'
 import { readSettings, secrets } from './settings.ts'
-import { listAnswer, pageAnswer } from './wire.ts'
+import { inventorySettings, listAnswer, pageAnswer } from './wire.ts'
 
 const clockMs = 30_000
 
@@ -72,6 +72,27 @@ async function location(account: Account): Promise<CheckResult> {
     : { ok: false, code: 'location_unknown', facts }
 }
 
+/**
+ * A store that lowers its numbers only when an order is shipped sells the same unit again and again until then, whatever is
+ * written (settings.v3: `update_stock_behavior`).
+ */
+async function counting(account: Account): Promise<CheckResult> {
+  try {
+    const { body } = await call(account, {
+      operation: 'getInventorySettings',
+      version: 'v3',
+      method: 'GET',
+      path: '/settings/inventory',
+      answer: inventorySettings,
+    })
+    return body.data.update_stock_behavior === 'order_placed' ? { ok: true } : { ok: false, code: 'counts_late' }
+  } catch (error) {
+    if (error instanceof ChannelError && error.kind === 'auth')
+      return { ok: false, code: 'scope_missing', facts: { scope: 'Information & Settings' } }
+    throw error
+  }
+}
+
 /** Without the client secret nothing that the store sends can be believed. */
 async function webhooks(account: Account): Promise<CheckResult> {
   await call(account, {
@@ -102,6 +123,7 @@ export const checks: readonly Check[] = [
     operation: 'getInventoryItems',
   }),
   { id: 'location', serves: ['quantities'], run: location },
+  { id: 'counting', serves: ['quantities', 'orders'], run: counting },
   scope(
     'Order Transactions',
     ['refunds'],

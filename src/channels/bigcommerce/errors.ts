@@ -28,7 +28,11 @@ export function readError(answer: WireResponse, isWrite: boolean): ChannelError 
   // A page of something in between may answer these, too; only BigCommerce's own JSON stops an account.
   if (status === 401 || status === 403)
     return new ChannelError(json === undefined ? 'unavailable' : 'auth', code, message)
-  if (status === 404) return new ChannelError('missing', code, message)
+  // Nor does such a page tell that something is gone.
+  if (status === 404 && json !== undefined) return new ChannelError('missing', code, message)
+  // Whoever waited in vain does not know what became of it.
+  if (status === 404 || status === 408)
+    return new ChannelError('unavailable', code, message, { mayHaveApplied: isWrite })
   if (status === 409) return new ChannelError('conflict', code, message)
   if (status >= 400 && status < 500) return new ChannelError('rejected', code, message)
   return new ChannelError('unavailable', code, message, { mayHaveApplied: isWrite })

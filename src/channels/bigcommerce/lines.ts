@@ -7,11 +7,11 @@ import { isKnownStatus, readOrder } from './mapping.ts'
 import {
   aside,
   consignments,
+  listAnswer,
   order,
   orderLine,
   orderMark,
   shippingAddress,
-  type WireLine,
   type WireOrder,
 } from './wire.ts'
 
@@ -64,11 +64,39 @@ export async function askWhole(account: Account, id: string): Promise<object> {
   return body
 }
 
+const linesAtOnce = 250
+/** Asked for more, the store may answer as many all the same: what V2 gives where nobody says how many. */
+export const fewestAtOnce = 50
+
+/** One page of an order's lines, as they came. */
+export async function linePage(account: Account, id: string, page: number): Promise<unknown[]> {
+  const { body } = await call(account, {
+    operation: 'getOrderProducts',
+    version: 'v2',
+    method: 'GET',
+    path: `/orders/${id}/products`,
+    query: { page, limit: linesAtOnce },
+    mayBeEmpty: true,
+    answer: listAnswer,
+  })
+  return body
+}
+
+/** All lines of an order, as they came. */
+export async function rawLinesOf(account: Account, id: string): Promise<unknown[]> {
+  const lines: unknown[] = []
+  for (let page = 1; ; page += 1) {
+    const some = await linePage(account, id, page)
+    lines.push(...some)
+    if (some.length < fewestAtOnce) return lines
+  }
+}
+
 /** What stands in the cursor of a line that was read alone: no word of the buyer's. */
 export const lineKept = orderLine
 export type KeptLine = z.output<typeof lineKept>
 
-export const withLines = (raw: object, lines: readonly WireLine[]): object => ({ ...raw, products: lines })
+export const withLines = (raw: object, lines: readonly unknown[]): object => ({ ...raw, products: lines })
 
 function strangeFields(wire: WireOrder): StrangeField[] {
   const fields: StrangeField[] = []

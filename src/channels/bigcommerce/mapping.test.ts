@@ -126,6 +126,10 @@ test.each([
   [403, [{ status: 403, message: 'no scope' }], 'auth', false],
   [403, undefined, 'unavailable', false],
   [404, [{ status: 404, message: 'gone' }], 'missing', false],
+  // A page of something in between does not say that an order is gone.
+  [404, undefined, 'unavailable', true],
+  [408, undefined, 'unavailable', true],
+  [408, { title: 'Request Timeout' }, 'unavailable', true],
   [409, { title: 'conflict' }, 'conflict', false],
   [422, { title: 'Items with identity: [X] not found' }, 'rejected', false],
   [422, { data: [{ title: 'Unable to provide store credit' }] }, 'rejected', false],
@@ -177,6 +181,8 @@ describe('listings', () => {
       merchantQuantity: 4,
       price: { amount: 900 },
     })
+    // The catalog adds all locations up, less what is kept back: that is no reading of the one that is written.
+    expect(readListing(alone, of('variant'), 'USD')).toMatchObject({ isUntold: true })
     expect(readListing(alone, of('none'), 'USD')!.merchantQuantity).toBeNull()
     expect(readListing(alone, undefined, 'USD')).toMatchObject({ title: 'MUG', merchantQuantity: null, price: null })
     expect(readListing({ ...alone, inventory_level: null }, of('product'), 'USD')).toMatchObject({ isUntold: true })

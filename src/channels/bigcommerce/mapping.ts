@@ -157,7 +157,9 @@ export function readListing(
     title: title || wire.sku,
     fulfilledBy: 'merchant',
     merchantQuantity: isCounted ? Math.max(0, wire.inventory_level ?? 0) : null,
-    ...(isCounted && wire.inventory_level == null ? { isUntold: true } : {}),
+    // The catalog tells of all locations together, less a safety stock, and nobody says how late: the numbers of our location
+    // are read in the inventory.
+    ...(isCounted ? { isUntold: true } : {}),
     buyable: product?.is_visible == null ? null : product.is_visible && wire.purchasing_disabled !== true,
     price: amount === undefined ? null : { amount, currency },
     ...(wire.upc ? { gtin: wire.upc } : {}),

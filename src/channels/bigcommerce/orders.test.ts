@@ -33,6 +33,27 @@ test.each([250, 12, 10])(
   },
 )
 
+test('many orders of one second, of which no number can be read: an error, and no cursor that nobody can go on from', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { largestPage: 10, limits: 'none' })
+  for (let n = 0; n < 40; n += 1) await bench.buy('MUG')
+  await bench.pass(minute)
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const response = await bench.fetch(input, init)
+      if (!String(input).includes('max_date_modified') || response.status !== 200) return response
+      const orders = (await response.json()) as object[]
+      return Response.json(
+        orders.map((one) => ({ ...one, id: null })),
+        { headers: response.headers },
+      )
+    },
+  })
+  await expect(pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))).rejects.toMatchObject({
+    kind: 'unavailable',
+    code: 'unreadable',
+  })
+})
+
 test('orders that change between pages are told as they are in the end', async () => {
   const bench = storeBench([storeItem('MUG', 500)], { largestPage: 10, limits: 'none' })
   const account = bench.account()
@@ -82,6 +103,78 @@ test('what nobody finished buying is left out; an order of 130 lines is read to 
   expect(without.items).toEqual([])
 })
 
+const longOrder = (bench: ReturnType<typeof storeBench>, lines: number) =>
+  bench.control<{ orderId: string }>('/orders', {
+    channel: 'bigcommerce',
+    sku: 'MUG',
+    quantity: 1,
+    further: Array.from({ length: lines - 1 }, () => ({ sku: 'MUG', quantity: 1 })),
+  })
+
+test('one odd line of a long order makes it unreadable, all of it is kept, and the list goes on', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { limits: 'none' })
+  const { orderId } = await longOrder(bench, 130)
+  const other = await bench.buy('MUG')
+  await bench.pass(minute)
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const response = await bench.fetch(input, init)
+      if (!String(input).includes('/products?page=1') || response.status !== 200) return response
+      const lines = (await response.json()) as object[]
+      lines[3] = { ...lines[3], quantity: 'two' }
+      return Response.json(lines, { headers: response.headers })
+    },
+  })
+  const seen: { remoteId: string; raw: unknown }[] = []
+  const ids: string[] = []
+  let watermark: Date | undefined
+  for (let cursor: unknown = null, page = 0; page < 10; page += 1) {
+    const pulled = await bigcommerce.orders!.pull(account, stored(cursor))
+    seen.push(...(pulled.unreadable ?? []))
+    ids.push(...pulled.items.map(({ remoteId }) => remoteId))
+    cursor = pulled.next
+    watermark = pulled.watermark
+    if (!pulled.more) break
+  }
+  expect([ids, seen.map(({ remoteId }) => remoteId)]).toEqual([[other], [orderId]])
+  expect((seen[0]!.raw as { products: unknown[] }).products).toHaveLength(130)
+  expect(watermark).toBeInstanceOf(Date)
+})
+
+test('a long order that changes while it is read is told before everything up to then counts as known', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { limits: 'none' })
+  const { orderId } = await longOrder(bench, 130)
+  await bench.pass(10 * minute)
+  let isChanged = false
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const response = await bench.fetch(input, init)
+      if (String(input).includes('/products?') && !isChanged) {
+        isChanged = true
+        await bench.pass(1_000)
+        await bench.control(`/orders/${orderId}/cancel`, {})
+      }
+      return response
+    },
+  })
+  const { items, watermark } = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  expect(items.map(({ remoteId, state, lines }) => [remoteId, state, lines.length])).toEqual([
+    [orderId, 'canceled', 130],
+  ])
+  expect(watermark!.getTime()).toBeGreaterThan(items[0]!.placedAt.getTime())
+})
+
+test('lines and parcels are read to their end where the store gives fewer at once than we ask for', async () => {
+  const bench = storeBench([storeItem('MUG', 500)], { limits: 'none' })
+  const { orderId } = await longOrder(bench, 130)
+  await bench.pass(minute)
+  const account = bench.account({
+    fetch: async (input, init) => await bench.fetch(String(input).replace('limit=250', 'limit=50'), init),
+  })
+  const one = await bigcommerce.orders!.recount!.read!(account, orderId)
+  expect((one as unknown as { lines: unknown[] }).lines).toHaveLength(130)
+})
+
 test('an adjustment goes out in one call; one bad line is found by halves', async () => {
   const skus = Array.from({ length: 40 }, (_, index) => `SKU-${index}`)
   const bench = storeBench(
@@ -104,6 +197,19 @@ test('an adjustment goes out in one call; one bad line is found by halves', asyn
   expect(skus.filter((sku) => sku !== 'SKU-17').every((sku) => shown[sku] === 5)).toBe(true)
   const [again] = await bigcommerce.stock!.push(account, [lines[17]!])
   expect(again).toMatchObject({ kind: 'failed', error: { kind: 'missing', code: 'unknown_sku' } })
+})
+
+test('a store that lowers its numbers late would sell a unit twice: it is found before going live', async () => {
+  const run = async (options: Parameters<typeof storeBench>[1]) => {
+    const bench = storeBench([storeItem('MUG', 1)], { limits: 'none', ...options })
+    const answer = await bigcommerce.checks!.find(({ id }) => id === 'counting')!.run(bench.account())
+    await bench.buy('MUG')
+    return { answer, shown: (await bench.truth()).shown }
+  }
+  expect(await run({})).toEqual({ answer: { ok: true }, shown: { MUG: 0 } })
+  const late = await run({ lowersAt: 'order_completed_or_shipped' })
+  expect(late).toEqual({ answer: { ok: false, code: 'counts_late' }, shown: { MUG: 1 } })
+  expect((await run({ scopes: ['orders', 'inventory'] })).answer).toMatchObject({ ok: false, code: 'scope_missing' })
 })
 
 test('other programs spend of the same allowance: we wait until the window ends, and are refused once at most', async () => {
@@ -149,6 +255,46 @@ test('money goes back the way it came, in part by our own amount, and never wher
   })
   expect(await issue(0, 1_491)).toMatchObject({ answer: { error: { code: 'more_than_paid' } }, known: [] })
   expect(await issue(1, 1_490)).toMatchObject({ answer: { error: { code: 'paid_outside' } }, known: [] })
+})
+
+test('money back on a price takes no unit out of an order that is still to leave', async () => {
+  const bench = storeBench([storeItem('MUG', 50)], { limits: 'none' })
+  const account = bench.account()
+  const id = await bench.buy('MUG', 2)
+  const pull = () => pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  const [line] = (await pull()).items[0]!.lines
+  const refund = { reference: '4712', orderRemoteId: id, currency: 'USD', shippingAmount: 0, reason: 'price' as const }
+  const answer = await bigcommerce.refunds!.issue(account, {
+    ...refund,
+    lines: [{ remoteId: line!.remoteId, quantity: 2, amount: 500 }],
+  })
+  expect(answer).toMatchObject({ kind: 'accepted' })
+  expect(await bigcommerce.refunds!.read(account, id)).toMatchObject([
+    { amount: 500, reference: '4712', state: 'done' },
+  ])
+  expect((await pull()).items[0]).toMatchObject({ state: 'open', lines: [{ quantity: 2, canceled: 0, shipped: 0 }] })
+})
+
+test('a scope that is missing for refunds refuses the refund, and does not stop the account', async () => {
+  const scopes = ['orders', 'products', 'inventory', 'locations', 'information']
+  const bench = storeBench([storeItem('MUG', 50)], { limits: 'none', scopes })
+  const account = bench.account()
+  const id = await bench.buy('MUG', 2)
+  const { items } = await pullAllOf((cursor) => bigcommerce.orders!.pull(account, stored(cursor)))
+  const about = {
+    reference: '4713',
+    orderRemoteId: id,
+    currency: 'USD',
+    shippingAmount: 0,
+    reason: 'returned' as const,
+  }
+  const lines = [{ remoteId: items[0]!.lines[0]!.remoteId, quantity: 1, amount: 1_490 }]
+  const answer = await bigcommerce.refunds!.issue(account, { ...about, lines })
+  expect(answer).toMatchObject({
+    kind: 'failed',
+    error: { kind: 'rejected', code: 'scope_missing', mayHaveApplied: false },
+  })
+  await expect(bigcommerce.refunds!.read(account, id)).rejects.toMatchObject({ kind: 'rejected' })
 })
 
 test('the second count names all that were placed in its days, in pages that are cut, and reads each by itself', async () => {

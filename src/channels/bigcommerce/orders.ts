@@ -9,10 +9,10 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { call } from './client.ts'
-import { askWhole, lineKept, readEntry, withLines } from './lines.ts'
+import { askWhole, lineKept, linePage, rawLinesOf, readEntry, withLines } from './lines.ts'
 import { incomplete } from './mapping.ts'
 import { readSettings } from './settings.ts'
-import { listAnswer, order, orderLine, orderMark } from './wire.ts'
+import { listAnswer, order, orderMark } from './wire.ts'
 
 /** How late the list is, is not published: assumed, and windows overlap by more. */
 const lagMs = 60_000
@@ -121,10 +121,13 @@ function step(window: Window, entries: readonly unknown[], isLast: boolean): Win
     const { tie: _, ...rest } = window
     const after = new Date(Date.parse(window.from) + second).toISOString()
     if (isLast) return { ...rest, from: after, seen: [] }
-    return { ...window, tie: { minId: Math.max(...marks.map(({ id }) => id)) + 1 } }
+    const minId = Math.max(...marks.map(({ id }) => id)) + 1
+    // Nothing to go on from, or the same numbers once more.
+    if (!(minId > window.tie.minId)) throw noWayOn()
+    return { ...window, tie: { minId } }
   }
   if (isLast) return { ...window, isOver: true }
-  if (marks.length === 0) throw new ChannelError('unavailable', 'unreadable', 'no order of the page can be read')
+  if (marks.length === 0) throw noWayOn()
   const last = Math.max(...marks.map((mark) => Date.parse(mark.date_modified)))
   const from = new Date(last).toISOString()
   const there = marks.flatMap((mark) => (Date.parse(mark.date_modified) === last ? [mark.id] : []))
@@ -132,6 +135,8 @@ function step(window: Window, entries: readonly unknown[], isLast: boolean): Win
   if (from === window.from && there.every((id) => known.includes(id))) return { ...window, tie: { minId: 0 } }
   return { ...window, from, seen: [...new Set([...known, ...there])] }
 }
+
+const noWayOn = () => new ChannelError('unavailable', 'unreadable', 'no order of the page can be read')
 
 /** One odd order never hides its page; what nobody bought is left out. */
 function sort(entries: readonly unknown[], seen: ReadonlySet<number>): { told: Told; alone: Alone[] } {
@@ -172,22 +177,15 @@ async function readAlone(account: Account, cursor: Cursor, window: Window): Prom
   const [one, ...others] = window.alone
   const rest = (told: Told, alone: Alone[] = others) => goOn(cursor, { ...window, alone }, account.now(), told)
   const { id, page, total } = one!
-  const path = `/orders/${id}`
   try {
-    const { body } = await call(account, {
-      operation: 'getOrderProducts',
-      version: 'v2',
-      method: 'GET',
-      path: `${path}/products`,
-      query: { page, limit: pageSize },
-      mayBeEmpty: true,
-      answer: z.array(orderLine),
-    })
-    const lines = [...one!.lines, ...body]
+    const body = z.array(lineKept).safeParse(await linePage(account, String(id), page))
+    // An odd line never holds up the list: the order is set aside with all of its lines.
+    if (!body.success) return await finish(account, one!, await rawLinesOf(account, String(id)), rest, others)
+    const lines = [...one!.lines, ...body.data]
     const units = lines.reduce((sum, line) => sum + line.quantity, 0)
-    if (body.length > 0 && (total === null || units < total))
+    if (body.data.length > 0 && (total === null || units < total))
       return rest({ items: [] }, [{ ...one!, lines, page: page + 1 }, ...others])
-    return await finish(account, one!, lines, rest)
+    return await finish(account, one!, lines, rest, others)
   } catch (error) {
     // Deleted since.
     if (error instanceof ChannelError && error.kind === 'missing') return rest({ items: [] })
@@ -198,13 +196,18 @@ async function readAlone(account: Account, cursor: Cursor, window: Window): Prom
 async function finish(
   account: Account,
   { id, modified }: Alone,
-  lines: Alone['lines'],
-  rest: (told: Told) => Pulled<IncomingOrder>,
+  lines: readonly unknown[],
+  rest: (told: Told, alone?: Alone[]) => Pulled<IncomingOrder>,
+  others: Alone[],
 ): Promise<Pulled<IncomingOrder>> {
   const raw = await askWhole(account, String(id))
   const parsed = order.safeParse(raw)
-  // It changed meanwhile: the list tells it again, further on.
-  if (parsed.success && parsed.data.date_modified !== modified) return rest({ items: [] })
+  // It changed meanwhile: read once more, now. The list tells it again after the end of this window only, which is to
+  // say that everything before is known.
+  if (parsed.success && parsed.data.date_modified !== modified) {
+    const { date_modified: since, items_total: total = null } = parsed.data
+    return rest({ items: [] }, [{ id, modified: since, total, page: 1, lines: [] }, ...others])
+  }
   const read = readEntry(withLines(raw, lines))
   if (read.kind === 'order') return rest({ items: [read.order], strange: read.strange })
   return rest({ items: [], unreadable: read.kind === 'unreadable' ? [read.unreadable] : [] })

@@ -7,9 +7,8 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Recounting, Unreadable } from '../connector.ts'
 import { call } from './client.ts'
-import { askWhole, describe, readEntry, withLines } from './lines.ts'
+import { askWhole, describe, rawLinesOf, readEntry, withLines } from './lines.ts'
 import { incomplete } from './mapping.ts'
-import { linesOf } from './shipments.ts'
 import { listAnswer, orderMark } from './wire.ts'
 
 const pageSize = 250
@@ -54,9 +53,10 @@ async function pull(account: Account, { from, until }: { from: Date; until: Date
 /** Null: it is gone, or nobody finished buying it. */
 async function read(account: Account, remoteId: string): Promise<IncomingOrder | Unreadable | null> {
   try {
-    const lines = await linesOf(account, remoteId)
+    // In this order: lines that changed in between stand under the older time, so that the list's version is newer.
     const raw = await askWhole(account, remoteId)
     if (isUnfinished(raw)) return null
+    const lines = await rawLinesOf(account, remoteId)
     const entry = readEntry(withLines(raw, lines))
     if (entry.kind === 'order') return entry.order
     return entry.kind === 'unreadable' ? entry.unreadable : describe(raw, [{ path: ['consignments'] }])

@@ -64,12 +64,7 @@ export async function issueRefund(account: Account, refund: OutgoingRefund): Pro
     if (paidIn !== currency)
       throw new ChannelError('rejected', 'currency_differs', `the buyer paid in ${paidIn ?? 'an unknown currency'}`)
     const reason = `${prefix}${refund.reference}`
-    const items: object[] = refund.lines.map(({ remoteId, quantity }) => ({
-      item_type: 'PRODUCT',
-      item_id: Number(remoteId),
-      quantity,
-      reason,
-    }))
+    const items = goodsOf(refund, reason)
     if (shippingAmount > 0)
       items.push({
         item_type: 'SHIPPING',
@@ -79,31 +74,62 @@ export async function issueRefund(account: Account, refund: OutgoingRefund): Pro
       })
     const quote = await asked(quoteOf(account, id, items))
     const wanted = refund.lines.reduce((sum, line) => sum + line.amount, shippingAmount)
-    const { body } = await call(account, {
-      operation: 'createRefund',
-      version: 'v3',
-      method: 'POST',
-      path: `/orders/${id}/payment_actions/refunds`,
-      body: { items, ...paymentOf(quote, wanted, currency) },
-      answer: refundAnswer,
-    })
+    const { body } = await permitted(
+      call(account, {
+        operation: 'createRefund',
+        version: 'v3',
+        method: 'POST',
+        path: `/orders/${id}/payment_actions/refunds`,
+        body: { items, ...paymentOf(quote, wanted, currency) },
+        answer: refundAnswer,
+      }),
+    )
     // The payment itself is made a little later.
     return { kind: 'accepted', remoteId: String(body.data.id) }
   })
 }
 
+/**
+ * A refunded unit that has not left counts as canceled, there and here. So money on a price is given on the order as a whole
+ * (`ORDER`, orders.v3): its units still leave.
+ */
+function goodsOf({ orderRemoteId, currency, lines, reason: why }: OutgoingRefund, reason: string): object[] {
+  if (why !== 'price')
+    return lines.map(({ remoteId, quantity }) => ({
+      item_type: 'PRODUCT',
+      item_id: Number(remoteId),
+      quantity,
+      reason,
+    }))
+  const sum = lines.reduce((all, line) => all + line.amount, 0)
+  if (sum === 0) return []
+  return [{ item_type: 'ORDER', item_id: Number(orderRemoteId), amount: decimalOf(sum, currency), reason }]
+}
+
+/** The scope for payments is a choice of the seller's: without it refunds are refused, and all else goes on. */
+async function permitted<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!(error instanceof ChannelError) || error.kind !== 'auth' || error.code !== 'HTTP 403') throw error
+    throw new ChannelError('rejected', 'scope_missing', 'the API account lacks the scope Order Transactions')
+  }
+}
+
 type Quote = z.output<typeof quoteAnswer>['data']
 
 async function quoteOf(account: Account, id: string, items: readonly object[]): Promise<Quote> {
-  const { body } = await call(account, {
-    operation: 'createRefundQuote',
-    version: 'v3',
-    method: 'POST',
-    path: `/orders/${id}/payment_actions/refund_quotes`,
-    body: { items },
-    isRead: true,
-    answer: quoteAnswer,
-  })
+  const { body } = await permitted(
+    call(account, {
+      operation: 'createRefundQuote',
+      version: 'v3',
+      method: 'POST',
+      path: `/orders/${id}/payment_actions/refund_quotes`,
+      body: { items },
+      isRead: true,
+      answer: quoteAnswer,
+    }),
+  )
   return body.data
 }
 
@@ -148,13 +174,15 @@ function chooseWay(methods: readonly WireMethod[]): WireMethod | undefined {
 export async function readRefunds(account: Account, orderRemoteId: string): Promise<KnownRefund[]> {
   const known = await askOrder(account, orderRemoteId)
   const currency = known.default_currency_code || known.currency_code || ''
-  const { body } = await call(account, {
-    operation: 'getRefunds',
-    version: 'v3',
-    method: 'GET',
-    path: `/orders/${orderRemoteId}/payment_actions/refunds`,
-    answer: refundsAnswer,
-  })
+  const { body } = await permitted(
+    call(account, {
+      operation: 'getRefunds',
+      version: 'v3',
+      method: 'GET',
+      path: `/orders/${orderRemoteId}/payment_actions/refunds`,
+      answer: refundsAnswer,
+    }),
+  )
   return body.data.map((one) => readRefund(one, currency))
 }
 

@@ -5,6 +5,7 @@ import type { EffectAnswer, KnownShipment, LineUnits, OutgoingShipment } from '.
 import type { Account } from '../connector.ts'
 import { asked, call } from './client.ts'
 import { effect } from './effects.ts'
+import { fewestAtOnce, rawLinesOf } from './lines.ts'
 import { writeCarrier } from './mapping.ts'
 import { idAnswer, orderLine, shipment, type WireLine } from './wire.ts'
 
@@ -36,22 +37,11 @@ export async function confirmShipment(account: Account, parcel: OutgoingShipment
   })
 }
 
-/** All lines of an order; only some of them come in one page. */
+/** All lines of an order; an effect that depends on them does not leave where one cannot be read. */
 export async function linesOf(account: Account, orderRemoteId: string): Promise<WireLine[]> {
-  const lines: WireLine[] = []
-  for (let page = 1; ; page += 1) {
-    const { body } = await call(account, {
-      operation: 'getOrderProducts',
-      version: 'v2',
-      method: 'GET',
-      path: `/orders/${orderRemoteId}/products`,
-      query: { page, limit: pageSize },
-      mayBeEmpty: true,
-      answer: z.array(orderLine),
-    })
-    lines.push(...body)
-    if (body.length < pageSize) return lines
-  }
+  const lines = z.array(orderLine).safeParse(await rawLinesOf(account, orderRemoteId))
+  if (!lines.success) throw new ChannelError('unavailable', 'unreadable', 'a line of the order cannot be read')
+  return lines.data
 }
 
 /** Where the units go; one parcel goes to one address, and only what has not left can leave. */
@@ -96,6 +86,6 @@ export async function readShipments(account: Account, orderRemoteId: string): Pr
         trackingNumber: one.tracking_number || null,
         shippedAt: one.date_created ? new Date(one.date_created) : null,
       })
-    if (body.length < pageSize) return known
+    if (body.length < fewestAtOnce) return known
   }
 }

@@ -189,6 +189,9 @@ export const variantIdsAnswer = z.object({
   data: z.array(z.object({ id: number, product_id: number, sku: word, option_values: z.array(z.unknown()) })),
 })
 
+/** Of another word nothing is known: it is refused as the late one. */
+export const inventorySettings = z.object({ data: z.object({ update_stock_behavior: z.string() }) })
+
 // — hooks —
 
 export const hook = z.object({

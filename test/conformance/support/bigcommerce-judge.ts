@@ -53,6 +53,7 @@ const files: Record<string, 'v2' | 'v3'> = {
   'product-variants_catalog.v3.yml': 'v3',
   'products_catalog.v3.yml': 'v3',
   'webhooks.v3.yml': 'v3',
+  'settings.v3.yml': 'v3',
 }
 
 /**
