@@ -53,7 +53,7 @@ const beside = (run: Run, metric: string, name: string, value: number) =>
 
 /** A lot of orders waits: after a night in which the hub was down, say. */
 async function ordersAtOnce(run: Run, server: Server, entry: ChannelCalls, lines: number): Promise<void> {
-  const { operations, page, showsMs, grow } = entry.orders!
+  const { operations, page, showsMs, apartMs = 0, grow } = entry.orders!
   const name = `${entry.channel}, ${lines === 1 ? 'orders at once' : `orders of ${lines} lines at once`}`
   const hub = await openCallsHub(server, databaseName(name), entry, { skus: skusOfOrders, lines })
   try {
@@ -62,6 +62,7 @@ async function ordersAtOnce(run: Run, server: Server, entry: ChannelCalls, lines
     for (let one = 0; one < count; one += 1) {
       // A shelf of the simulated channel holds some hundred units: whoever sells so many sells many things.
       await hub.buy(skuOf(one % skusOfOrders), further)
+      if (apartMs > 0) await hub.pass(apartMs)
       if (one % 200 === 199) await restock(hub, entry)
     }
     await hub.pass(showsMs)

@@ -3,8 +3,11 @@
  * least that its API permits. A channel is one entry.
  */
 import type { CatalogItem, SimulatorOptions } from '../../simulator/types.ts'
+import { quiet as quietStore, storeSecrets, storeSettings } from '../../test/support/bigcommerce.ts'
 import { ebaySecrets, ebaySettings, quietEbay } from '../../test/support/ebay.ts'
 import { clientSecrets } from '../../test/support/shopify.ts'
+import { quietWalmart, walmartSecrets, walmartSettings } from '../../test/support/walmart.ts'
+import { wooSecrets } from '../../test/support/woocommerce.ts'
 import { webhookSecret } from './catalog.ts'
 
 export const origin = 'http://simulator.test'
@@ -21,6 +24,8 @@ export interface ChannelCalls {
     page(lines: number): number
     /** After this long an order is in the list in any case. */
     showsMs: number
+    /** Where pages go on by the time of the last order, waiting orders lie so far apart: those of one moment are no usual case. */
+    apartMs?: number
     /** Makes an order of the answer one of so many lines, where the simulator's buyers buy one thing each. */
     grow?(answer: unknown, lines: number): void
   }
@@ -107,6 +112,46 @@ export const callsTable: readonly ChannelCalls[] = [
       showsMs: minute,
     },
     slots: { operations: ['setQuantities', 'itemsBySku', 'locations'], batch: 250 },
+  },
+  {
+    channel: 'walmart',
+    simulator: { walmart: quietWalmart },
+    // One kind of warehouse: each further one is a list of its own.
+    settings: { ...walmartSettings, programs: [] },
+    secrets: { ...walmartSecrets },
+    orders: {
+      operations: ['getAllOrders', 'getAnOrder'],
+      page: () => 200,
+      showsMs: 5 * minute,
+    },
+    slots: { operations: ['updateInventoryForAnItem'], batch: 1 },
+  },
+  {
+    channel: 'woocommerce',
+    simulator: { woocommerce: { pendingShare: 0, onHoldShare: 0 } },
+    settings: { url: `${origin}/woocommerce`, sameNetwork: true, historyDays: 7 },
+    secrets: wooSecrets(),
+    orders: {
+      operations: ['listOrders', 'getOrder', 'listRefunds'],
+      page: () => 100,
+      showsMs: 2 * minute,
+      apartMs: 1_000,
+    },
+    slots: { operations: ['updateStock', 'findProducts'], batch: 100 },
+  },
+  {
+    channel: 'bigcommerce',
+    simulator: { bigcommerce: { ...quietStore, limits: 'none' } },
+    settings: storeSettings,
+    secrets: storeSecrets(),
+    orders: {
+      operations: ['getOrders', 'getOrder', 'getOrderProducts'],
+      page: () => 250,
+      showsMs: minute,
+      apartMs: 1_000,
+    },
+    // A process asks for the one location once, at the latest before its first write.
+    slots: { operations: ['setInventory', 'getInventoryItems', 'findVariant'], batch: 2_000 },
   },
   {
     channel: 'storefront',

@@ -62,7 +62,7 @@ export function storeSecrets(): { accessToken: string; clientSecret: string } {
 }
 
 /** Nothing happens by itself, and what happens shows soon. */
-const quiet: BigcommerceOptions = {
+export const quiet: BigcommerceOptions = {
   pendingShare: 0,
   incompleteShare: 0,
   listLagMs: { min: 0, max: 0 },

@@ -176,8 +176,8 @@ export const mutatedNotifications = 10_000
 /** Moments of a Magento store behind the bridge, with lost writes and restarts. */
 export const magentoTurns = times(40, 2_000)
 /** Orders that buyers place on all channels of the demo, with 1 % of every fault, and the simulated seconds of it. */
-export const ordersOnAllChannels = times(60, 2_000)
-export const secondsOnAllChannels = times(30, 600)
+export const ordersOnAllChannels = times(60, 10_000)
+export const secondsOnAllChannels = times(30, 3_000)
 /** Dispatches that are over, none of which is read again. */
 export const finishedDispatches = times(3_000, 100_000)
 /** Rounds of orders, dispatches and counts at once on what a channel lends. */

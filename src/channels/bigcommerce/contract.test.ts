@@ -21,12 +21,12 @@ const harness: Harness = {
   orderShowsMs: 2 * minute,
   writeShowsMs: minute,
   smaller({ url, body }) {
-    const size = url.includes('/v2/orders?') ? 10 : /\/catalog\/variants\?page|\/items\?page/.test(url) ? 5 : undefined
+    const size = url.includes('/v2/orders?') ? 50 : /\/catalog\/variants\?page|\/items\?page/.test(url) ? 5 : undefined
     return { url: size === undefined ? url : url.replace(/limit=\d+/, `limit=${size}`), body }
   },
   orders: {
     operation: 'getOrders',
-    page: 10,
+    page: 50,
     in: (answer) => (Array.isArray(answer) ? answer : undefined),
     idOf: (raw) => String((raw as { id?: unknown } | null)?.id),
     word: '/status_id',

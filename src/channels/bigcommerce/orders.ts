@@ -18,8 +18,8 @@ import { listAnswer, order, orderMark } from './wire.ts'
 const lagMs = 60_000
 const overlapMs = 10 * 60_000
 const pageSize = 250
-/** Nobody promises full pages, but none is cut below this (without a limit, V2 answers 50). */
-const fewest = 10
+/** Nobody promises full pages, but none is cut below what V2 answers without a limit. */
+const fewest = 50
 const second = 1_000
 /** Now and then everything of the last days is read again, for what came later than any overlap. */
 const sweep = { everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
