@@ -239,7 +239,7 @@ const index = (woo: Woo, url: URL) => ({
   url: woo.settings.homeUrl ?? `${url.origin}/woocommerce`,
   home: woo.settings.homeUrl ?? `${url.origin}/woocommerce`,
   gmt_offset: woo.settings.zoneHours,
-  timezone_string: '',
+  timezone_string: woo.settings.zone ?? '',
   namespaces: ['oembed/1.0', 'wc/v3', 'wp/v2', ...(woo.settings.tracking ? ['wc-shipment-tracking/v3'] : [])],
 })
 

@@ -46,7 +46,7 @@ export async function call<S extends z.ZodType>(account: Account, one: Call<S>):
     const now = account.now()
     if (answer.status < 200 || answer.status > 299) {
       if (answer.status === 429) await account.budget.exhausted(calls)
-      throw readError(answer, now, isWrite)
+      throw readError(answer, now, isWrite, one.isPublic)
     }
     const parsed = one.answer.safeParse(answer.json)
     if (!parsed.success) throw unreadable(one.operation, isWrite)

@@ -12,6 +12,7 @@ import { isDraft, isKnownStatus, readOrder, readTime, writeTime } from './mappin
 import { unitsRefunded } from './refunds.ts'
 import { readSettings } from './settings.ts'
 import { list, order, orderMark, type WireOrder } from './wire.ts'
+import { askedFrom } from './zone.ts'
 
 /** The list is the database's own; only what several of its servers tell later than each other is allowed for. */
 const lagMs = 15_000
@@ -62,7 +63,7 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     operation: 'listOrders',
     path: wc('/orders'),
     query: {
-      modified_after: writeTime(new Date(after)),
+      modified_after: writeTime(await askedFrom(account, new Date(after))),
       dates_are_gmt: 'true',
       orderby: 'modified',
       order: 'asc',
