@@ -42,6 +42,8 @@ export function readError(
   }
   if (status === 404) return new ChannelError(fault ? missingOr(fault) : 'unavailable', code, message)
   if (code === refundRefused) return new ChannelError('rejected', code, message)
+  // Something in between waited too long, perhaps for the store.
+  if (status === 408) return new ChannelError('unavailable', code, message, { mayHaveApplied: isWrite })
   if (status < 500) return new ChannelError(fault ? missingOr(fault, 'rejected') : 'unavailable', code, message)
   return new ChannelError('unavailable', code, message, { mayHaveApplied: isWrite })
 }

@@ -181,3 +181,24 @@ test('which times of the day a clock passes over', () => {
   expect(is('2026-10-04T02:10:00Z', 'Australia/Lord_Howe')).toBe(true)
   expect(is('2027-03-28T02:30:00Z', 'Nowhere/Else')).toBe(true)
 })
+
+test('a refund that cannot be read holds up no order; its units stay sold', async () => {
+  const bench = wooBench({ MUG: { quantity: 100 } })
+  const id = await bench.buy('MUG', 5)
+  const other = await bench.buy('MUG')
+  await bench.control(`/woocommerce/orders/${id}`, { refund: { sku: 'MUG', quantity: 2 } })
+  await bench.control(`/woocommerce/orders/${id}`, { refund: { sku: 'MUG', quantity: 1 } })
+  const plain = bench.account()
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]) => {
+      const answer = await plain.http(request)
+      if (request.operation === 'listRefunds') delete (answer.json as { amount?: string }[])[0]!.amount
+      return answer
+    },
+  }
+  const { items, last } = await pullAll(pull, account)
+  expect(idsOf(items)).toEqual([id, other].sort())
+  expect(items.find(({ remoteId }) => remoteId === id)!.lines).toMatchObject([{ quantity: 5, canceled: 1 }])
+  expect(last.strange).toEqual([{ field: 'refunds', isNew: false }])
+})

@@ -1,6 +1,8 @@
 /** Variations, what keeps no count, numbers below 0, renamed SKUs, batches with errors in a 200, and how calls are signed. */
 import { expect, test } from 'vitest'
 import { minute, wooBench, wooSecrets } from '../../../test/support/woocommerce.ts'
+import type { WireResponse } from '../../http/client.ts'
+import { readError } from './errors.ts'
 import { woocommerce } from './index.ts'
 
 const { push, read } = woocommerce.stock!
@@ -189,4 +191,29 @@ test('two things of one SKU are written by nobody, though the list of products w
   }
   expect(kinds(await push(account, [line('MUG', 5)]))).toEqual(['rejected sku_not_unique'])
   expect((await bench.store()).stock).toMatchObject({ MUG: 3 })
+})
+
+test('an answer that a cache has kept is no reading', async () => {
+  const bench = wooBench(shirts)
+  const plain = bench.account()
+  let age = '0'
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]) => {
+      const answer = await plain.http(request)
+      const headers = new Headers(answer.headers)
+      headers.set('age', age)
+      return { ...answer, headers }
+    },
+  }
+  expect(await read(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 5 }])
+  age = '40'
+  await expect(read(account, ['MUG'])).rejects.toMatchObject({ kind: 'unavailable', code: 'from_a_cache' })
+})
+
+test('which refusals of a write may be of one that was carried out', () => {
+  const of = (status: number) =>
+    readError({ status, json: undefined, headers: new Headers() } as WireResponse, new Date(0), true).mayHaveApplied
+  expect([400, 401, 403, 404, 409, 413, 429].filter(of)).toEqual([])
+  expect([408, 500, 502, 503, 504].filter((status) => !of(status))).toEqual([])
 })
