@@ -219,6 +219,8 @@ test('checks name what is wrong with the store', async () => {
   ) => await checks!.find((one) => one.id === id)!.run(bench.account({ ...settings }, secrets ? { secrets } : {}))
   expect(await run('write', wooBench({}, { permissions: 'read' }))).toEqual({ ok: false, code: 'read_only' })
   expect(await run('counting', wooBench({}, { manageStock: false }))).toEqual({ ok: false, code: 'stock_off' })
+  expect(await run('hold', wooBench({}, { holdMs: 0 }))).toEqual({ ok: false, code: 'hold_off' })
+  expect(await run('hold', wooBench({}))).toEqual({ ok: true, facts: { minutes: '60' } })
   expect(await run('cron', wooBench({}, { cron: false }))).toEqual({ ok: false, code: 'cron_off' })
   expect(await run('version', wooBench({}, { hpos: false }))).toEqual({
     ok: true,
