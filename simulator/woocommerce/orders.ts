@@ -35,7 +35,16 @@ export function momentOf(woo: Woo, text: string, isGmt: boolean): number {
   const written = hasZone ? Date.parse(text) + zoneMs : Date.parse(`${text}Z`)
   if (Number.isNaN(written))
     throw new WooRefusal(400, 'rest_invalid_param', 'Invalid parameter(s): modified_after', { params: {} })
-  return isGmt ? written : written - zoneMs
+  const told = woo.settings.zone && !hasZone ? throughClock(written, woo.settings.zone) : written
+  return isGmt ? told : told - zoneMs
+}
+
+/** A time that the zone's clock passes over when it is put forward is told as one later, as PHP's date_create does. */
+function throughClock(text: number, zone: string): number {
+  const clock = (ms: number) => Date.parse(`${new Date(ms).toLocaleString('sv-SE', { timeZone: zone })}Z`)
+  const day = 86_400_000
+  const later = text - (clock(text + day) - (text + day))
+  return clock(later) === text ? text : clock(text - (clock(text - day) - (text - day)))
 }
 
 /** Orders by the filters of the query, in its order. */

@@ -157,6 +157,20 @@ const routes: Route[] = [
   { method: 'GET', path: wc('/system_status'), operation: 'getSystemStatus', answer: (woo) => systemStatus(woo) },
   {
     method: 'GET',
+    path: wc('/settings/products/woocommerce_hold_stock_minutes'),
+    operation: 'getSetting',
+    answer: (woo) => ({
+      id: 'woocommerce_hold_stock_minutes',
+      label: 'Hold stock (minutes)',
+      description: 'Hold stock (for unpaid orders) for x minutes.',
+      type: 'number',
+      default: '60',
+      value: woo.settings.holdMs === 0 ? '' : String(Math.round(woo.settings.holdMs / 60_000)),
+      group_id: 'products',
+    }),
+  },
+  {
+    method: 'GET',
     path: wc('/settings/products/woocommerce_manage_stock'),
     operation: 'getSetting',
     answer: (woo) => ({
@@ -239,7 +253,7 @@ const index = (woo: Woo, url: URL) => ({
   url: woo.settings.homeUrl ?? `${url.origin}/woocommerce`,
   home: woo.settings.homeUrl ?? `${url.origin}/woocommerce`,
   gmt_offset: woo.settings.zoneHours,
-  timezone_string: '',
+  timezone_string: woo.settings.zone ?? '',
   namespaces: ['oembed/1.0', 'wc/v3', 'wp/v2', ...(woo.settings.tracking ? ['wc-shipment-tracking/v3'] : [])],
 })
 

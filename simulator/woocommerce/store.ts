@@ -7,7 +7,7 @@ import type { Random } from '../random.ts'
 import type { WooItem, WooLine, WooMeta, WooOptions, WooOrder, WooParent, WooState } from './types.ts'
 import { announce } from './webhooks.ts'
 
-export type WooSettings = Required<Omit<WooOptions, 'homeUrl'>> & Pick<WooOptions, 'homeUrl'>
+export type WooSettings = Required<Omit<WooOptions, 'homeUrl' | 'zone'>> & Pick<WooOptions, 'homeUrl' | 'zone'>
 
 export function wooSettings(options: WooOptions | undefined): WooSettings {
   return {

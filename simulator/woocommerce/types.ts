@@ -9,6 +9,8 @@ export interface WooOptions {
   homeUrl?: string
   /** the site's own time zone, hours from UTC */
   zoneHours?: number
+  /** the same by its name, with a summer: moments of filters pass through its clock */
+  zone?: string
   currency?: string
   /** the plugin Shipment Tracking is there */
   tracking?: boolean

@@ -60,6 +60,16 @@ export const checkFailuresOfWoocommerce: Record<string, FailureText> = {
     ],
     zh: ['网店未启用库存管理，其数量没有意义。', '请在“WooCommerce › 设置 › 产品 › 库存”中启用库存管理。'],
   },
+  hold_off: {
+    en: [
+      'The store keeps nothing for a buyer who is paying: two can pay for the last unit, and orders that nobody pays are never canceled.',
+      'Enter minutes (60 is usual) under WooCommerce, Settings, Products, Inventory, “Hold stock (minutes)”.',
+    ],
+    zh: [
+      '网店不为付款中的买家保留库存：最后一件可能被两人付款，未付款订单也不会自动取消。',
+      '请在“WooCommerce › 设置 › 产品 › 库存”填写“保留库存（分钟）”（通常为 60）。',
+    ],
+  },
   too_old: {
     en: ['WooCommerce {version} cannot tell orders by their last change.', 'Update WooCommerce to 5.8 or newer.'],
     zh: ['WooCommerce {version} 无法按修改时间列出订单。', '请将 WooCommerce 升级到 5.8 或更高版本。'],

@@ -21,6 +21,7 @@ const titles: Record<string, Record<Language, string>> = {
   write: { en: 'The key may write', zh: '密钥可写入' },
   counting: { en: 'The store keeps stock', zh: '网店已启用库存管理' },
   'bigcommerce.counting': { en: 'An order lowers the store’s numbers at once', zh: '下单时立即扣减网店库存' },
+  hold: { en: 'The store keeps units for who is paying', zh: '网店为付款中的买家保留库存' },
   version: { en: 'The store’s version', zh: '网店版本' },
   https: { en: 'The way to the store is encrypted', zh: '到网店的连接已加密' },
   cron: { en: 'The store’s timer runs', zh: '网店定时任务在运行' },

@@ -29,12 +29,15 @@ export interface SeedResult {
   passedMs: number
 }
 
-/** Three seeds of ten sell on half of the further channels, one on all; the rest on two, so that as many fit into a minute and those that find planted bugs stay. */
+/**
+ * Three seeds of twenty sell on further channels, one of them on all; the rest on two, so that as many fit into a minute and
+ * those that find planted bugs stay.
+ */
 export const channelsOf = (seed: number): readonly string[] => {
-  const digit = seed % 10
-  if (digit === 5) return [...someChannels, 'ebay', 'shopify']
-  if (digit === 6 || digit === 7) return allChannels.filter((channel) => !['ebay', 'shopify'].includes(channel))
-  return digit === 8 ? allChannels : someChannels
+  const place = seed % 20
+  if (place === 5) return [...someChannels, 'ebay', 'shopify']
+  if (place === 6) return allChannels.filter((channel) => !['ebay', 'shopify'].includes(channel))
+  return place === 18 ? allChannels : someChannels
 }
 
 export async function runSeed(connections: Connections, seed: number, steps: number): Promise<SeedResult> {

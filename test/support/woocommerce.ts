@@ -59,9 +59,9 @@ export interface WooBench {
 
 export function wooBench(
   items: Record<string, { quantity: number; of?: string }>,
-  { fetch: outside, ...options }: WooOptions & { fetch?: typeof fetch } = {},
+  { fetch: outside, at = '2026-11-22T12:00:00Z', ...options }: WooOptions & { fetch?: typeof fetch; at?: string } = {},
 ): WooBench {
-  let now = Date.parse('2026-11-22T12:00:00Z')
+  let now = Date.parse(at)
   const sim = createSimulator({
     seed: 1,
     realNow: () => now,
@@ -127,6 +127,16 @@ export function wooBench(
     store: async () => ((await control('/state')).body as { channels: { woocommerce: WooPlace } }).channels.woocommerce,
   }
 }
+
+/** A store whose index is shown to nobody who is not signed in, as plugins do. */
+export const closed = (account: TestAccount): TestAccount => ({
+  ...account,
+  http: async (request) => {
+    if (request.operation !== 'getIndex') return await account.http(request)
+    const answer = await account.http(request)
+    return { ...answer, status: 401, json: { code: 'rest_not_logged_in', message: 'You are not currently logged in.' } }
+  },
+})
 
 /** Pulls until no page is left. */
 export async function pullAll(

@@ -69,15 +69,24 @@ async function mayWrite(account: Account): Promise<CheckResult> {
   }
 }
 
+const stockSetting = async (account: Account, name: string) =>
+  (
+    await call(account, {
+      operation: 'getSetting',
+      method: 'GET',
+      path: wc(`/settings/products/woocommerce_${name}`),
+      answer: settingAnswer,
+    })
+  ).body.value
+
 /** Without it no number of the store's means anything. */
-async function counting(account: Account): Promise<CheckResult> {
-  const { body } = await call(account, {
-    operation: 'getSetting',
-    method: 'GET',
-    path: wc('/settings/products/woocommerce_manage_stock'),
-    answer: settingAnswer,
-  })
-  return body.value === 'yes' ? { ok: true } : { ok: false, code: 'stock_off' }
+const counting = async (account: Account): Promise<CheckResult> =>
+  (await stockSetting(account, 'manage_stock')) === 'yes' ? { ok: true } : { ok: false, code: 'stock_off' }
+
+/** Without minutes nothing is kept for a buyer who is paying (ReserveStock.php): two can pay for the last unit. */
+async function hold(account: Account): Promise<CheckResult> {
+  const minutes = Number(await stockSetting(account, 'hold_stock_minutes'))
+  return minutes > 0 ? { ok: true, facts: { minutes: String(minutes) } } : { ok: false, code: 'hold_off' }
 }
 
 const status = async (account: Account) =>
@@ -128,6 +137,7 @@ export const checks: readonly Check[] = [
   { id: 'clock', serves: ['orders', 'quantities'], run: clock },
   { id: 'write', serves: ['quantities', 'shipments', 'cancellations', 'refunds', 'copies', 'prices'], run: mayWrite },
   { id: 'counting', serves: ['quantities'], run: counting },
+  { id: 'hold', serves: ['quantities'], optional: true, run: hold },
   { id: 'version', serves: ['orders'], run: version },
   { id: 'https', serves: ['everything'], optional: true, run: https },
   { id: 'cron', serves: ['webhooks'], optional: true, run: cron },

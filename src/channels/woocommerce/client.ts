@@ -3,6 +3,7 @@
  * hosts do, and say so with 429 or by falling over, so we are gentle (facts: channels.md §4).
  */
 import type { z } from 'zod'
+import { ChannelError } from '../../domain/errors.ts'
 import type { WireRequest, WireResponse } from '../../http/client.ts'
 import { type Account, asChannelError, type Limit } from '../connector.ts'
 import { readError, unreadable } from './errors.ts'
@@ -15,6 +16,9 @@ export const limits: Record<string, Limit> = { [calls]: { rate: 5, burst: 40 } }
 
 /** The longest list that is given, and that a batch takes: 101 is refused (facts §4, tried). */
 export const largestPage = 100
+
+/** As the connector declares of its readings (`readsMayBeOldMs`). */
+export const freshMs = 5_000
 
 export interface Call<S extends z.ZodType> {
   operation: string
@@ -46,8 +50,14 @@ export async function call<S extends z.ZodType>(account: Account, one: Call<S>):
     const now = account.now()
     if (answer.status < 200 || answer.status > 299) {
       if (answer.status === 429) await account.budget.exhausted(calls)
-      throw readError(answer, now, isWrite)
+      throw readError(answer, now, isWrite, one.isPublic)
     }
+    if (!isWrite && !one.isPublic && isOld(answer))
+      throw new ChannelError(
+        'unavailable',
+        'from_a_cache',
+        'a cache in front of the store answered with what was true before',
+      )
     const parsed = one.answer.safeParse(answer.json)
     if (!parsed.success) throw unreadable(one.operation, isWrite)
     const dated = dateOf(answer)
@@ -61,6 +71,9 @@ export async function call<S extends z.ZodType>(account: Account, one: Call<S>):
     throw asChannelError(error)
   }
 }
+
+/** What a cache has kept says so (RFC 9111, 5.1): its orders may be missing, its numbers sold. */
+const isOld = ({ headers }: WireResponse): boolean => Number(headers.get('age') ?? 0) * 1_000 > freshMs
 
 function dateOf({ headers }: WireResponse): number | null {
   const date = Date.parse(headers.get('date') ?? '')
@@ -91,6 +104,7 @@ async function requestOf(account: Account, one: Call<z.ZodType>): Promise<WireRe
     url: text === '' ? address : `${address}?${text}`,
     headers: {
       accept: 'application/json',
+      'cache-control': 'no-cache',
       'user-agent': 'Entrepot/0.1',
       ...(one.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(isSigned || one.isPublic ? {} : { authorization: basic }),

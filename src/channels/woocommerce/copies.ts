@@ -3,15 +3,15 @@
  * takes nothing; our reference stands in the meta data, and in the company of the billing address, where its search looks.
  */
 import { z } from 'zod'
-import { ChannelError } from '../../domain/errors.ts'
 import { writeAmount } from '../../domain/values.ts'
 import type { EffectAnswer, KnownCopy, OutgoingCopy } from '../capabilities.ts'
 import type { Account } from '../connector.ts'
 import { call, largestPage, page, wc } from './client.ts'
 import { asked, effect } from './effects.ts'
 import { unreadable } from './errors.ts'
-import { findItems } from './items.ts'
+import { type Found, findItems } from './items.ts'
 import { type ListingIds, readListingId, readTime } from './mapping.ts'
+import { notFound } from './stock.ts'
 import { list, made, meta, order } from './wire.ts'
 
 const referenceKey = '_entrepot_reference'
@@ -56,10 +56,11 @@ export async function createCopy(account: Account, copy: OutgoingCopy): Promise<
 
 async function idsOf(account: Account, { lines }: OutgoingCopy): Promise<ListingIds[]> {
   const missing = lines.filter((line) => !readListingId(line.remoteProductId)).map((line) => line.remoteSku)
-  const found = missing.length > 0 ? await findItems(account, missing) : new Map()
+  const found = missing.length > 0 ? await findItems(account, missing) : new Map<string, Found>()
   return lines.map(({ remoteProductId, remoteSku }) => {
-    const ids = readListingId(remoteProductId) ?? found.get(remoteSku)?.ids
-    if (!ids) throw new ChannelError('missing', 'unknown_sku', 'no product of the store has this SKU')
+    const one = found.get(remoteSku)
+    const ids = readListingId(remoteProductId) ?? (one?.kind === 'one' ? one.ids : null)
+    if (!ids) throw notFound(one?.kind === 'odd' ? 'odd' : 'none')
     return ids
   })
 }

@@ -1,6 +1,7 @@
 /** Shipments with and without the plugin, cancellations and what they put back, refunds and who pays, copies, webhooks, checks. */
+import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { minute, pullAll, wooBench } from '../../../test/support/woocommerce.ts'
+import { closed, minute, pullAll, wooBench, wooSecrets } from '../../../test/support/woocommerce.ts'
 import type { IncomingHook } from '../capabilities.ts'
 import { woocommerce } from './index.ts'
 
@@ -218,6 +219,8 @@ test('checks name what is wrong with the store', async () => {
   ) => await checks!.find((one) => one.id === id)!.run(bench.account({ ...settings }, secrets ? { secrets } : {}))
   expect(await run('write', wooBench({}, { permissions: 'read' }))).toEqual({ ok: false, code: 'read_only' })
   expect(await run('counting', wooBench({}, { manageStock: false }))).toEqual({ ok: false, code: 'stock_off' })
+  expect(await run('hold', wooBench({}, { holdMs: 0 }))).toEqual({ ok: false, code: 'hold_off' })
+  expect(await run('hold', wooBench({}))).toEqual({ ok: true, facts: { minutes: '60' } })
   expect(await run('cron', wooBench({}, { cron: false }))).toEqual({ ok: false, code: 'cron_off' })
   expect(await run('version', wooBench({}, { hpos: false }))).toEqual({
     ok: true,
@@ -232,4 +235,30 @@ test('checks name what is wrong with the store', async () => {
   // The store knows itself under another address than the one that was entered.
   const elsewhere = wooBench({}, { homeUrl: 'https://www.store.test' })
   expect(await run('token', elsewhere, { signed: true })).toEqual({ ok: false, code: 'signature_refused' })
+})
+
+test('the store’s index is closed to strangers: the key is not taken for refused, and the number goes out as a note', async () => {
+  const bench = wooBench({ MUG: { quantity: 9 } }, { tracking: true })
+  const id = await bench.buy('MUG')
+  const account = closed(bench.account())
+  expect(await shipments!.confirm(account, await parcel(bench, id))).toMatchObject({ kind: 'applied' })
+  expect((await bench.store()).orders[0]).toMatchObject({ status: 'completed', trackings: [] })
+  await expect(checks!.find(({ id: name }) => name === 'site')!.run(account)).rejects.toMatchObject({
+    kind: 'rejected',
+  })
+})
+
+test('two orders of one second are two words, though the store gives both one number; a repeat is one', async () => {
+  const account = wooBench({}).account()
+  const { consumerSecret } = wooSecrets()
+  const secret = createHmac('sha256', consumerSecret).update('entrepot webhooks').digest('hex')
+  const word = async (body: string) => {
+    const signature = createHmac('sha256', secret).update(body).digest('base64')
+    const headers = { 'x-wc-webhook-topic': 'order.created', 'x-wc-webhook-delivery-id': 'one second' }
+    return await webhooks!.verify(account, hook({ ...headers, 'x-wc-webhook-signature': signature }, body))
+  }
+  const [one, two, again] = [await word('{"id":1}'), await word('{"id":2}'), await word('{"id":1}')]
+  expect(one).toMatchObject({ kind: 'accepted', orderRemoteIds: ['1'] })
+  expect(again).toEqual(one)
+  expect((two as { dedupe: string }).dedupe).not.toBe((one as { dedupe: string }).dedupe)
 })

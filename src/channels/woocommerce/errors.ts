@@ -21,7 +21,12 @@ const plain = (text: string) =>
 /** Said with a status of 500 although nothing is broken: the sum is too large, or the gateway cannot or would not. */
 const refundRefused = 'woocommerce_rest_cannot_create_order_refund'
 
-export function readError({ status, json, headers }: WireResponse, now: Date, isWrite: boolean): ChannelError {
+export function readError(
+  { status, json, headers }: WireResponse,
+  now: Date,
+  isWrite: boolean,
+  isPublic = false,
+): ChannelError {
   const fault = faultOf(json)
   const code = fault?.code ?? `HTTP ${status}`
   const message = plain(fault?.message ?? '') || `the store answered ${status}`
@@ -31,9 +36,14 @@ export function readError({ status, json, headers }: WireResponse, now: Date, is
     return new ChannelError('throttled', code, message, { retryAt: new Date(now.getTime() + waitMs) })
   }
   // A page of a firewall may answer these, too; only WordPress's own word stops an account.
-  if (status === 401 || status === 403) return new ChannelError(fault ? 'auth' : 'unavailable', code, message)
+  if (status === 401 || status === 403) {
+    // Closed to strangers (plugins do that to the index): that says nothing of the key, which was not sent.
+    return new ChannelError(!fault ? 'unavailable' : isPublic ? 'rejected' : 'auth', code, message)
+  }
   if (status === 404) return new ChannelError(fault ? missingOr(fault) : 'unavailable', code, message)
   if (code === refundRefused) return new ChannelError('rejected', code, message)
+  // Something in between waited too long, perhaps for the store.
+  if (status === 408) return new ChannelError('unavailable', code, message, { mayHaveApplied: isWrite })
   if (status < 500) return new ChannelError(fault ? missingOr(fault, 'rejected') : 'unavailable', code, message)
   return new ChannelError('unavailable', code, message, { mayHaveApplied: isWrite })
 }

@@ -1,7 +1,7 @@
 /** A store with WooCommerce: absolute quantities in batches, orders by polling and by the store's own words. */
 import type { Connector } from '../connector.ts'
 import { checks } from './checks.ts'
-import { calls, largestPage, limits } from './client.ts'
+import { calls, freshMs, largestPage, limits } from './client.ts'
 import { copyOf, createCopy, findCopies } from './copies.ts'
 import { pullListings } from './listings.ts'
 import { pullOrders, readRaw } from './orders.ts'
@@ -69,8 +69,8 @@ export const woocommerce: Connector = {
     readingsIn: (operation, response) => (operation === 'findProducts' ? quantitiesIn(response) : []),
     readBatch: 20,
     readOperation: calls,
-    // The product's own record; a cache in front of the REST API would be a fault of the host.
-    readsMayBeOldMs: 5_000,
+    // The product's own record; what a cache in front of it has kept longer is refused.
+    readsMayBeOldMs: freshMs,
     // A sale's time is that of one of the store's web servers, and clocks are compared by every answer.
     marginMs: 2 * 60_000,
     // The checkout looks at the saved number, whatever a cached page still shows.

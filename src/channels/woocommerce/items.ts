@@ -1,8 +1,8 @@
 /**
- * The ids that writes need, by SKU. They are learned from listings and lookups and kept in memory for a while; what is not
+ * The ids that writes need, by SKU. They are learned from lookups and kept in memory for a while; what is not
  * known is asked for. A write that arrived at another SKU is noticed by its answer, because that names the SKU.
  */
-import type { Account, Unreadable } from '../connector.ts'
+import type { Account } from '../connector.ts'
 import { largestPage, page, wc } from './client.ts'
 import { unreadable } from './errors.ts'
 import type { ListingIds } from './mapping.ts'
@@ -19,7 +19,7 @@ function knownOf(account: Account) {
   return found
 }
 
-export const rememberItem = (account: Account, sku: string, ids: ListingIds): void =>
+const rememberItem = (account: Account, sku: string, ids: ListingIds): void =>
   void knownOf(account).set(sku, { ids, until: account.now().getTime() + keptMs })
 export const forgetItem = (account: Account, sku: string): void => void knownOf(account).delete(sku)
 export function knownItem(account: Account, sku: string): ListingIds | undefined {
@@ -27,14 +27,23 @@ export function knownItem(account: Account, sku: string): ListingIds | undefined
   return found && found.until > account.now().getTime() ? found.ids : undefined
 }
 
-export type Found = { kind: 'one'; ids: ListingIds; wire: WireProduct } | { kind: 'none' } | { kind: 'several' }
+export type Found =
+  | { kind: 'one'; ids: ListingIds; wire: WireProduct }
+  | { kind: 'none' | 'several' }
+  /** It is there in a form that cannot be read: it is not gone. */
+  | { kind: 'odd' }
 
 /** Looks SKUs up in the store, variations included, whatever is remembered of them. */
 export async function findItems(account: Account, skus: readonly string[]): Promise<Map<string, Found>> {
   const found = new Map<string, Found>()
   for (const part of questions(skus)) {
-    const wires = await search(account, part)
+    const { wires, odd } = await search(account, part)
     for (const sku of part) {
+      if (odd.has(sku)) {
+        forgetItem(account, sku)
+        found.set(sku, { kind: 'odd' })
+        continue
+      }
       // The database compares loosely; a SKU is its exact text.
       const own = wires.filter((wire) => wire.sku === sku)
       const [one] = own
@@ -59,7 +68,7 @@ function questions(skus: readonly string[]): string[][] {
   return parts
 }
 
-async function search(account: Account, skus: readonly string[]): Promise<WireProduct[]> {
+async function search(account: Account, skus: readonly string[]): Promise<{ wires: WireProduct[]; odd: Set<string> }> {
   const { items, total } = await page(account, {
     operation: 'findProducts',
     path: wc('/products'),
@@ -68,13 +77,15 @@ async function search(account: Account, skus: readonly string[]): Promise<WirePr
     answer: list,
   })
   const wires: WireProduct[] = []
-  const odd: Unreadable[] = []
+  const odd = new Set<string>()
   for (const raw of items) {
     const one = product.safeParse(raw)
+    const sku = (raw as { sku?: unknown } | null)?.sku
     if (one.success) wires.push(one.data)
-    else odd.push({ remoteId: '?', where: '', raw })
+    else if (typeof sku === 'string' && sku !== '') odd.add(sku)
+    // It may be any of those that were asked for.
+    else throw unreadable('findProducts', false)
   }
-  // What cannot be read is not "gone".
-  if (odd.length > 0 || items.length < Math.min(total, largestPage)) throw unreadable('findProducts', false)
-  return wires
+  if (items.length < Math.min(total, largestPage)) throw unreadable('findProducts', false)
+  return { wires, odd }
 }

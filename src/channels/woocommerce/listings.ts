@@ -3,7 +3,6 @@ import { z } from 'zod'
 import type { Account, IncomingListing, Pulled } from '../connector.ts'
 import { newWalk, readCatalog, walkSchema } from './catalog.ts'
 import { currencyOf } from './currency.ts'
-import { rememberItem } from './items.ts'
 import { readListing } from './mapping.ts'
 
 const cursorSchema = z.object({ walk: walkSchema.nullable() })
@@ -17,8 +16,8 @@ export async function pullListings(account: Account, saved: unknown): Promise<Pu
   for (const { wire, parent } of found) {
     const one = readListing(wire, parent, currency)
     if (!one) continue
+    // Its ids are not remembered for writes: only a lookup by SKU sees that several things have it.
     items.set(one.remoteSku, one)
-    rememberItem(account, one.remoteSku, { parentId: parent?.id ?? 0, id: wire.id })
   }
   return { items: [...items.values()], unreadable, next: { walk: next }, more: next !== null }
 }

@@ -1,9 +1,10 @@
 /** The list of orders moves while it is walked, tells equal seconds in any order, and dates a checkout by its first page. */
 import { expect, test } from 'vitest'
 import type { State } from '../../../simulator/state.ts'
-import { minute, pullAll, wooBench } from '../../../test/support/woocommerce.ts'
+import { closed, minute, pullAll, wooBench } from '../../../test/support/woocommerce.ts'
 import { woocommerce } from './index.ts'
 import { writeTime } from './mapping.ts'
+import { isPassedOver } from './zone.ts'
 
 const pull = woocommerce.orders!.pull
 const idsOf = (items: readonly { remoteId: string }[]) => [...new Set(items.map(({ remoteId }) => remoteId))].sort()
@@ -123,4 +124,81 @@ test('orders that the user of the key may not read are counted and left out: the
   }
   const page = await pull(hidden, null)
   expect([page.items, page.more]).toEqual([[], false])
+})
+
+test('in the night in which the clock is put forward no hour of orders is passed over', async () => {
+  const bench = wooBench({ MUG: { quantity: 1_000 } }, { zone: 'Europe/Berlin', at: '2027-03-28T01:30:00Z' })
+  const account = bench.account()
+  let cursor: unknown = null
+  const bought: string[] = []
+  const seen = new Set<string>()
+  // 02:00 to 03:00 is no time in Berlin that day; in UTC it is.
+  for (let count = 0; count < 24; count += 1) {
+    await bench.pass(5 * minute)
+    bought.push(await bench.buy('MUG'))
+    await bench.pass(minute)
+    const { items, last } = await pullAll(pull, account, cursor)
+    for (const { remoteId } of items) seen.add(remoteId)
+    expect([...seen]).toEqual(expect.arrayContaining(bought))
+    cursor = last.next
+  }
+  expect(bench.traffic.filter(({ url }) => url.pathname.endsWith('/wp-json/'))).toHaveLength(1)
+})
+
+test('so many orders in that night that a page holds but a part: all are told', async () => {
+  const bench = wooBench({ MUG: { quantity: 1_000 } }, { zone: 'Europe/Berlin', at: '2027-03-28T01:00:00Z' })
+  const account = bench.account()
+  const { last } = await pullAll(pull, account)
+  const ids: string[] = []
+  for (let count = 0; count < 360; count += 1) {
+    await bench.pass(20_000)
+    ids.push(await bench.buy('MUG'))
+  }
+  await bench.pass(minute)
+  expect(idsOf((await pullAll(pull, account, last.next)).items)).toEqual(ids.sort())
+})
+
+test('the store’s index is closed to strangers: a moment is asked for an hour sooner at night, and nobody is refused', async () => {
+  const bench = wooBench({ MUG: { quantity: 10 } }, { zone: 'Europe/Berlin', at: '2027-03-28T02:10:00Z' })
+  const account = closed(bench.account())
+  const { last } = await pullAll(pull, account)
+  await bench.pass(10 * minute)
+  const id = await bench.buy('MUG')
+  await bench.pass(minute)
+  expect(idsOf((await pullAll(pull, account, last.next)).items)).toEqual([id])
+})
+
+test('which times of the day a clock passes over', () => {
+  const is = (text: string, zone: string) => isPassedOver(new Date(text), zone)
+  expect(is('2027-03-28T02:00:00Z', 'Europe/Berlin')).toBe(true)
+  expect(is('2027-03-28T02:59:59Z', 'Europe/Berlin')).toBe(true)
+  expect(is('2027-03-28T01:59:59Z', 'Europe/Berlin')).toBe(false)
+  expect(is('2027-03-28T03:00:00Z', 'Europe/Berlin')).toBe(false)
+  expect(is('2027-03-28T02:30:00Z', 'UTC')).toBe(false)
+  expect(is('2027-03-14T02:30:00Z', 'America/New_York')).toBe(true)
+  // Put back: that hour is there twice.
+  expect(is('2026-10-25T02:30:00Z', 'Europe/Berlin')).toBe(false)
+  expect(is('2026-10-04T02:10:00Z', 'Australia/Lord_Howe')).toBe(true)
+  expect(is('2027-03-28T02:30:00Z', 'Nowhere/Else')).toBe(true)
+})
+
+test('a refund that cannot be read holds up no order; its units stay sold', async () => {
+  const bench = wooBench({ MUG: { quantity: 100 } })
+  const id = await bench.buy('MUG', 5)
+  const other = await bench.buy('MUG')
+  await bench.control(`/woocommerce/orders/${id}`, { refund: { sku: 'MUG', quantity: 2 } })
+  await bench.control(`/woocommerce/orders/${id}`, { refund: { sku: 'MUG', quantity: 1 } })
+  const plain = bench.account()
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]) => {
+      const answer = await plain.http(request)
+      if (request.operation === 'listRefunds') delete (answer.json as { amount?: string }[])[0]!.amount
+      return answer
+    },
+  }
+  const { items, last } = await pullAll(pull, account)
+  expect(idsOf(items)).toEqual([id, other].sort())
+  expect(items.find(({ remoteId }) => remoteId === id)!.lines).toMatchObject([{ quantity: 5, canceled: 1 }])
+  expect(last.strange).toEqual([{ field: 'refunds', isNew: false }])
 })

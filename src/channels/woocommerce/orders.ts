@@ -12,6 +12,7 @@ import { isDraft, isKnownStatus, readOrder, readTime, writeTime } from './mappin
 import { unitsRefunded } from './refunds.ts'
 import { readSettings } from './settings.ts'
 import { list, order, orderMark, type WireOrder } from './wire.ts'
+import { askedFrom } from './zone.ts'
 
 /** The list is the database's own; only what several of its servers tell later than each other is allowed for. */
 const lagMs = 15_000
@@ -62,7 +63,7 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     operation: 'listOrders',
     path: wc('/orders'),
     query: {
-      modified_after: writeTime(new Date(after)),
+      modified_after: writeTime(await askedFrom(account, new Date(after))),
       dates_are_gmt: 'true',
       orderby: 'modified',
       order: 'asc',
@@ -157,7 +158,9 @@ async function readPage(account: Account, raws: readonly unknown[], cursor: Curs
     }
     // It was still a draft in all that was complete: the sale came later, whatever the draft's own date says.
     if (drafts.delete(wire.id)) placed.set(wire.id, cursor.completeTo)
-    const kept = await withOurs(account, wire, raw, placed.get(wire.id))
+    // Units of a refund that cannot be read stay sold.
+    const onOdd = () => void strange.set('refunds', { field: 'refunds', isNew: false })
+    const kept = await withOurs(account, wire, raw, placed.get(wire.id), onOdd)
     items.push(readOrder({ ...wire, entrepot: kept.entrepot }, kept.raw))
     for (const field of strangeFields(wire)) strange.set(field.field, field)
   }
@@ -166,10 +169,16 @@ async function readPage(account: Account, raws: readonly unknown[], cursor: Curs
 }
 
 /** What an order itself does not tell: since when it was bought at the earliest, and which units were given back. */
-async function withOurs(account: Account, wire: WireOrder, raw: unknown, earliest: string | undefined) {
+async function withOurs(
+  account: Account,
+  wire: WireOrder,
+  raw: unknown,
+  earliest: string | undefined,
+  onOdd: () => void,
+) {
   const isLater = earliest !== undefined && Date.parse(earliest) > readTime(wire.date_created_gmt).getTime()
   const isOpen = ['processing', 'on-hold', 'pending'].includes(wire.status)
-  const refunded = isOpen && wire.refunds?.length ? await unitsRefunded(account, wire.id) : undefined
+  const refunded = isOpen && wire.refunds?.length ? await unitsRefunded(account, wire.id, onOdd) : undefined
   if (!isLater && !refunded) return { raw, entrepot: undefined }
   const entrepot = { ...(isLater ? { placedAt: earliest } : {}), ...(refunded ? { refunded } : {}) }
   return { raw: { ...(raw as object), entrepot }, entrepot }

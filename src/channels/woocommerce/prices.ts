@@ -23,7 +23,7 @@ export async function pushPrices(account: Account, lines: readonly PriceLine[]):
     for (const line of lines) {
       const one = found.get(line.remoteSku)
       const ids: ListingIds | null = readListingId(line.remoteId) ?? (one?.kind === 'one' ? one.ids : null)
-      if (!ids) fail(line, notFound(one?.kind === 'several' ? 'several' : 'none'))
+      if (!ids) fail(line, notFound(one && one.kind !== 'one' ? one.kind : 'none'))
       else if (line.currency !== currency)
         fail(line, new ChannelError('rejected', 'currency_differs', `the store's prices are in ${currency}`))
       else groups.set(ids.parentId, [...(groups.get(ids.parentId) ?? []), { line, id: ids.id }])

@@ -1,6 +1,8 @@
 /** Variations, what keeps no count, numbers below 0, renamed SKUs, batches with errors in a 200, and how calls are signed. */
 import { expect, test } from 'vitest'
 import { minute, wooBench, wooSecrets } from '../../../test/support/woocommerce.ts'
+import type { WireResponse } from '../../http/client.ts'
+import { readError } from './errors.ts'
 import { woocommerce } from './index.ts'
 
 const { push, read } = woocommerce.stock!
@@ -154,4 +156,64 @@ test('a clock that is off is refused by the signature, and told as the sign-inâ€
   await expect(read(late, ['MUG'])).rejects.toMatchObject({ kind: 'auth' })
   const check = woocommerce.checks!.find(({ id }) => id === 'token')!
   expect(await check.run(late)).toEqual({ ok: false, code: 'signature_refused' })
+})
+
+test('one product that cannot be read holds up none of those that were asked for with it', async () => {
+  const bench = wooBench(shirts)
+  const plain = bench.account()
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]) => {
+      const answer = await plain.http(request)
+      // A plugin counts in parts of a unit.
+      for (const one of [answer.json].flat() as Record<string, unknown>[])
+        if (one.sku === 'CAP-1') one.stock_quantity = 1.5
+      return answer
+    },
+  }
+  const outcomes = await push(account, [line('MUG', 0), line('CAP-1', 0), line('SHIRT-M', 0)])
+  expect(kinds(outcomes)).toEqual(['applied', 'unavailable unreadable', 'applied'])
+  expect(outcomes[1]).toMatchObject({ error: { mayHaveApplied: false } })
+  expect(await read(account, ['MUG', 'CAP-1'])).toEqual([
+    { remoteSku: 'MUG', quantity: 0 },
+    { remoteSku: 'CAP-1', quantity: null, isUntold: true },
+  ])
+})
+
+test('two things of one SKU are written by nobody, though the list of products was read before', async () => {
+  const bench = wooBench(shirts)
+  await bench.control('/woocommerce/items', { sku: 'SHIRT-S', newSku: 'MUG' })
+  const account = bench.account()
+  for (let cursor: unknown = null; ; ) {
+    const page = await woocommerce.listings!.pull(account, cursor)
+    cursor = page.next
+    if (!page.more) break
+  }
+  expect(kinds(await push(account, [line('MUG', 5)]))).toEqual(['rejected sku_not_unique'])
+  expect((await bench.store()).stock).toMatchObject({ MUG: 3 })
+})
+
+test('an answer that a cache has kept is no reading', async () => {
+  const bench = wooBench(shirts)
+  const plain = bench.account()
+  let age = '0'
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]) => {
+      const answer = await plain.http(request)
+      const headers = new Headers(answer.headers)
+      headers.set('age', age)
+      return { ...answer, headers }
+    },
+  }
+  expect(await read(account, ['MUG'])).toEqual([{ remoteSku: 'MUG', quantity: 5 }])
+  age = '40'
+  await expect(read(account, ['MUG'])).rejects.toMatchObject({ kind: 'unavailable', code: 'from_a_cache' })
+})
+
+test('which refusals of a write may be of one that was carried out', () => {
+  const of = (status: number) =>
+    readError({ status, json: undefined, headers: new Headers() } as WireResponse, new Date(0), true).mayHaveApplied
+  expect([400, 401, 403, 404, 409, 413, 429].filter(of)).toEqual([])
+  expect([408, 500, 502, 503, 504].filter((status) => !of(status))).toEqual([])
 })

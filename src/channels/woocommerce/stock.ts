@@ -49,10 +49,12 @@ async function prepare(account: Account, lines: readonly QuantityLine[], outcome
   return groups
 }
 
-export const notFound = (kind: 'none' | 'several'): ChannelError =>
-  kind === 'several'
+export function notFound(kind: 'none' | 'several' | 'odd'): ChannelError {
+  if (kind === 'odd') return unreadable('findProducts', false)
+  return kind === 'several'
     ? new ChannelError('rejected', 'sku_not_unique', 'several products of the store have this SKU')
     : new ChannelError('missing', 'unknown_sku', 'no product of the store has this SKU')
+}
 
 const notCounted = (isParent: boolean): ChannelError =>
   isParent
@@ -135,7 +137,8 @@ export async function readQuantities(account: Account, skus: readonly string[]):
   const found = await findItems(account, skus)
   return skus.map((remoteSku) => {
     const one = found.get(remoteSku)
-    return one?.kind === 'one' ? readQuantity(remoteSku, one.wire) : { remoteSku, quantity: null }
+    if (one?.kind === 'one') return readQuantity(remoteSku, one.wire)
+    return { remoteSku, quantity: null, ...(one?.kind === 'odd' ? { isUntold: true } : {}) }
   })
 }
 

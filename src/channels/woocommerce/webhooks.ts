@@ -47,7 +47,8 @@ export async function verifyHook(account: Account, { headers, body }: IncomingHo
   const id = kind === 'order' ? idIn(body) : undefined
   return {
     kind: 'accepted',
-    dedupe: dedupe.slice(0, 200),
+    // The store makes its number of the webhook and the second: two orders of one second have the same.
+    dedupe: `${dedupe.slice(0, 100)}:${signature}`,
     topic,
     happenedAt: null,
     look: looks[kind] ?? [],
