@@ -360,8 +360,9 @@ function plantFault(core: Core, wanted: z.infer<typeof faultBody>): Response {
   if (!possible.includes(kind)) throw new BadRequest(`'${kind}' cannot happen to ${operation}.`)
   if (wanted.status !== undefined && kind !== 'status') throw new BadRequest(`status belongs to kind 'status' only.`)
   const { orderId, changes } = wanted
-  if (orderId !== undefined && kind !== 'omit' && kind !== 'rewrite') {
-    throw new BadRequest(`orderId belongs to kinds 'omit' and 'rewrite' only.`)
+  // A write is about a SKU as a page is about orders.
+  if (orderId !== undefined && !['omit', 'rewrite', 'moved-between'].includes(kind)) {
+    throw new BadRequest(`orderId belongs to kinds 'omit', 'rewrite' and 'moved-between' (the SKU) only.`)
   }
   if ((changes !== undefined) !== (kind === 'rewrite'))
     throw new BadRequest(`'rewrite', and nothing else, has changes.`)

@@ -75,9 +75,10 @@ export function setQuantities(shop: Shop, input: SetInput): object {
   }
 }
 
-/** A fault: somebody else writes just before, so that the number is not the one expected any more. */
+/** A fault, of this SKU or of any: somebody else writes just before, so that the number is not the one expected any more. */
 function meddle(shop: Shop, item: ShopItem, locationId: string): void {
-  const fault = fires(shop.core, 'shopify', 'inventorySetQuantities', 'moved-between')
+  const hits = (about?: string) => fires(shop.core, 'shopify', 'inventorySetQuantities', 'moved-between', about)
+  const fault = hits(item.sku) ?? hits()
   const level = item.levels[locationId]
   if (!fault || !level) return
   setAvailable(shop, item, locationId, Math.max(0, level.available - 1))

@@ -48,13 +48,11 @@ test.each([
   if (how.startsWith('buyers'))
     for (const sku of half) await house.control('/orders', { channel: 'shopify', sku, quantity: 1 })
   else
-    await house.control('/faults', {
-      channel: 'shopify',
-      operation: 'inventorySetQuantities',
-      kind: 'moved-between',
-      // Of the lines that leave, the first half: a rate would move a number again with each try of one and the same call.
-      count: half.length,
-    })
+    for (const sku of half) {
+      // Each once: one that is moved with every try converges when that ends.
+      const fault = { channel: 'shopify', operation: 'inventorySetQuantities', kind: 'moved-between' }
+      expect((await house.control('/faults', { ...fault, orderId: sku, count: 1 })).status).toBeLessThan(300)
+    }
   // The shelf gets emptier, so every number must fall.
   await own.db.transaction(async (tx) => {
     for (const sku of skus)
