@@ -16,7 +16,7 @@ const patienceMs = 60_000
 /** Reads quantities at each channel: by method and path. */
 const readingCalls: readonly [channel: string, call: RegExp][] = [
   ['amazon', /^GET \/amazon.*\/listings\//],
-  ['bigcommerce', /^GET \/bigcommerce.*(\/inventory\/items|\/catalog\/variants)$/],
+  ['bigcommerce', /^GET \/bigcommerce.*\/inventory\/items$/],
   ['walmart', /^GET \/walmart\/v3\/inventories(\/|$)/],
   ['ebay', /^(POST .*\/bulk_get_inventory_item|GET .*\/inventory_item)$/],
 ]

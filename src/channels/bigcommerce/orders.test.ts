@@ -34,8 +34,8 @@ test.each([250, 55, 50])(
 )
 
 test('many orders of one second, of which no number can be read: an error, and no cursor that nobody can go on from', async () => {
-  const bench = storeBench([storeItem('MUG', 500)], { largestPage: 10, limits: 'none' })
-  for (let n = 0; n < 40; n += 1) await bench.buy('MUG')
+  const bench = storeBench([storeItem('MUG', 500)], { largestPage: 50, limits: 'none' })
+  for (let n = 0; n < 120; n += 1) await bench.buy('MUG')
   await bench.pass(minute)
   const account = bench.account({
     fetch: async (input, init) => {
