@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Connector } from '../../src/channels/connector.ts'
 import { registry } from '../../src/channels/registry.ts'
 import { connectAccount } from '../../src/operations/connect-account.ts'
-import { createNotificationRoom, type NotificationRoom } from '../../src/operations/hear-notification.ts'
+import { createNotificationRoom, hookKey, type NotificationRoom } from '../../src/operations/hear-notification.ts'
 import { useDatabase } from '../support/database.ts'
 import { type GenuineHooks, genuineHooks } from '../support/genuine-hooks.ts'
 import { mutatedNotifications, patienceMs, printCount } from '../support/iterations.ts'
@@ -52,10 +52,13 @@ const heap = () => {
   return process.memoryUsage().heapUsed
 }
 
+const pathOf = ({ connector }: Tried) =>
+  `/hooks/${connector.channel}/${hookKey(world.ctx, connector.channel, accountId)}`
+
 const inbox = async () => (await own.db.rows('select 1 from notification_inbox')).length
 
 async function hearAll(tried: Tried, count: number, half: () => void = () => {}) {
-  const genuine = tried.genuine(world.clock.now())
+  const genuine = tried.genuine(world.clock.now(), accountId, pathOf(tried))
   const { accepted, refused } = tried.connector.webhooks!.status
   const statuses = new Map<string, number>()
   let heard = 0
@@ -92,7 +95,7 @@ describe.each(channels.map((one) => [one.connector.channel, one] as const))('%s'
     expect(world.logged.filter((one) => one.level === 'error')).toEqual([])
     expect(await inbox()).toBe(0)
     expect(grown / 1024 / 1024, 'megabytes more after five thousand').toBeLessThan(8)
-    const { hook } = tried.genuine(world.clock.now())
+    const { hook } = tried.genuine(world.clock.now(), accountId, pathOf(tried))
     expect(await room.hear(accountId, tried.connector.channel, hook)).toEqual({
       status: tried.connector.webhooks!.status.accepted,
     })

@@ -61,7 +61,9 @@ test.each([
   const work = await house.work('shopify')
   const rounds = new Map<string, number>()
   const known = await sentBySlot()
-  for (let turn = 0; turn < 6; turn += 1) {
+  // Many numbers take as long as the store's points last.
+  const isDone = async () => (await slots()).every((slot) => slot.confirmed_value !== null && slot.confirmed_value <= 1)
+  for (let turn = 0; turn < 6 || (turn < 60 && !(await isDone())); turn += 1) {
     await house.turn()
     await house.pass(2 * minute)
   }

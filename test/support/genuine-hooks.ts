@@ -1,5 +1,5 @@
 /** For each channel that takes notifications: an account, and a call as the channel itself would make it. */
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import type { Genuine } from './mutated-hooks.ts'
 import { secretOfTests, signed } from './telling-channel.ts'
@@ -7,7 +7,8 @@ import { secretOfTests, signed } from './telling-channel.ts'
 export interface GenuineHooks {
   settings: unknown
   secrets: Record<string, string>
-  genuine(now: Date): Genuine
+  /** `path`: of the account's address. */
+  genuine(now: Date, accountId: string, path: string): Genuine
   /** What the channel answers when the check asks it (for a key, say). */
   fetch?: typeof fetch
   /** The check asks the channel; where it may ask no more, the call is to come again: 503. */
@@ -140,4 +141,36 @@ const bigcommerce: GenuineHooks = {
 }
 
 /** By channel. */
-export const genuineHooks: Record<string, GenuineHooks> = { storefront, shopify, woocommerce, ebay, bigcommerce }
+const walmartSecret = 'a secret of the key'
+
+/** A word without a signature counts by its password alone, so the signature may be missing and nothing else may be wrong. */
+const walmart: GenuineHooks = {
+  settings: { clientId: 'a-client', sellerId: '10001234567' },
+  secrets: { clientSecret: walmartSecret },
+  genuine(now, accountId, path) {
+    const password = createHmac('sha256', walmartSecret).update(`notifications ${accountId}`).digest('base64url')
+    const mark = createHash('sha256').update(password).digest('hex').slice(0, 8)
+    const body = JSON.stringify({
+      source: { eventType: 'ORDER_UPDATES', eventTime: now.toISOString(), eventId: '5b1d0c7e-1' },
+      payload: { purchaseOrderId: '1796277083022', note: 'Tasse für Zoë' },
+    })
+    const timestamp = String(Math.floor(now.getTime() / 1_000))
+    const digest = createHash('sha256').update(body).digest('hex')
+    const text = ['POST', path, timestamp, digest].join('\n')
+    const headers = {
+      authorization: `Basic ${Buffer.from(`entrepot-${accountId}-${mark}:${password}`).toString('base64')}`,
+      'wm_sec.timestamp': timestamp,
+      'wm_sec.signature': createHmac('sha256', password).update(text).digest('base64'),
+    }
+    return { hook: post(headers, body), signed: ['authorization', 'wm_sec.timestamp'] }
+  },
+}
+
+export const genuineHooks: Record<string, GenuineHooks> = {
+  storefront,
+  shopify,
+  woocommerce,
+  ebay,
+  bigcommerce,
+  walmart,
+}
