@@ -50,7 +50,13 @@ test('the valid one is taken, as it came and laid out otherwise', async () => {
     dedupe: '49feeaeb-4982-42d9-a377-9645b8479411_33f7e043-fed8-442b-9d44-791923bd9a6d',
     happenedAt: new Date('2021-03-19T20:43:59.462Z'),
     look: [],
-    erase: { orderRemoteIds: [], buyer: 'test_user', whole: false },
+    // Every name that orders may know the member by.
+    erase: {
+      orderRemoteIds: [],
+      buyer: 'test_user',
+      buyerIds: ['test_user', expect.any(String), expect.any(String)],
+      whole: false,
+    },
   }
   expect(await verify(valid)).toEqual(expected)
   expect(await verify(valid, JSON.stringify(valid.message, null, 2))).toEqual(expected)
