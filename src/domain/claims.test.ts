@@ -4,6 +4,7 @@ import { histories, printCount } from '../../test/support/iterations.ts'
 import {
   type ClaimTimes,
   claimConfirmed,
+  claimExceeded,
   claimLearned,
   claimOverwritten,
   claimRead,
@@ -111,6 +112,19 @@ describe('a compare-and-set', () => {
   test('sales between its sending and its answer are taken as well', () => {
     const slot = claimLearned(send(known(3), 1, 1, 0, 3), sale(5), times)
     expect(claimConfirmed(slot, 1, 10).claim).toBe(0)
+  })
+
+  test('what it leaves there may be sold, also where a sale was counted that the store never heard of', () => {
+    expect(claimConfirmed(send(known(3), 3, 1, 0, 4), 1, 10).claim).toBe(3)
+    expect(claimConfirmed(send(known(3), 2, 1, 0, 4), 1, 10).claim).toBe(2)
+  })
+
+  test('where more stands than anything explains the claim follows, without an alarm', () => {
+    const slot = claimExceeded(claimRead(known(3), 2, 0, 10), 40, 20)
+    expect(slot).toMatchObject({ claim: 40, alarm: false })
+    expect(claimSettled(slot, 100, times).claim).toBe(39)
+    expect(claimExceeded(known(3), 3, 0)).toEqual(known(3))
+    expect(claimExceeded(unknownClaim, 3, 0)).toEqual(unknownClaim)
   })
 })
 

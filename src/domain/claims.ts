@@ -111,7 +111,9 @@ export function claimSent(
   const assigns = slot.alarm && write.value === 0
   if (write.expected !== null && !assigns) {
     const taken = Math.max(0, write.expected - write.value)
-    return { ...next, live: { ...sent, bound: next.claim === null ? null : next.claim - taken, assigns } }
+    // What it leaves there may be sold, also where a sale was counted that the channel never took off its number.
+    const bound = next.claim === null ? null : Math.max(next.claim - taken, Math.min(next.claim, write.value))
+    return { ...next, live: { ...sent, bound, assigns } }
   }
   // Only what was dead before this write left is certain not to land behind it.
   const bound = now < slot.doubtedUntil ? null : write.value + landing(strays, now)
@@ -287,6 +289,16 @@ export function claimOverwritten(slot: SlotClaim, shown: number, since: number):
     settlements: [],
     alarm: true,
   }
+}
+
+/**
+ * The same where writes compare before they set: none of ours can land on top of what somebody else wrote, so nothing has to
+ * be emptied to know what stands there. It may sell what was seen, and everything that may come besides.
+ */
+export function claimExceeded(slot: SlotClaim, shown: number, since: number): SlotClaim {
+  if (slot.claim === null) return slot
+  const units = boundOf(slot, { shown, since, soldSince: 0 }) - slot.claim
+  return units > 0 ? claimMoved(slot, units, { shown, since, soldSince: 0 }) : slot
 }
 
 /** The slot once sales up to `watermark` are known. */

@@ -136,6 +136,10 @@ function outOfPlay(
   }
   if (claim.claim === null || shown === null) return wish(Math.min(shown ?? 0, slot.limit), 'unknown')
   if (slot.isBusy && shown <= slot.limit) return wish(shown, 'waiting')
+  if (slot.stands !== undefined && !slot.isBusy) {
+    const value = Math.min(shown, slot.limit)
+    return wish(value, 'waiting', { value, expected: slot.stands })
+  }
   if (shown > slot.limit) {
     if (slot.isBusy && slot.isCompareAndSet) return wish(slot.limit, 'limit')
     if (slot.isCompareAndSet) return wish(slot.limit, 'limit', { value: slot.limit, expected: shown })

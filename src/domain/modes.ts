@@ -53,7 +53,8 @@ function possibleUnits({ components }: PoolView, { takes, limit }: SlotView): nu
 
 /** Lowered as soon as it shows more; raised where it shows less than it needs. */
 function follow(slot: SlotView, value: number, need: number): SlotPlan {
-  const { id, shown, isBusy, isCompareAndSet } = slot
+  const { id, isBusy, isCompareAndSet } = slot
+  const shown = slot.stands ?? slot.shown
   if (shown === null) return { id, wish: value, reason: 'unknown', send: null }
   if (shown <= value && (shown === value || shown >= need)) return { id, wish: shown, reason: 'share', send: null }
   if (isBusy && (isCompareAndSet || shown < value)) return { id, wish: value, reason: 'waiting', send: null }

@@ -24,6 +24,8 @@ export interface SlotView {
   isTank: boolean
   /** What it shows, or will once the write under way has landed; null where nobody knows. */
   shown: number | null
+  /** What stands there although its claim is less: a checkout that the store never learned of. */
+  stands?: number
   /** A write is under way, or none may leave. */
   isBusy: boolean
   /** None may leave for long: its account is not live, or halted. */

@@ -6,8 +6,26 @@
  * Pure.
  */
 import { claimedUnits } from './claims.ts'
-import { expectedValue, overwrittenHere, type ReadingMeaning, type ReadingTimes, read, type Slot } from './slots.ts'
-import { againMs, calmer, couldBeOld, judgeHigher, odder, type Suspicion, surplusOf, type Trace } from './suspicion.ts'
+import {
+  expectedValue,
+  overwrittenHere,
+  type QuantityWrites,
+  type ReadingMeaning,
+  type ReadingTimes,
+  read,
+  type Slot,
+} from './slots.ts'
+import {
+  againMs,
+  calmer,
+  couldBeOld,
+  judgeHigher,
+  odder,
+  type Suspicion,
+  surplusOf,
+  type Trace,
+  toldWithinMs,
+} from './suspicion.ts'
 
 export interface WatchedSlot extends Slot {
   suspicion: Suspicion | null
@@ -47,6 +65,7 @@ export function readBack<S extends WatchedSlot>(
   times: ReadingTimes,
   watermark: Date | null,
   trace: Trace | null,
+  writes: QuantityWrites = 'absolute',
 ): ReadBack<S> {
   const { slot: plain, meaning } = read(before, shown, times, watermark)
   const slot: S = { ...before, ...plain }
@@ -56,7 +75,7 @@ export function readBack<S extends WatchedSlot>(
   const known = watermark?.getTime() ?? null
   const verdict = judgeHigher(shown, surplus, { suspicion: before.suspicion, trace, known, now })
   if (verdict === 'writer') {
-    const written = overwrittenHere(before, shown, times)
+    const written = overwrittenHere(before, shown, times, writes)
     const suspicion = odder(before.suspicion, now, { writerAt: now })
     return { slot: { ...written, suspicion }, meaning: 'writer', surplus }
   }
@@ -78,6 +97,23 @@ export function readBack<S extends WatchedSlot>(
     return { slot: { ...before, claim: slot.claim, holdUntil, readDueAt }, meaning: 'old', surplus: 0 }
   }
   return remembered({ slot, meaning, surplus: 0 }, times.at)
+}
+
+/** The same of a store that asks before it sells; where it is ahead of its claim it is read again once its answers have arrived. */
+export function readAsking<S extends WatchedSlot>(
+  before: S,
+  shown: number,
+  times: ReadingTimes,
+  watermark: Date | null,
+): ReadBack<S> {
+  const one = readBack(before, shown, times, watermark, null)
+  const { slot } = one
+  if (slot.live || shown <= claimedUnits(slot.claim)) return one
+  const now = times.at.getTime()
+  const higher = before.suspicion?.higher ?? { shown, at: now }
+  const suspicion: Suspicion = { deviations: 0, at: now, writerAt: null, ...slot.suspicion, higher }
+  const again = higher.at + toldWithinMs
+  return { ...one, slot: { ...slot, suspicion, readDueAt: again > now ? new Date(again) : slot.readDueAt } }
 }
 
 /** What such a reading leaves in the memory of its slot. */

@@ -11,6 +11,7 @@ import {
   type ClaimTimes,
   claimConfirmed,
   claimDies,
+  claimExceeded,
   claimLearned,
   claimOverwritten,
   claimRead,
@@ -337,9 +338,18 @@ function readAfter(now: Date, ageMs: number): Date {
   return new Date(now.getTime() + wait)
 }
 
-/** Somebody else wrote what was read: what it may sell is at least that, and nothing but 0 leaves until it was counted anew. */
-export function overwrittenHere<S extends Slot>(slot: S, shown: number, { since, at }: ReadingTimes): S {
-  const claim = claimOverwritten(slot.claim, shown, since.getTime())
+/**
+ * Somebody else wrote what was read: what it may sell is at least that, and where a write of ours could land on top of it nothing
+ * but 0 leaves until it was counted anew.
+ */
+export function overwrittenHere<S extends Slot>(
+  slot: S,
+  shown: number,
+  { since, at }: ReadingTimes,
+  writes: QuantityWrites,
+): S {
+  const exceeded = writes === 'compare-and-set' ? claimExceeded : claimOverwritten
+  const claim = exceeded(slot.claim, shown, since.getTime())
   if (slot.live) return { ...slot, claim }
   return { ...slot, claim, confirmed: { value: shown, at, version: slot.version }, readDueAt: null }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { unknownClaim } from './claims.ts'
-import { readBack, type WatchedSlot } from './read-back.ts'
-import { calmer, mostSuspicious, odder, type Suspect, scoreOf, type Trace, weightOf } from './suspicion.ts'
+import { readAsking, readBack, type WatchedSlot } from './read-back.ts'
+import { calmer, mostSuspicious, odder, type Suspect, scoreOf, staysAhead, type Trace, weightOf } from './suspicion.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -120,6 +120,18 @@ describe('a reading weighed', () => {
     // Fewer may be a sale as well: nothing is raised before the orders are known.
     const lower = read(slot, 2, 0, { ...nothing, numbers: [3, 2], replaced: [2] })
     expect(lower).toMatchObject({ meaning: 'old', slot: { confirmed: { value: 3 }, holdUntil: at(0) } })
+  })
+
+  test('a store that asks before it sells is ahead of its claim for a moment; what stays so was never told to it', () => {
+    const sold = { ...slot, claim: { ...slot.claim, claim: 2 }, confirmed: { ...slot.confirmed!, value: 2 } }
+    const ask = (before: WatchedSlot, shown: number, ms: number) =>
+      readAsking(before, shown, { since: at(ms), askedAt: at(ms), at: at(ms) }, null).slot
+    const isAhead = (one: WatchedSlot) => staysAhead(one.suspicion, one.confirmed!.at.getTime())
+    const first = ask(sold, 3, 0)
+    expect(first).toMatchObject({ confirmed: { value: 3 }, readDueAt: at(2 * minute), claim: { alarm: false } })
+    expect(isAhead(first)).toBe(false)
+    expect(isAhead(ask(first, 3, 2 * minute))).toBe(true)
+    expect(isAhead(ask(first, 2, 2 * minute))).toBe(false)
   })
 
   test('fewer than believed is believed, and never raised before the orders are known', () => {

@@ -132,6 +132,16 @@ export function judgeHigher(
   return surplus > trace.returnable || isCancellationTold ? 'writer' : 'again'
 }
 
+/** A store tells its orders as they happen, yet a moment after the unit left its shelf. */
+export const toldWithinMs = 2 * minute
+
+/**
+ * Whether a store that asks before it sells shows more than it may, and will go on so. For a moment it is behind its own
+ * checkouts; for longer only where it never learned of one. `readAt`: of the reading that shows it.
+ */
+export const staysAhead = (suspicion: Suspicion | null, readAt: number): boolean =>
+  suspicion?.higher != null && readAt - suspicion.higher.at >= toldWithinMs
+
 /** The memory after one more odd reading. */
 export function odder(before: Suspicion | null, now: number, more: Partial<Suspicion> = {}): Suspicion {
   const deviations = Math.min(8, (before ? deviationsAt(before, now) : 0) + 1)

@@ -16,6 +16,7 @@ import { planAdaptive, planShared } from '../domain/modes.ts'
 import type { Planner, PoolView, SlotView } from '../domain/pool-view.ts'
 import { wishOf } from '../domain/publishing.ts'
 import { claimTimes, defaultMarginMs, expectedValue } from '../domain/slots.ts'
+import { staysAhead } from '../domain/suspicion.ts'
 import { compareText } from '../domain/values.ts'
 import type { Context } from './context.ts'
 import { noteHiddenShort } from './note-hidden-short.ts'
@@ -297,6 +298,7 @@ function slotView(
     isTank: isCompareAndSet,
     // More than its claim it cannot show, unless that was proven wrong.
     shown: shown === null || slot.claim.alarm ? shown : Math.min(shown, claimedUnits(slot.claim)),
+    ...(isCompareAndSet && isAhead(slot) ? { stands: slot.confirmed!.value } : {}),
     // What cannot be written now is left as it is.
     isBusy: slot.live !== null || slot.feedId !== null || slot.stage !== 'live' || slot.isHalted,
     isHalted: slot.stage !== 'live' || slot.isHalted,
@@ -308,6 +310,13 @@ function slotView(
     darkHours: darkHours + waitMs / hourMs,
   }
 }
+
+/** It stands above its claim, and a reading showed that it does not come down by itself. */
+const isAhead = ({ confirmed, claim, live, suspicion }: SlotRow) =>
+  confirmed !== null &&
+  live === null &&
+  confirmed.value > claimedUnits(claim) &&
+  staysAhead(suspicion, confirmed.at.getTime())
 
 /** How long a raise takes at a channel, and how long an emptied slot is dark. */
 export function delaysOf(ctx: PlanContext, channel: string): Pick<SlotView, 'refillHours' | 'darkHours'> {

@@ -12,7 +12,7 @@ import type { Sql } from '../database/pool.ts'
 import { lockSlots, type SlotRow } from '../database/slots.ts'
 import { lookAtStore } from '../database/store-stock.ts'
 import { allowanceOf, nextCallAt } from '../domain/budget.ts'
-import { claimRefused } from '../domain/claims.ts'
+import { claimExceeded, claimRefused } from '../domain/claims.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { plan } from '../domain/planner.ts'
 import { answered, type WriteAnswer } from '../domain/slots.ts'
@@ -262,7 +262,7 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
       const outcome = bySlot.get(line.slotId)
       const slot = slots.get(line.slotId)!
       const { answer, effect, detail } = interpret(outcome, slot.problemAt, now)
-      changed.push(afterAnswer(slot, line.version, answer, now, watermark))
+      changed.push(afterAnswer(work, slot, line.version, answer, now, watermark))
       effects.push({ id: line.effectId, outcome: effect, detail })
     }
     const answeredSlots = new Map(changed.map((slot) => [slot.id, slot]))
@@ -277,11 +277,24 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
   })
 }
 
-/** Where the own store is the master another number there is a change of its own: the claim waits until it is booked. */
-function afterAnswer(slot: SlotRow, version: number, answer: WriteAnswer, now: Date, watermark: Date | null): SlotRow {
+/**
+ * Where the own store is the master another number there is a change of its own: the claim waits until it is booked. Elsewhere
+ * a number above the claim can be sold at once, unless the store asks before it sells.
+ */
+function afterAnswer(
+  { connector }: AccountAtWork,
+  slot: SlotRow,
+  version: number,
+  answer: WriteAnswer,
+  now: Date,
+  watermark: Date | null,
+): SlotRow {
   const next = { ...slot, ...answered(slot, version, answer, now, watermark) }
-  const isMasters = answer.kind === 'mismatch' && slot.store === 'following' && slot.claim.claim !== null
-  return isMasters ? { ...next, claim: claimRefused(slot.claim, version) } : next
+  if (answer.kind !== 'mismatch') return next
+  const isMasters = slot.store === 'following' && slot.claim.claim !== null
+  if (isMasters) return { ...next, claim: claimRefused(slot.claim, version) }
+  if (slot.store !== null || connector.ordersKnownAtOnce || slot.live?.version !== version) return next
+  return { ...next, claim: claimExceeded(next.claim, answer.shown, slot.live.sentAt.getTime()) }
 }
 
 /** What nobody foresaw says nothing about whether the write left: it counts as unanswered, not as under way. */

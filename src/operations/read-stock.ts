@@ -1,6 +1,6 @@
 /** Reads what slots show: after take-over, to prove a write, and at rest, the most suspicious first. */
 
-import type { QuantityReading } from '../channels/connector.ts'
+import type { Connector, QuantityReading } from '../channels/connector.ts'
 import { clearFailure, getCursor, lookAgain } from '../database/accounts.ts'
 import { noteReadings, type SlotToRead, saveSuspicions, slotsAtRest, slotsDue, tracesOf } from '../database/audit.ts'
 import { lockLevelsOfSlots } from '../database/claims.ts'
@@ -11,8 +11,8 @@ import type { Sql } from '../database/pool.ts'
 import { clearProblems, isOurs, lockSlots, type SlotRow, setProblem } from '../database/slots.ts'
 import { lookAtStore, noteSlotsShown } from '../database/store-stock.ts'
 import { isChannelError } from '../domain/errors.ts'
-import { isOdd, type ReadBack, readBack } from '../domain/read-back.ts'
-import { type QuantityWrites, type ReadingTimes, strayLifeMs } from '../domain/slots.ts'
+import { isOdd, type ReadBack, readAsking, readBack } from '../domain/read-back.ts'
+import { type ReadingTimes, strayLifeMs } from '../domain/slots.ts'
 import { mostSuspicious } from '../domain/suspicion.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { deviationsAmong, misfitsAmong, noteDeviations } from './note-deviations.ts'
@@ -150,8 +150,7 @@ export async function applyReadings(
   for (const slot of slots)
     if ((quantities.get(slot.id) ?? null) === null) absent.push(await withoutEntry(tx, slot, at))
   const shown = slots.filter((slot) => (quantities.get(slot.id) ?? null) !== null)
-  const writes = work.connector.quantityWrites
-  const read = await weighed(tx, shown, quantities as Map<string, number>, { times, watermark, writes })
+  const read = await weighed(tx, work.connector, shown, quantities as Map<string, number>, { times, watermark })
   await clearProblems(
     tx,
     // A refusal ends when a write is taken; a reading only says that there is an entry.
@@ -189,19 +188,22 @@ export async function applyReadings(
 
 async function weighed(
   tx: Sql,
+  { quantityWrites, ordersKnownAtOnce: asks }: Connector,
   slots: readonly SlotRow[],
   quantities: ReadonlyMap<string, number>,
-  { times, watermark, writes }: { times: ReadingTimes; watermark: Date | null; writes: QuantityWrites },
+  { times, watermark }: { times: ReadingTimes; watermark: Date | null },
 ): Promise<ReadBack<SlotRow>[]> {
-  // Where another tool may write, nothing is odd. A store that compares and sets may be behind its own checkouts, and sells
-  // nothing without asking.
-  const isWatched = (slot: SlotRow) => isOurs(slot) && writes === 'absolute'
+  // Where another tool may write, or the store is the master, nothing is odd. One that asks before it sells may be behind its
+  // own checkouts.
+  const isWatched = (slot: SlotRow) => isOurs(slot) && !asks && slot.store === null
   const odd = slots.filter((slot) => isWatched(slot) && isOdd(slot, quantities.get(slot.id)!))
   const since = new Date(times.since.getTime() - strayLifeMs)
   const traces = odd.length === 0 ? new Map() : await tracesOf(tx, odd, { since, memory: times.since })
   return slots.map((slot) => {
     const ours = { ...slot, merchantFulfilled: slot.merchantFulfilled ?? true }
-    const one = readBack(ours, quantities.get(slot.id)!, times, watermark, traces.get(slot.id) ?? null)
+    const quantity = quantities.get(slot.id)!
+    if (asks && isOurs(slot)) return readAsking(ours, quantity, times, watermark)
+    const one = readBack(ours, quantity, times, watermark, traces.get(slot.id) ?? null, quantityWrites)
     if (isMasters(slot)) return { ...one, slot: leftToTheStore(slot, one) }
     return isOurs(slot) ? one : { ...one, slot: { ...one.slot, suspicion: slot.suspicion } }
   })

@@ -2,10 +2,8 @@
 import { getCursor } from '../database/accounts.ts'
 import type { Sql } from '../database/pool.ts'
 import type { LagTail } from '../domain/lag.ts'
+import { toldWithinMs } from '../domain/suspicion.ts'
 import type { AccountAtWork } from './context.ts'
-
-/** A store tells its orders as they happen, yet a moment after the unit left its shelf. */
-const toldWithinMs = 2 * 60_000
 
 /** Orders of the account are known up to here. */
 export async function watermarkOf(
