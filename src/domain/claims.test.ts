@@ -87,6 +87,16 @@ describe('readings', () => {
     expect(claimSettled(slot, 200, times).claim).toBe(2)
   })
 
+  test('fewer than expected that no sale explains in time frees nothing, and a later reading disproves it', () => {
+    const missed = claimRead(known(5), 2, 0, 10, 3)
+    expect(claimSettled(missed, 100, times).claim).toBe(5)
+    const told = claimLearned(claimLearned(missed, sale(5, 2), times), sale(9), times)
+    expect(told.claim).toBe(2)
+    expect(claimSettled(claimLearned(missed, sale(5, 3), times), 100, times).claim).toBe(2)
+    expect(claimSettled(claimRead(claimRead(known(5), 2, 0, 10), 4, 20, 30), 100, times).claim).toBe(4)
+    expect(claimSettled(claimRead(claimRead(known(5), 2, 0, 10), 4, 9, 30), 100, times).claim).toBe(2)
+  })
+
   test('one that is no better than the claim is not kept', () => {
     expect(claimRead(known(1), 1, 0, 10).settlements).toEqual([])
     expect(claimRead(unknownClaim, 1, 0, 10).settlements).toHaveLength(1)

@@ -47,6 +47,8 @@ export interface Settlement {
   at: number
   bound: number
   assigns: boolean
+  /** Units that a reading missed and no known sale explains yet. Absent: none. */
+  unseen?: number
 }
 
 export interface SlotClaim {
@@ -164,7 +166,10 @@ export function claimLearned(slot: SlotClaim, sale: KnownSale, times: ClaimTimes
     ...slot,
     claim,
     live: follows ? { ...live, bound: live.bound! - sale.quantity } : live,
-    settlements: slot.settlements.map((one) => (isAfter(one.at) ? { ...one, bound: one.bound - sale.quantity } : one)),
+    settlements: slot.settlements.map((one) => {
+      if (isAfter(one.at)) return { ...one, bound: one.bound - sale.quantity }
+      return one.unseen ? { ...one, unseen: Math.max(0, one.unseen - sale.quantity) } : one
+    }),
     // More was sold than could be: somebody else raised it, or put units back that we were not told of.
     alarm: slot.alarm || (claim !== null && claim < 0),
   }
@@ -264,14 +269,22 @@ export function claimUnanswered(slot: SlotClaim, version: number): SlotClaim {
  * the channel may answer from memory) until `at`. Whatever was not over before may have come on top. A reading frees
  * claims without a write. An alarm it ends only where a 0 that was sent since is dead, and everything else with it: what stands
  * there then is all that can be sold (a channel that only accepts never confirms that 0).
+ *
+ * `unseen`: units fewer than were expected. Sales explain them until the bound is to hold, or it never does: the answer may be
+ * older than the channel says. More than an earlier reading promised disproves that one.
  */
-export function claimRead(slot: SlotClaim, shown: number, since: number, at: number): SlotClaim {
-  if (since < slot.doubtedUntil) return slot
-  const { live } = slot
+export function claimRead(before: SlotClaim, shown: number, since: number, at: number, unseen = 0): SlotClaim {
+  if (since < before.doubtedUntil) return before
+  const { live } = before
+  const isDisproved = (one: Settlement) => one.at < since && one.bound < shown
+  const slot = before.settlements.some(isDisproved)
+    ? { ...before, settlements: before.settlements.map((one) => (isDisproved(one) ? { ...one, bound: shown } : one)) }
+    : before
   const coming = live && live.deadAt > since ? chargeOf(live.value, live.expected) : 0
   const bound = shown + landing(slot.strays, since) + coming
   const isOver = slot.strays.every((stray) => stray.deadAt <= since) && live !== null && live.deadAt <= since
-  return withSettlement(slot, { at, bound, assigns: slot.alarm && isOver && live.assigns })
+  const assigns = slot.alarm && isOver && live.assigns
+  return withSettlement(slot, { at, bound, assigns, ...(unseen > 0 ? { unseen } : {}) })
 }
 
 /**
@@ -306,7 +319,8 @@ export function claimSettled(slot: SlotClaim, watermark: number, times: ClaimTim
   const due = slot.settlements.filter((one) => one.at + times.marginMs <= watermark)
   if (due.length === 0) return slot
   let { claim, alarm } = slot
-  for (const { bound, assigns } of due) {
+  for (const { bound, assigns, unseen = 0 } of due) {
+    if (unseen > 0 && !assigns) continue
     claim = assigns || claim === null ? bound : Math.min(claim, bound)
     if (assigns) alarm = false
   }

@@ -249,9 +249,12 @@ export function read(
   watermark: Date | null,
 ): { slot: Slot; meaning: ReadingMeaning } {
   const { live, confirmed } = before
-  const slot = { ...before, claim: claimRead(before.claim, shown, since.getTime(), at.getTime()) }
+  const lowest = live ? Math.min(live.value - live.sales, confirmed?.value ?? live.value) : (confirmed?.value ?? shown)
   // Overtaken: what was written or answered meanwhile is newer than the question.
-  if ((confirmed && confirmed.at > askedAt) || (live && live.sentAt > askedAt)) return { slot, meaning: 'same' }
+  const isOvertaken = (confirmed && confirmed.at > askedAt) || (live && live.sentAt > askedAt)
+  const unseen = isOvertaken ? 0 : Math.max(0, lowest - shown)
+  const slot = { ...before, claim: claimRead(before.claim, shown, since.getTime(), at.getTime(), unseen) }
+  if (isOvertaken) return { slot, meaning: 'same' }
   const settle = (meaning: ReadingMeaning, hold: Date | null) => ({
     meaning,
     slot: {
@@ -271,7 +274,6 @@ export function read(
   if (shown <= live.value && shown >= live.value - live.sales) return settle('effective', slot.holdUntil)
   const deadAt = deathOf(before.claim, live.version) ?? live.sentAt.getTime() + strayLifeMs
   const age = at.getTime() - (deadAt - strayLifeMs)
-  const lowest = Math.min(live.value - live.sales, confirmed?.value ?? live.value)
   const isLower = shown < lowest
   // A zero that does not show is sent again: repeating it is free, and waiting sells what is not there.
   const isZero = live.value === 0 && shown > 0

@@ -105,6 +105,13 @@ describe('a reading weighed', () => {
     expect(read(slot, 9, 0, { ...nothing, ...more }).meaning).not.toBe('again')
   })
 
+  test('what was believed beyond the claim explains nothing', () => {
+    const odd = { ...slot, claim: { ...slot.claim, claim: 2 } }
+    const first = read(odd, 3, 0)
+    expect(first.meaning).toBe('again')
+    expect(read(first.slot, 3, 20_000)).toMatchObject({ meaning: 'writer', slot: { claim: { claim: 3, alarm: true } } })
+  })
+
   test('a cancellation that is not told yet may explain it, until the orders are known', () => {
     const trace = { ...nothing, returnable: 6 }
     const first = read(slot, 9, 0, trace)

@@ -110,7 +110,8 @@ export function couldBeOld(shown: number, expected: number, { replaced, sold }: 
 
 /** Units beyond all that anything known explains; 0 or less: it is explained. */
 export function surplusOf(shown: number, claim: number, expected: number | null, { numbers, sold }: Trace): number {
-  return shown - Math.max(claim, (expected ?? 0) + sold, ...numbers)
+  // What is expected beyond the claim explains nothing: the claim is what is wrong then.
+  return shown - Math.max(claim, Math.min(expected ?? 0, claim) + sold, ...numbers)
 }
 
 /** A second reading comes after so long; sooner is the same answer. */

@@ -8,7 +8,7 @@ import { Problem } from '../../src/domain/errors.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
 import { shipOrder } from '../../src/operations/ship-order.ts'
 import { pick } from '../simulation/chance.ts'
-import { checkRest, checkStep } from '../simulation/checks.ts'
+import { checkClaims, checkRest, checkStep } from '../simulation/checks.ts'
 import { type Installation, install } from '../simulation/installation.ts'
 import { allChannels } from '../simulation/places.ts'
 import { ordersIn, parcelsOf, stateOf } from '../simulation/theirs.ts'
@@ -123,7 +123,10 @@ test(`${ordersOnAllChannels} orders on ${allChannels.join(', ')}: none lost, non
     await it.sim.tick()
     await staff(it)
     await loops.turn()
-    if (second % 5 === 0) await checkStep(it)
+    if (second % 5 === 0) {
+      await checkStep(it)
+      expect(await checkClaims(it)).toBeGreaterThan(0)
+    }
     if (second % 10 === 0) await checkSold(it)
   }
   const faults = await countFaults(it)

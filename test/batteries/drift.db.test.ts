@@ -4,7 +4,7 @@ import { driftReport, listDeviations } from '../../src/database/views/drift.ts'
 import { listSlots } from '../../src/database/views/stock.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
 import { readStock } from '../../src/operations/read-stock.ts'
-import { stateOf } from '../simulation/checks.ts'
+import { checkClaims, stateOf } from '../simulation/checks.ts'
 import { useDatabase } from '../support/database.ts'
 import { patienceMs } from '../support/iterations.ts'
 import { hour, type Market, minute, openFindings, openMarket, sku } from '../support/market.ts'
@@ -146,6 +146,23 @@ test('a lower number asks for the orders at once and is never raised before they
   expect(await writes()).toBe(before)
   expect(await kindsOf()).toEqual(['lower'])
   expect((await deviations())[0]).toMatchObject({ account: 'Amazon', sku, expected: 20, shown: 11, isExplained: false })
+})
+
+test('one answer from before all memory frees nothing: what stands there stays claimed, and nothing is written', async () => {
+  await openShop('guarded')
+  const before = await writes()
+  const confirmed = (await slotState(market, sku)).confirmed_value!
+  let lies = 1
+  await answersOld(5, 24 * hour, () => lies-- > 0)
+  await own.db.run('update stock_slots set read_due_at = $1', [market.ctx.clock.now()])
+  await readStock(market.ctx, await market.work())
+  expect((await slotState(market, sku)).confirmed_value).toBe(5)
+  const check = async () => void (await checkClaims({ ...market, meddled: new Set() }))
+  await shift(market, 3 * hour, { everyMs: minute, after: check })
+  expect(await slotState(market, sku)).toMatchObject({ confirmed_value: confirmed, claim: confirmed })
+  expect(await shownThere()).toBe(confirmed)
+  expect(await writes()).toBe(before)
+  expect(await openFindings(own.db, 'another_writer')).toEqual([])
 })
 
 test('a sale that is told after the reading explains it, and counts as no drift', async () => {

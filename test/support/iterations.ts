@@ -25,7 +25,7 @@ export const transferSteps = times(120, 3_000)
 /** Checkouts at once over the last unit, and over several variants in opposite orders. */
 export const checkoutsAtOnce = times(200, 5_000)
 /** Expiries that race a confirmation. */
-export const expiryRaces = times(60, 10_000)
+export const expiryRaces = times(180, 10_000)
 /** Callers that want a token at the same moment. */
 export const tokenCallers = 64
 /** Processes that make the same key file at once. */
@@ -127,7 +127,7 @@ export const learnedRates = times(60, 1_000)
 
 /** R26: minutes in which answers are broken. R27: answers lost after their effect. R28: the process ends as well. */
 export const brokenMinutes = times(15, 60)
-export const lostAnswers = times(60, 10_000)
+export const lostAnswers = times(180, 10_000)
 export const lostWithProcess = times(15, 1_000)
 
 /** Random histories of a variant with one planted cause of an oversell. */
@@ -176,8 +176,8 @@ export const mutatedNotifications = 10_000
 /** Moments of a Magento store behind the bridge, with lost writes and restarts. */
 export const magentoTurns = times(40, 2_000)
 /** Orders that buyers place on all channels of the demo, with 1 % of every fault, and the simulated seconds of it. */
-export const ordersOnAllChannels = times(60, 10_000)
-export const secondsOnAllChannels = times(30, 3_000)
+export const ordersOnAllChannels = times(180, 10_000)
+export const secondsOnAllChannels = times(90, 3_000)
 /** Dispatches that are over, none of which is read again. */
 export const finishedDispatches = times(3_000, 100_000)
 /** Rounds of orders, dispatches and counts at once on what a channel lends. */
