@@ -160,7 +160,11 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     demo: demo && { speed: demo.speed },
     metrics: createMetrics(ctx.db, clock),
     dashboard,
-    ready: async () => (await ctx.db.one('select 1 from migrations limit 1').catch(() => undefined)) !== undefined,
+    ready: () =>
+      ctx.db.one('select 1 from migrations limit 1').then(
+        (row) => row !== undefined || 'database_away',
+        (error) => ctx.db.troubleOf(error) ?? 'database_away',
+      ),
   })
   const url = await listen(app, config)
   // The demo's marketplaces are on this machine, so they reach the hub as it listens.

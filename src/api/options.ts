@@ -1,4 +1,5 @@
 /** What the API is built with, and what a handler knows of its request. */
+import type { DatabaseTrouble } from '../database/trouble.ts'
 import type { Context } from '../operations/context.ts'
 import type { Upload } from '../operations/imports/manage.ts'
 import type { ReservationDesk } from '../operations/reservation-desk.ts'
@@ -16,8 +17,8 @@ export interface ApiOptions {
   metrics: Metrics
   /** Answers the folder of the built dashboard, or why there is none yet. */
   dashboard(): Promise<string>
-  /** Database and migrations are there. */
-  ready(): Promise<boolean>
+  /** Are database and migrations there? Else why not. */
+  ready(): Promise<true | DatabaseTrouble>
 }
 
 export interface ApiRequest {

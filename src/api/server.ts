@@ -65,8 +65,8 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   )
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
-    const isThere = await options.ready()
-    const reason = options.ctx.db.trouble() ?? (isThere ? null : 'database_away')
+    const found = await options.ready()
+    const reason = found === true ? options.ctx.db.trouble() : found
     return reason === null ? { status: 'ready' } : reply.status(503).send({ status: 'not ready', reason })
   })
   app.get('/metrics', async (_request, reply) =>

@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openDatabase } from '../../src/database/pool.ts'
+import { openDatabase, type Sql } from '../../src/database/pool.ts'
 import {
   ask,
   databaseUrlOf,
@@ -123,17 +123,25 @@ test('connections ended five a second', async () => {
   await settle('cut')
 })
 
-/** Connections that do nothing, until they are closed. */
+/** How the server lists connections that are not the hub's. */
+const crowd = 'crowd'
+
+interface Idle extends Sql {
+  close(): Promise<void>
+}
+
+/** Connections that do nothing but what they are asked, until they are closed. */
 async function openIdle(url: string) {
-  const clients: { close(): Promise<void> }[] = []
+  const clients: Idle[] = []
   let refused = 0
   for (let n = 0; n < idleConnections; n += 1) {
-    const db = openDatabase(url, { max: 1 })
+    const db = openDatabase(url, { max: 1, name: crowd })
     await new Promise<void>((done) => {
       const held = db.session(async (session) => {
         await session.one('select 1')
         await new Promise<void>((close) => {
           clients.push({
+            ...session,
             async close() {
               close()
               await held.catch(() => {})
@@ -174,28 +182,46 @@ test('another program’s idle connections never take the hub’s own', async ()
   await settle('reader')
 })
 
+/**
+ * Takes every connection there is. Those of the hub are ended in whatever they do, and again until none is left: with
+ * the few that a busy moment spared it would serve everybody, and rightly refuse nobody.
+ */
+async function takeEveryConnection(url: string): Promise<Idle[]> {
+  const { clients } = await openIdle(url)
+  const [inside] = clients
+  await until('the crowd has every connection', 30_000, async () => {
+    await inside!.run(
+      `select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and application_name <> '${crowd}'`,
+    )
+    clients.push(...(await openIdle(url)).clients)
+    const rows = await inside!.rows(
+      `select 1 from pg_stat_activity where application_name = '${crowd}' having count(*) = current_setting('max_connections')::int`,
+    )
+    return rows.length > 0
+  })
+  return clients
+}
+
 test('with every connection taken callers are told so, and it goes on when one is free', async () => {
   const url = databaseUrlOf(hub.dataDir)
   const running = begin('crowd')
   await running.nextStored()
-  const { clients } = await openIdle(url)
+  const clients = await takeEveryConnection(url)
   expect(clients.length).toBeGreaterThan(30)
-  // Ended from one of the crowd's own: what the hub gave back goes to the crowd before the hub can open it anew.
-  const inside = openDatabase(url, { max: 1 })
-  const cut = () =>
-    inside.run(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'entrepot' and pid <> pg_backend_pid() and state = 'idle' and query not like 'select 1%'`,
-    )
-  await clients.pop()!.close()
-  await until('a connection to cut from', 10_000, async () => (await cut()) >= 0)
-  const more = await openIdle(url)
-  await cut()
-  await until('callers are told', 20_000, async () => (running.refusals.get('database_busy') ?? 0) > 0)
+  const taken = performance.now()
+  const told = () => running.refusals.get('database_busy') ?? 0
+  const toldBefore = told()
+  // Each of the callers, several times.
+  await until('callers are told', 20_000, async () => told() >= toldBefore + 30)
+  process.stdout.write(`ms until thirty callers were told: ${(performance.now() - taken).toFixed(0)}\n`)
+  const readiness = await fetch(`${hub.demo.url}/readyz`)
+  expect(await readiness.json()).toEqual({ status: 'not ready', reason: 'database_busy' })
   const freed = performance.now()
-  await inside.close()
-  await Promise.all([...clients, ...more.clients].map((client) => client.close()))
+  await Promise.all(clients.map((client) => client.close()))
   await running.nextStored(10_000)
   process.stdout.write(`ms until it goes on with free connections: ${(performance.now() - freed).toFixed(0)}\n`)
+  expect(hub.child.exitCode).toBeNull()
+  expect([...running.refusals.keys()].filter((code) => !code.startsWith('database_'))).toEqual([])
   await settle('crowd')
 })
 
