@@ -1,9 +1,18 @@
 /** Walmart against the contract. */
+import { expect, test } from 'vitest'
 import type { State } from '../../../simulator/state.ts'
+import { carriers as taken } from '../../../simulator/walmart/carriers.ts'
 import { openMarketplaces } from '../../../test/support/marketplaces.ts'
-import { quietWalmart, walmartItem, walmartSecrets, walmartSettings } from '../../../test/support/walmart.ts'
+import {
+  quietWalmart,
+  walmartBench,
+  walmartItem,
+  walmartSecrets,
+  walmartSettings,
+} from '../../../test/support/walmart.ts'
 import type { IncomingHook } from '../capabilities.ts'
 import { contractSuite, type Harness } from '../contract-suite.ts'
+import { carriers } from './carriers.ts'
 import { walmart } from './index.ts'
 
 const minute = 60_000
@@ -148,4 +157,32 @@ contractSuite({
       fact: 'A subscription is made with a password, and its address is asked nothing (Notifications Management, createSubscription)',
     },
   },
+})
+
+test('carriers: every name of ours is one that Walmart takes, and every one of its names is ours', async () => {
+  const names = [...new Set([...carriers, ...taken])]
+  const bench = walmartBench([walmartItem('MUG', 500)])
+  const account = bench.account()
+  const orderRemoteId = await bench.buy('MUG', names.length)
+  await bench.pass(minute)
+  await walmart.acknowledgements!.send(account, { reference: '1', orderRemoteId })
+  await bench.pass(minute)
+  for (const [index, carrier] of names.entries()) {
+    const parcel = {
+      reference: `1-${index}`,
+      orderRemoteId,
+      lines: [{ remoteId: '1', quantity: 1 }],
+      carrier,
+      trackingNumber: `T${index}`,
+      trackingUrl: null,
+      shippedAt: bench.sim.now(),
+    }
+    const answer = await walmart.shipments!.confirm(account, parcel)
+    expect({ carrier, kind: answer.kind }).toEqual({ carrier, kind: 'applied' })
+    // Within the allowance of a minute.
+    await bench.pass(1_000)
+  }
+  await bench.pass(minute)
+  const parcels = await walmart.shipments!.read(account, orderRemoteId)
+  expect(parcels.map(({ carrier }) => carrier).sort()).toEqual([...names].sort())
 })
