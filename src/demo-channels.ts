@@ -65,7 +65,8 @@ export const demoChannels: readonly DemoChannel[] = [
       accessToken: 'simulated-access-token',
       clientSecret: 'simulated-client-secret-0123456789abcdef',
     },
-    simulator: { bigcommerce: {} },
+    // The demo's hub is not reached by https.
+    simulator: { bigcommerce: { hooksAnywhere: true } },
   },
   {
     channel: 'woocommerce',

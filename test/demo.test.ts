@@ -112,6 +112,32 @@ test('every channel of the demo has its account, and orders of every channel arr
   }
 }, 240_000)
 
+interface Health {
+  way: string
+  subscribes: boolean
+  topics: { state: string }[]
+  lastAt: string | null
+}
+
+test('what channels tell by webhook is subscribed and arrives, and nothing is found wrong', async () => {
+  const { items } = await api<{ items: { id: string; channel: string }[] }>('/accounts')
+  const telling: string[] = []
+  for (const { id, channel } of items) {
+    const health = () => api<Health>(`/accounts/${id}/notifications`)
+    const { way, subscribes } = await health()
+    if (way !== 'webhook' || !subscribes) continue
+    telling.push(channel)
+    await until(`a notification of ${channel}`, 90_000, async () => {
+      const { topics, lastAt } = await health()
+      return topics.length > 0 && topics.every(({ state }) => state !== 'failed') && lastAt !== null
+    })
+  }
+  expect(telling).toContain('bigcommerce')
+  process.stdout.write(`told by webhook: ${telling.sort().join(', ')}\n`)
+  const findings = (await api<{ items: { title: string }[] }>('/findings')).items
+  expect(findings.map(({ title }) => title)).toEqual([])
+}, 240_000)
+
 interface Level {
   sku: string
   availableToPromise: number

@@ -136,11 +136,11 @@ interface HookBody {
 }
 
 const isScope = (value: unknown): value is string => typeof value === 'string' && /^store\/[a-zA-Z/*]+$/.test(value)
-/** Only https at the usual port is called. */
-function isDestination(value: unknown): value is string {
+/** Only https at the usual port is called, unless the store was told otherwise. */
+function isDestination({ settings }: Store, value: unknown): value is string {
   try {
     const { protocol, port } = new URL(String(value))
-    return protocol === 'https:' && port === ''
+    return settings.hooksAnywhere || (protocol === 'https:' && port === '')
   } catch {
     return false
   }
@@ -151,7 +151,8 @@ const headersOf = (value: unknown): BcHook['headers'] =>
 export function createHook(store: Store, body: unknown): Response {
   const { scope, destination, is_active: active = true, headers } = (body ?? {}) as HookBody
   if (!isScope(scope)) return refusal(422, 'The scope is not valid.', { scope: 'is not valid' })
-  if (!isDestination(destination)) return refusal(422, 'The destination is not valid.', { destination: 'is not valid' })
+  if (!isDestination(store, destination))
+    return refusal(422, 'The destination is not valid.', { destination: 'is not valid' })
   if (store.state.hooks.some((one) => one.scope === scope && one.destination === destination))
     return refusal(422, 'A hook with this scope and destination exists.', { scope: 'is there already' })
   const now = store.now()
@@ -174,10 +175,10 @@ export function updateHook(store: Store, id: string, body: unknown): Response {
   const hook = store.state.hooks.find((one) => String(one.id) === id)
   if (!hook) return refusal(404, 'The hook was not found.')
   const { scope, destination, is_active: active, headers } = (body ?? {}) as HookBody
-  if (destination !== undefined && !isDestination(destination))
+  if (destination !== undefined && !isDestination(store, destination))
     return refusal(422, 'The destination is not valid.', { destination: 'is not valid' })
   if (isScope(scope)) hook.scope = scope
-  if (isDestination(destination)) hook.destination = destination
+  if (isDestination(store, destination)) hook.destination = destination
   if (typeof active === 'boolean') hook.active = active
   if (headers !== undefined) hook.headers = headersOf(headers)
   hook.updatedAt = store.now()

@@ -157,6 +157,8 @@ export interface BigcommerceOptions {
   incompleteShare?: number
   /** payments that the store cannot pay back: bank deposits, cash */
   offlineShare?: number
+  /** hooks may call any address by http as well: for a hub on this machine */
+  hooksAnywhere?: boolean
   /** the list never answers more orders than this */
   largestPage?: number
 }
@@ -187,6 +189,7 @@ export function bigcommerceSettings(options: BigcommerceOptions = {}): Bigcommer
     pendingShare: 0.05,
     incompleteShare: 0.03,
     offlineShare: 0,
+    hooksAnywhere: false,
     largestPage: 250,
     ...options,
   }

@@ -298,6 +298,18 @@ export const findingTexts = {
 
 export type FindingCode = keyof typeof findingTexts
 
+/** Lists of any length among the values; in whole they stand where the finding points to. */
+const lists: ReadonlySet<string> = new Set(['topics'])
+
+/** Up to three are named; of more the first two, and how many there are. */
+function shortList(value: string, language: 'en' | 'zh'): string {
+  const all = value.split(', ')
+  const isShort = all.length <= 3
+  const named = isShort ? all : all.slice(0, 2)
+  if (language === 'zh') return named.join('、') + (isShort ? '' : ` 等 ${all.length} 项`)
+  return named.join(', ') + (isShort ? '' : ` and ${all.length - 2} more`)
+}
+
 export function findingText(
   code: string,
   data: Record<string, unknown>,
@@ -306,6 +318,11 @@ export function findingText(
   const found: FindingText | undefined = findingTexts[code as FindingCode]
   if (!found) return { title: code, next: '' }
   const [title, next] = found[language]
-  const values = withReasons(code, data, language)
+  const values = Object.fromEntries(
+    Object.entries(withReasons(code, data, language)).map(([name, value]) => [
+      name,
+      lists.has(name) && typeof value === 'string' ? shortList(value, language) : value,
+    ]),
+  )
   return { title: fill(title, values), next: fill(next, values) }
 }
