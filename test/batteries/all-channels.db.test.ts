@@ -91,9 +91,9 @@ async function rest(it: Installation, loops: Loops): Promise<void> {
     await it.insistAgain()
     if (turns === 20) await it.ctx.db.run('update stock_slots set read_due_at = $1', [it.ctx.clock.now()])
     await loops.turn()
-    if (turns > 22 && (await loops.isQuiet())) return
+    if (turns > 22 && (await loops.busy()).length === 0) return
   }
-  throw new Error('it never came to rest')
+  throw new Error(`it never came to rest: ${(await loops.busy()).join(', ')}`)
 }
 
 const calm = { buyerCancelShare: 0.01, cancelRequestShare: 0.02 }

@@ -18,8 +18,8 @@ import { deliverEvents } from './world.ts'
 export interface Loops {
   /** Everything that is due now, once. */
   turn(): Promise<void>
-  /** Nothing is on its way any more. */
-  isQuiet(): Promise<boolean>
+  /** What is on its way still, and how much of it. */
+  busy(): Promise<string[]>
   /** Parcels that channels were told of. */
   shipments(): Promise<number>
 }
@@ -108,13 +108,17 @@ export function openLoops(it: Installation): Loops {
       await expireReservations(ctx)
       while ((await deliverEvents(ctx)) > 0);
     },
-    async isQuiet() {
-      const row = await db.one<{ busy: number }>(
-        `select (select count(*) from stock_slots where dirty or live_value is not null or (read_due_at is not null and merchant_fulfilled))
-           + (select count(*) from errands where state in ('waiting', 'sent', 'accepted', 'unknown'))
-           + (select count(*) from accounts where halted_code is not null) as busy`,
+    async busy() {
+      const rows = await db.rows<{ what: string; count: number }>(
+        `select a.channel || ': slots that differ' as what, count(*)::int as count from stock_slots s join accounts a on a.id = s.account_id where s.dirty group by 1
+         union all select a.channel || ': writes under way', count(*)::int from stock_slots s join accounts a on a.id = s.account_id where s.live_value is not null group by 1
+         union all select a.channel || ': slots to be read', count(*)::int from stock_slots s join accounts a on a.id = s.account_id
+           where s.read_due_at is not null and s.merchant_fulfilled group by 1
+         union all select a.channel || ': errands ' || e.kind || ' ' || e.state, count(*)::int from errands e join accounts a on a.id = e.account_id
+           where e.state in ('waiting', 'sent', 'accepted', 'unknown') group by 1
+         union all select channel || ': halted by ' || halted_code, 1 from accounts where halted_code is not null`,
       )
-      return Number(row!.busy) === 0
+      return rows.map(({ what, count }) => `${what} ${count}`)
     },
     async shipments() {
       const row = await db.one<{ told: number }>(
