@@ -165,6 +165,11 @@ describe('an answer', () => {
     })
   })
 
+  test('"refused" for what is not so any more: read at once', () => {
+    const refused = { kind: 'refused', retryAt: at(99), isOutdated: true } as const
+    expect(answer(writing(3, 5), refused)).toMatchObject({ live: null, retryAt: at(99), readDueAt: at(11) })
+  })
+
   test('none: a raise stays under way until it is read or dead', () => {
     const slot = answer(writing(3, 5), { kind: 'unknown' })
     expect(slot).toMatchObject({ live: { value: 5 }, claim: { live: null } })

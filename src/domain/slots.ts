@@ -167,8 +167,8 @@ export type WriteAnswer =
   | { kind: 'applied' }
   /** A compare-and-set that did not match: what it shows instead. */
   | { kind: 'mismatch'; shown: number }
-  /** Certainly not carried out. */
-  | { kind: 'refused'; retryAt: Date }
+  /** Certainly not carried out. `isOutdated`: for what is known of it is not so any more; it is read before it leaves again. */
+  | { kind: 'refused'; retryAt: Date; isOutdated?: boolean }
   /** No answer: it may still take effect. */
   | { kind: 'unknown' }
 
@@ -193,8 +193,10 @@ export function answered(slot: Slot, version: number, answer: WriteAnswer, now: 
       const times = { since: live.sentAt, askedAt: now, at: now }
       return read({ ...refused, retryAt: new Date(now.getTime() + 1_000) }, answer.shown, times, watermark).slot
     }
-    case 'refused':
-      return { ...slot, live: null, claim: claimRefused(slot.claim, version), retryAt: answer.retryAt }
+    case 'refused': {
+      const readDueAt = answer.isOutdated ? now : slot.readDueAt
+      return { ...slot, live: null, claim: claimRefused(slot.claim, version), retryAt: answer.retryAt, readDueAt }
+    }
     case 'unknown': {
       // A compare-and-set may be tried again: it cannot hit twice. So may a lower value: it exposes nothing new. A
       // raise without an answer waits for readings, and for its own death, before another one leaves.

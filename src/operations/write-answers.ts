@@ -33,8 +33,9 @@ export function interpret(
       const { error } = outcome
       const detail = { kind: error.kind, code: error.code, ...replacedBy(outcome) }
       if (error.mayHaveApplied) return { answer: { kind: 'unknown' }, effect: 'unknown', detail }
+      const isOutdated = error.kind === 'conflict'
       return {
-        answer: { kind: 'refused', retryAt: retryAfter(error, since, now) },
+        answer: { kind: 'refused', retryAt: retryAfter(error, since, now), ...(isOutdated ? { isOutdated } : {}) },
         effect: error.code === 'budget' || error.code === notLive ? 'not-sent' : 'refused',
         detail,
       }

@@ -67,6 +67,10 @@ export async function call<S extends z.ZodType>(
   }
 }
 
+/** What it costs before an answer of its size has told; a few more than counted, as no refusal is for want of one. */
+const pointsOf = ({ points, pointsEach }: Document, size: number | string): number =>
+  pointsEach === undefined || typeof size === 'string' ? points : Math.min(points, 10 + pointsEach * size)
+
 async function send(
   account: Account,
   document: Document,
@@ -75,7 +79,7 @@ async function send(
 ): Promise<WireResponse> {
   const settings = readSettings(account.settings)
   const learned = learnedOf(account)
-  const expected = Math.max(1, learned.costs.get(`${document.operation} ${size}`) ?? document.points)
+  const expected = Math.max(1, learned.costs.get(`${document.operation} ${size}`) ?? pointsOf(document, size))
   const token = await tokenOf(account)
   learned.underWay += expected
   try {

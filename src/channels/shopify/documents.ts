@@ -7,6 +7,8 @@ export interface Document {
   operation: string
   text: string
   points: number
+  /** Where it is asked for several at once: what each costs; `points` is the most then. */
+  pointsEach?: number
   isWrite: boolean
 }
 
@@ -128,10 +130,12 @@ export const itemsBySku = read(
 )
 
 /** By ids that are known already. */
-export const readQuantities = read(
-  'readQuantities',
-  760,
-  `query ReadQuantities($ids: [ID!]!, $location: ID!) {
+export const readQuantities: Document = {
+  pointsEach: 3,
+  ...read(
+    'readQuantities',
+    760,
+    `query ReadQuantities($ids: [ID!]!, $location: ID!) {
   nodes(ids: $ids) {
     id
     ... on InventoryItem {
@@ -140,7 +144,8 @@ export const readQuantities = read(
     }
   }
 }`,
-)
+  ),
+}
 
 export const setQuantities = write(
   'setQuantities',

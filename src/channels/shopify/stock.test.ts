@@ -109,8 +109,98 @@ test('numbers that move between reading and writing: asked again a few times, th
   const account = bench.account()
   await readQuantities(account, ['MUG', 'LAMP'])
   await fault(bench, 'inventorySetQuantities', 'moved-between')
-  const [first, second] = await pushQuantities(account, [line('MUG', 50, 40), line('LAMP', 50, 30)])
-  expect([first, second]).toMatchObject([{ kind: 'mismatch', shown: 49 }, { kind: 'applied' }])
+  expect(await pushQuantities(account, [line('MUG', 50, 40), line('LAMP', 50, 30)])).toMatchObject([
+    { key: 'slot LAMP', kind: 'applied' },
+    { key: 'slot MUG', kind: 'mismatch', shown: 49 },
+  ])
+})
+
+/** The calls of the store by what they ask for. */
+const callsOf = (bench: ShopBench, from: number) =>
+  bench.traffic.slice(from).map(({ query, variables }) => {
+    const { quantities } = (variables.input ?? {}) as { quantities?: unknown[] }
+    return [query.match(/(?:query|mutation) (\w+)/)![1], quantities?.length ?? (variables.ids as unknown[]).length]
+  })
+
+test('the line that a refusal names is read alone, behind the call of the others', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  await readQuantities(account, ['MUG', 'LAMP', 'A/B "1"'])
+  await bench.control('POST', '/orders', { channel: 'shopify', sku: 'LAMP', quantity: 1 })
+  const from = bench.traffic.length
+  await pushQuantities(account, [line('MUG', 10, 7), line('LAMP', 2, 5), line('A/B "1"', 4, 3)])
+  expect(callsOf(bench, from)).toEqual([
+    ['SetQuantities', 3],
+    ['SetQuantities', 2],
+    ['ReadQuantities', 1],
+  ])
+})
+
+test('a named line that fits all the same, and does not when it leaves again, is answered', async () => {
+  const bench = shopBench({ skus: { MUG: 0, LAMP: 2 } })
+  let calls = 0
+  const account = bench.account({
+    fetch: (async (url: string, init: RequestInit) => {
+      // Below 0 all numbers count as 0 shown.
+      if (String(init.body).includes('mutation SetQuantities') && (calls += 1) > 2) await order()
+      return await bench.sim.handle(new Request(url, init))
+    }) as typeof fetch,
+  })
+  await readQuantities(account, ['MUG', 'LAMP'])
+  await bench.control('POST', '/shopify/policy', { sku: 'MUG', policy: 'CONTINUE' })
+  const order = async () => await bench.control('POST', '/orders', { channel: 'shopify', sku: 'MUG', quantity: 1 })
+  await order()
+  const outcomes = await pushQuantities(account, [line('MUG', 0, 5), line('LAMP', 2, 1)])
+  expect(outcomes).toMatchObject([
+    { key: 'slot LAMP', kind: 'applied' },
+    { key: 'slot MUG', kind: 'failed', error: { kind: 'conflict', mayHaveApplied: false } },
+  ])
+  expect(calls).toBe(4)
+})
+
+test('a refusal that names no line: all are read, and those that fit leave again', async () => {
+  const bench = shopBench()
+  const account = bench.account({
+    fetch: (async (url: string, init: RequestInit) => {
+      const answer = await bench.sim.handle(new Request(url, init))
+      const body = await answer.text()
+      return new Response(body.replace(/"field":\[[^\]]*\]/, '"field":null'), answer)
+    }) as typeof fetch,
+  })
+  await readQuantities(account, ['MUG', 'LAMP'])
+  await bench.control('POST', '/orders', { channel: 'shopify', sku: 'LAMP', quantity: 1 })
+  const outcomes = await pushQuantities(account, [line('MUG', 10, 7), line('LAMP', 2, 5)])
+  expect(outcomes).toMatchObject([{ kind: 'mismatch', shown: 1 }, { kind: 'applied' }])
+})
+
+test('no points left to read what did not fit: a conflict, not a call that never left; the others are set', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  await readQuantities(account, ['MUG', 'LAMP'])
+  await bench.control('POST', '/orders', { channel: 'shopify', sku: 'LAMP', quantity: 1 })
+  const throttled = { channel: 'shopify', operation: 'nodes', kind: 'status', status: 429, count: 1 }
+  expect((await bench.control('POST', '/faults', throttled)).status).toBeLessThan(300)
+  expect(await pushQuantities(account, [line('MUG', 10, 7), line('LAMP', 2, 5)])).toMatchObject([
+    { key: 'slot MUG', kind: 'applied' },
+    { key: 'slot LAMP', kind: 'failed', error: { kind: 'conflict', mayHaveApplied: false, retryAt: undefined } },
+  ])
+})
+
+test('a reading of few numbers is not paid like one of many', async () => {
+  const bench = shopBench()
+  const account = bench.account()
+  await readQuantities(account, ['MUG', 'LAMP'])
+  const paid: number[] = []
+  const { spend } = account.budget
+  account.budget.spend = async (operation, points, by) => {
+    paid.push(points!)
+    return await spend(operation, points, by)
+  }
+  await readQuantities(account, ['MUG'])
+  const { requestedQueryCost } = (bench.traffic.at(-1)!.answer as { extensions: { cost: Record<string, number> } })
+    .extensions.cost
+  expect(paid[0]).toBeGreaterThanOrEqual(requestedQueryCost!)
+  expect(paid[0]).toBeLessThan(20)
 })
 
 test('several locations and none chosen: nothing is written; a chosen one is', async () => {

@@ -82,27 +82,35 @@ const mismatch = (key: string, shown: number | null): QuantityOutcome =>
 
 async function setInTries(account: Account, location: string, lines: readonly Line[], outcomes: QuantityOutcome[]) {
   let left = [...lines]
-  for (let tries = 0; left.length > 0 && tries < triesAtMost; tries += 1) {
-    const refused = await setOnce(account, location, left)
-    if (refused.kind === 'applied') {
-      for (const { line, from } of left) outcomes.push({ key: line.key, kind: 'applied', replaced: from })
-      return
+  // Those that the first refusal names are read behind the call of the others, so that its points are not used up.
+  let named: Line[] = []
+  for (let tries = 0; tries < triesAtMost; tries += 1) {
+    if (left.length === 0) {
+      left = await stillFitting(account, named, outcomes)
+      named = []
     }
-    if (refused.kind === 'failed') {
+    if (left.length === 0) return
+    const result = await setOnce(account, location, left)
+    if (result.kind !== 'refused') {
       for (const { line, from } of left)
-        outcomes.push({ key: line.key, kind: 'failed', error: refused.error, replaced: from })
-      return
+        outcomes.push({ key: line.key, replaced: from, ...(tries === 0 ? result : behindRefusal(result)) })
+      left = []
+      continue
     }
+    const isNamed = new Set(tries === 0 ? left.filter((_, index) => result.stale.has(index)) : [])
     left = left.filter(({ line }, index) => {
-      const error = refused.byLine.get(index)
+      const error = result.byLine.get(index)
       if (!error) return true
       if (error.kind === 'missing') forgetItem(account, line.remoteSku)
       outcomes.push({ key: line.key, kind: 'failed', error })
       return false
     })
-    if (refused.isStale) left = await stillFitting(account, left, outcomes)
+    if (isNamed.size > 0) {
+      named = left.filter((one) => isNamed.has(one))
+      left = left.filter((one) => !isNamed.has(one))
+    } else if (result.isStale) left = await stillFitting(account, left, outcomes)
   }
-  for (const { line } of left) {
+  for (const { line } of [...left, ...named]) {
     const error = new ChannelError('conflict', stale, 'the store sold in between, again and again')
     outcomes.push({ key: line.key, kind: 'failed', error })
   }
@@ -110,11 +118,25 @@ async function setInTries(account: Account, location: string, lines: readonly Li
 
 const stale = 'CHANGE_FROM_QUANTITY_STALE'
 
+/**
+ * No points are left to go on after a refusal. That is no call that never left: tried at once, the same lines would be refused
+ * again and use up the points that their reading waits for.
+ */
+const unfinished = (error: ChannelError): ChannelError =>
+  error.kind === 'throttled' && !error.mayHaveApplied
+    ? new ChannelError('conflict', stale, 'another number stood there, and no points were left to go on', {
+        cause: error,
+      })
+    : error
+
 type SetResult =
   | { kind: 'applied' }
   | { kind: 'failed'; error: ChannelError }
-  /** Nothing was changed: these lines by themselves, and some that do not say which. */
-  | { kind: 'refused'; byLine: Map<number, ChannelError>; isStale: boolean }
+  /** Nothing was changed: these lines by themselves; of those that did not fit (`isStale`) the store may name some or none. */
+  | { kind: 'refused'; byLine: Map<number, ChannelError>; isStale: boolean; stale: Set<number> }
+
+const behindRefusal = (result: Exclude<SetResult, { kind: 'refused' }>) =>
+  result.kind === 'failed' ? { ...result, error: unfinished(result.error) } : result
 
 async function setOnce(account: Account, location: string, lines: readonly Line[]): Promise<SetResult> {
   const key = account.newId()
@@ -145,18 +167,20 @@ async function setOnce(account: Account, location: string, lines: readonly Line[
 
 function readRefusal(errors: readonly WireUserError[]): SetResult {
   const byLine = new Map<number, ChannelError>()
+  const named = new Set<number>()
   let isStale = false
   for (const error of errors) {
+    const place = error.field?.[1] === 'quantities' ? Number(error.field[2]) : Number.NaN
     if (error.code === stale) {
       isStale = true
+      if (Number.isInteger(place)) named.add(place)
       continue
     }
-    const place = error.field?.[1] === 'quantities' ? Number(error.field[2]) : Number.NaN
     // Of no line: it is the whole call's.
     if (!Number.isInteger(place)) return { kind: 'failed', error: readUserError(error) }
     byLine.set(place, readUserError(error))
   }
-  return { kind: 'refused', byLine, isStale }
+  return { kind: 'refused', byLine, isStale, stale: named }
 }
 
 /** Which lines the store still shows as expected; the others are answered with what it shows. */
@@ -169,7 +193,8 @@ async function stillFitting(account: Account, lines: readonly Line[], outcomes: 
     )
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
-    for (const { line } of lines) outcomes.push({ key: line.key, kind: 'failed', error: withoutDoubt(error) })
+    const unread = unfinished(withoutDoubt(error))
+    for (const { line } of lines) outcomes.push({ key: line.key, kind: 'failed', error: unread })
     return []
   }
   return lines.flatMap((one) => {
