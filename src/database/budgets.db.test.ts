@@ -173,6 +173,20 @@ test('what the channel tells of its bucket counts, less what is prepaid', async 
   expect(await left()).toBe(250)
 })
 
+test('what was paid for calls that never left is there again, and counts no more against what the channel tells', async () => {
+  const own = budget()
+  await own.prepay('points', 3, 100)
+  expect(await own.spend('points', 100)).toBeUndefined()
+  expect(await left('points')).toBe(1_660)
+  // One of the other two is still under way.
+  await own.giveBack('points', 1, 100)
+  expect(await left('points')).toBe(1_760)
+  await own.giveBack('points', 0, 100)
+  expect(await left('points')).toBe(1_860)
+  await own.told!('points', { tokens: 1_000, rate: 100, burst: 2_000 })
+  expect(await left('points')).toBe(1_000)
+})
+
 test('of callers that share a bucket none is overtaken by one that needs less; a write waits for nobody', async () => {
   const own = budget()
   const costs = { listings: 753, orders: 960, readings: 750 }

@@ -49,6 +49,8 @@ export interface LeasedBudget extends Budget {
    * before the process ends is lost: too little is sent, never too much.
    */
   prepay(operation: string, count: number, pointsEach?: number): Promise<void>
+  /** So many of those calls are still under way: what others did not spend (no token, say) is there again. */
+  giveBack(operation: string, underWay: number, pointsEach?: number): Promise<void>
   /** What refusals taught an earlier holder. */
   recall(): Promise<void>
   /** Brings the bucket's rate up to what is believed by now; a statement only where a refusal taught something. */
@@ -73,6 +75,17 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
         [accountId, operation, now(), epoch, count, pointsEach],
       )
       if (row) paid.set(operation, (paid.get(operation) ?? 0) + row.granted)
+    },
+    async giveBack(operation, underWay, pointsEach = 1) {
+      const left = paid.get(operation) ?? 0
+      const unused = left - underWay * pointsEach
+      if (unused <= 0) return
+      paid.set(operation, left - unused)
+      await db.run(
+        `update budgets set tokens = least(${capacity}, ${filled} + $5::float8), refilled_at = greatest(refilled_at, $3)
+         where account_id = $1 and operation = $2 and exists (select 1 from leases where account_id = $1 and epoch = $4 and not released)`,
+        [accountId, operation, now(), epoch, unused],
+      )
     },
     async spend(operation, points = 1, by = operation) {
       const left = paid.get(operation) ?? 0

@@ -52,8 +52,8 @@ export interface AccountAtWork {
   connector: Connector
   account: Account
   lease(): HeldLease
-  /** Pays for calls that are about to leave, in one step. */
-  prepay: LeasedBudget['prepay']
+  /** Pays for calls that are about to leave, in one step; and takes back what was not spent. */
+  prepaid: Pick<LeasedBudget, 'prepay' | 'giveBack'>
   /** What refusals taught of the account's rates: from an earlier holder, and as the moments pass. */
   rates: Pick<LeasedBudget, 'recall' | 'settleRate'>
 }
@@ -78,7 +78,7 @@ export function accountAtWork(
       if (ctx.monotonic() + timeoutMs > lease().until) throw new LeaseLost(row.id)
     },
   })
-  return { row, connector, account, lease, prepay: budget.prepay, rates: budget }
+  return { row, connector, account, lease, prepaid: budget, rates: budget }
 }
 
 /** What a connector is given of an account, whoever asks: the holder of its lease, or a question beside it. */

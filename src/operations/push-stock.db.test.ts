@@ -3,6 +3,7 @@ import { useDatabase } from '../../test/support/database.ts'
 import { createRuleShop, type RuleShop } from '../../test/support/rule-shop.ts'
 import { workFor } from '../../test/support/world.ts'
 import type { QuantityLine, QuantityOutcome } from '../channels/connector.ts'
+import { allowance } from '../database/budgets.ts'
 import type { AccountAtWork } from './context.ts'
 import { createPump, type Pump } from './push-stock.ts'
 
@@ -60,6 +61,18 @@ test('a call that takes long keeps none of the others from leaving', async () =>
       work.row.id,
     ]),
   ).toEqual([])
+})
+
+test('calls that fail before they leave cost nothing of the allowance', async () => {
+  await goods(3)
+  const { pushOperation } = work.connector.stock!
+  const left = async () => (await allowance(own.db, work.row.id, pushOperation, shop.world.clock.now())).calls
+  const before = await left()
+  expect((await pump.step()).sent).toBe(3)
+  expect(await left()).toBe(before - 3)
+  for (const one of calls) one.answer(new Error('no token'))
+  await pump.settled()
+  expect(await left()).toBe(before)
 })
 
 test('a slot has one call under way: a lower number waits for the answer', async () => {

@@ -61,6 +61,8 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
   const underWay = new Set<Promise<void>>()
   const calling = new Set<string>()
   let broken: { error: unknown } | undefined
+  /** Calls that are paid and have not ended. */
+  let paidFor = 0
   const note = together<Answered>((many) => noteAnswers(ctx, work, many))
   const pace = { latencyMs: usualLatencyMs, turn: 0, isBulk: false }
   const feeder =
@@ -70,9 +72,12 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
     for (const line of batch) calling.add(line.slotId)
     const leftAt = ctx.monotonic()
     const call = pushed(ctx, work, batch)
-      .then((outcomes) => {
+      .then(async (outcomes) => {
         pace.latencyMs += (ctx.monotonic() - leftAt - pace.latencyMs) / 8
-        return note({ batch, outcomes })
+        paidFor -= 1
+        const { pushOperation, pushPoints } = work.connector.stock!
+        await work.prepaid.giveBack(pushOperation, paidFor, pushPoints)
+        await note({ batch, outcomes })
       })
       .catch((error: unknown) => {
         broken ??= { error }
@@ -93,6 +98,7 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
 
   function breakOff(error: unknown): unknown {
     broken = undefined
+    paidFor = 0
     brokenOff.add(work)
     return error
   }
@@ -113,7 +119,8 @@ export function createPump(ctx: Context, work: AccountAtWork, { onAnswer, onFeed
     const batches: Leaving[][] = []
     for (let from = 0; from < lines.length; from += capability.pushBatch)
       batches.push(lines.slice(from, from + capability.pushBatch))
-    await work.prepay(capability.pushOperation, batches.length, capability.pushPoints)
+    paidFor += batches.length
+    await work.prepaid.prepay(capability.pushOperation, batches.length, capability.pushPoints)
     for (const batch of batches) launch(batch)
     return { sent: lines.length, nextAt: null }
   }
