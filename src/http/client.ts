@@ -101,6 +101,8 @@ export interface HttpOptions {
   hidePaths?: boolean
   /** Called right before a call leaves; throws where it must not (a lease that would end before the call). */
   beforeCall?(timeoutMs: number): void
+  /** A call left: whether anything answered. */
+  heard?(isAnswered: boolean): void
   requestIdHeader?: string
 }
 
@@ -147,6 +149,7 @@ export function createHttp(options: HttpOptions): Http {
       const bytes = await readBytes(answer)
       const text = request.binary ? '' : bytes.toString('utf8')
       const json = jsonOf(text)
+      options.heard?.(true)
       const requestId = options.requestIdHeader ? answer.headers.get(options.requestIdHeader) : null
       record({
         status: answer.status,
@@ -157,6 +160,7 @@ export function createHttp(options: HttpOptions): Http {
       return { status: answer.status, headers: answer.headers, text, json, ...(request.binary ? { bytes } : {}) }
     } catch (error) {
       const failed = asWireError(error)
+      if (failed.kind === 'network' || failed.kind === 'deadline') options.heard?.(false)
       record({ status: null, response: null, requestId: null, error: failed.kind })
       throw failed
     }

@@ -71,6 +71,11 @@ export async function startRunner(
   const queue = createSignal()
   const errands = createSignal()
   const ticks = createSignal()
+  const wake = () => {
+    for (const signal of [slots, readings, pulls, errands]) signal.wake()
+  }
+  // A channel that was silent answers again: what waits for its next try looks now.
+  work.silence.onReturn = wake
   let clean = true
   const end = () => {
     for (const signal of [slots, readings, pulls, feeds, queue, errands, ticks]) signal.stop()
@@ -111,12 +116,7 @@ export async function startRunner(
   return {
     accountId: row.id,
     work,
-    wake() {
-      slots.wake()
-      readings.wake()
-      pulls.wake()
-      errands.wake()
-    },
+    wake,
     async stop() {
       end()
       // Calls under way get a moment to be answered; then they are given up, and count as unanswered.
@@ -165,7 +165,7 @@ async function isWorking(ctx: Context, work: AccountAtWork): Promise<boolean> {
 }
 
 async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
-  const notBefore = new Map<string, Date | null>()
+  const notBefore = new Map<string, { until: Date | null; returns: number }>()
   const heeding = createHeeding(ctx, work)
   const keeping = createKeeping(ctx, work)
   const streams = [
@@ -182,11 +182,15 @@ async function pullLoop(ctx: Context, work: AccountAtWork, signal: Loop, options
       if (!(await isWorking(ctx, work))) return
       await heeding.listen(streams.flatMap(({ name, pull }) => (pull ? [name] : [])))
       for (const { name, pull } of streams) {
-        const wait = notBefore.get(name) ?? null
-        if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, wait, heeding.isDue(name)))) continue
+        const wait = notBefore.get(name)
+        const { returns } = work.silence
+        const isBack = wait?.until != null && wait.returns !== returns
+        const until = isBack ? null : (wait?.until ?? null)
+        const isAnnounced = isBack || heeding.isDue(name)
+        if (!pull || signal.stopped || !(await isPullDue(ctx, work, name, until, isAnnounced))) continue
         const began = ctx.clock.now()
         const result = await visibly(ctx, work, name, pull)
-        notBefore.set(name, result.notBefore)
+        notBefore.set(name, { until: result.notBefore, returns })
         if (result.more) signal.wake()
         else if (!result.notBefore) await heeding.looked(name, began)
       }
@@ -283,10 +287,12 @@ async function pushLoop(
 async function readLoop(ctx: Context, work: AccountAtWork, signal: Loop, options: RunnerOptions): Promise<void> {
   const failing = createFailing(ctx, work)
   let readAfter: Date | null = null
+  let returns = 0
   while (!signal.stopped) {
     try {
       let readings = 0
-      if (!readAfter || readAfter <= ctx.clock.now()) {
+      if (!readAfter || readAfter <= ctx.clock.now() || returns !== work.silence.returns) {
+        returns = work.silence.returns
         const result = await readStock(ctx, work)
         readings = result.read
         readAfter = result.nextAt

@@ -56,6 +56,36 @@ export interface AccountAtWork {
   prepaid: Pick<LeasedBudget, 'prepay' | 'giveBack'>
   /** What refusals taught of the account's rates: from an earlier holder, and as the moments pass. */
   rates: Pick<LeasedBudget, 'recall' | 'settleRate'>
+  silence: Silence
+}
+
+/** A channel that answers nobody, until it is back. */
+export interface Silence {
+  /** How often it came back so far. What failed before that says nothing of how long to wait now. */
+  readonly returns: number
+  /** Called when it is back. */
+  onReturn: (() => void) | undefined
+}
+
+/** So many calls in a row without an answer are silence: of a single operation that fails, others' answers lie in between. */
+const silentAfter = 3
+
+function createSilence(): Silence & { heard(isAnswered: boolean): void } {
+  let unanswered = 0
+  let returns = 0
+  return {
+    get returns() {
+      return returns
+    },
+    onReturn: undefined,
+    heard(isAnswered) {
+      const before = unanswered
+      unanswered = isAnswered ? 0 : unanswered + 1
+      if (!isAnswered || before < silentAfter) return
+      returns += 1
+      this.onReturn?.()
+    },
+  }
 }
 
 /** A call ends this long after it left, and always before its lease. */
@@ -71,14 +101,16 @@ export function accountAtWork(
   if (!found) throw new Error(`no connector for ${row.channel}`)
   const connector = gated(found, () => stageNow(ctx, row))
   const budget = leasedBudget(ctx.db, lease(), () => ctx.clock.now())
+  const silence = createSilence()
   const account = openAccount(ctx, row, connector, {
     budget,
+    heard: (isAnswered) => silence.heard(isAnswered),
     ...(stopping ? { stopping } : {}),
     beforeCall(timeoutMs) {
       if (ctx.monotonic() + timeoutMs > lease().until) throw new LeaseLost(row.id)
     },
   })
-  return { row, connector, account, lease, prepaid: budget, rates: budget }
+  return { row, connector, account, lease, prepaid: budget, rates: budget, silence }
 }
 
 /** What a connector is given of an account, whoever asks: the holder of its lease, or a question beside it. */
@@ -86,7 +118,7 @@ export function openAccount(
   ctx: Context,
   row: AccountRow,
   connector: Connector,
-  asking: Pick<HttpOptions, 'budget' | 'beforeCall' | 'stopping'>,
+  asking: Pick<HttpOptions, 'budget' | 'beforeCall' | 'heard' | 'stopping'>,
 ): Account {
   const store: TokenStore = {
     seal: (text) => ctx.sealing.sealSecret(text, `token:${row.id}`),
