@@ -19,11 +19,11 @@ export const accountOf = (channel: string): string => names[channel] ?? channel
 export const amazonName = accountOf('amazon')
 export const storeName = accountOf('storefront')
 
-/** How each account of the demo's list is connected, under the name that it has here. */
-export const placesOf = (channels: readonly string[]) =>
+/** How each account of the demo's list is connected, under the name that it has here; the marketplaces listen at `address`. */
+export const placesOf = (channels: readonly string[], address = base) =>
   demoChannels
     .filter(({ channel }) => channels.includes(channel))
-    .map((one) => ({ ...one, account: accountOf(one.channel), settings: one.settings(base) }))
+    .map((one) => ({ ...one, account: accountOf(one.channel), settings: one.settings(address) }))
 
 /** What the simulator must be told so that these are there. */
 export const startedOf = (channels: readonly string[]): Record<string, object> =>

@@ -32,10 +32,11 @@ export async function seedInstallation(
   ctx: Context,
   { catalog, brought, channels }: Pick<Installation, 'catalog' | 'brought' | 'channels'>,
   units = (item: CatalogItem) => (item.amazon?.quantity ?? 0) + 4,
+  address = base,
 ) {
   const webhookSecret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
   await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
-  for (const { channel, account: name, settings, secrets } of placesOf(channels)) {
+  for (const { channel, account: name, settings, secrets } of placesOf(channels, address)) {
     const given = channel === 'storefront' ? { webhookSecret } : { ...secrets }
     await connectAccount(tx, ctx, { channel, name, stage: 'live', settings, secrets: given })
   }
@@ -54,18 +55,18 @@ export async function seedInstallation(
       fulfilledBy: 'merchant',
     })
   }
-  await listenForEvents(tx, ctx, webhookSecret)
+  await listenForEvents(tx, ctx, webhookSecret, address)
   return { apiKey: (await addApiKey(tx, ctx, 'store', 'operator')).key, webhookSecret }
 }
 
 /** Somebody outside wants to hear of orders; the simulated store takes such messages and does nothing with them. */
-async function listenForEvents(tx: Sql, ctx: Context, secret: string): Promise<void> {
+async function listenForEvents(tx: Sql, ctx: Context, secret: string, address: string): Promise<void> {
   const id = ctx.newId()
   await tx.run(
     'insert into webhook_endpoints (id, url, events, secret_sealed, created_at) values ($1, $2, $3, $4, $5)',
     [
       id,
-      `${base}/storefront/webhooks`,
+      `${address}/storefront/webhooks`,
       ['order.imported', 'order.changed', 'reservation.expired'],
       ctx.sealing.sealSecret(secret, `webhook:${id}`),
       ctx.clock.now(),

@@ -27,7 +27,7 @@ export interface TheirChannel {
   held?: Record<string, number>
   orders: TheirOrder[]
   calls: Record<string, { count: number; throttled: number }>
-  effects: { operation: string; sku: string; quantity: number; applied: boolean }[]
+  effects: { operation: string; sku: string; quantity: number; at: string; applied: boolean }[]
 }
 
 export interface Theirs {

@@ -182,3 +182,9 @@ export const secondsOnAllChannels = times(90, 3_000)
 export const finishedDispatches = times(3_000, 100_000)
 /** Rounds of orders, dispatches and counts at once on what a channel lends. */
 export const lentRounds = times(25, 1_000)
+
+/** R37: which channels are dead for a day, in how many steps of the clock, how many slots change meanwhile, and rounds of changes that are timed. */
+export const deadChannels: readonly string[] = ['walmart', 'woocommerce', 'bigcommerce']
+export const deadDaySteps = times(6, 96)
+export const deadSlots = (channel: string): number => (channel === 'walmart' ? times(250, 380) : times(20, 150))
+export const latencyRounds = times(1, 8)
