@@ -63,7 +63,8 @@ function isAtRest({ hasVariantRules, accounts, categories }: RestOptions): strin
   const byRules = hasRules || categories.length > 0 ? `(${stored}) is not distinct from (${wanted})` : undefined
   const conditions = [
     'not s.waits',
-    byRules ?? `num_nulls(${stored}) = ${settings.length}`,
+    // One function for all of them costs four million calls.
+    byRules ?? settings.map((one) => `s.show_${one} is null`).join(' and '),
     ...(hasVariantRules
       ? ['s.variant_id not in (select variant_id from publishing_rules where variant_id is not null)']
       : []),
@@ -182,15 +183,23 @@ const shows = settings.map((one) => `s.show_${one}`).join(', ')
 export async function* shapesNotAtRest(session: CopySession, options: RestOptions): AsyncGenerator<Shape[]> {
   if (options.accounts.length === 0) return
   await session.run(`set local work_mem = '${workMemory}'`)
+  // Workers share the pass over all slots; what they hand over is little.
+  await session.run('set local parallel_setup_cost = 0')
+  await session.run('set local parallel_tuple_cost = 0')
   const byCategory = options.categories.length > 0
   const category = `case when d.category in (${options.categories.map(literal).join(', ')}) then d.category else '' end`
   const product = byCategory ? 'join variants v on v.id = s.variant_id join products d on d.id = v.product_id' : ''
-  const { hasKits } = (await session.one<{ hasKits: boolean }>('select exists (select 1 from kit_parts) as "hasKits"'))!
+  // Asked for first: a condition on what is hardly ever there keeps the pass to one worker.
+  const { hasKits, hasLent } = (await session.one<{ hasKits: boolean; hasLent: boolean }>(
+    `select exists (select 1 from kit_parts) as "hasKits", exists (select 1 from locations where kind = 'lent') as "hasLent"`,
+  ))!
   const notInKits = hasKits
     ? 'and s.variant_id not in (select kit_id from kit_parts union all select variant_id from kit_parts)'
     : ''
   // What a channel lends is no number of the variant alone: the caller plans those.
-  const notLent = `and s.variant_id not in (select v.variant_id from locations p join stock_levels v on v.location_id = p.id and v.on_hand > 0 where p.kind = 'lent')`
+  const notLent = hasLent
+    ? `and s.variant_id not in (select v.variant_id from locations p join stock_levels v on v.location_id = p.id and v.on_hand > 0 where p.kind = 'lent')`
+    : ''
   const found = `select distinct s.variant_id from stock_slots s
       left join pool_levels p on p.variant_id = s.variant_id ${product}
       join ${accountsTable(options.accounts)} on a.id = s.account_id ${byCategory ? `and a.category = ${category}` : ''}
@@ -199,9 +208,10 @@ export async function* shapesNotAtRest(session: CopySession, options: RestOption
     `select s.variant_id, coalesce(${available}, 0), coalesce(p.claimed, 0), coalesce(p.unknown_claims, 0), coalesce(p.mode, 'guarded'),
        ${byCategory ? 'd.category' : 'null::text'}, s.account_id, s.wish, s.waits, s.live_value, s.confirmed_value, s.claim, s.claim_state, s.demand,
        s.units_per_sale, s.merchant_fulfilled, ${shows}
-     from (${found}) found join stock_slots s on s.variant_id = found.variant_id
-       left join pool_levels p on p.variant_id = s.variant_id ${product}
-     order by s.variant_id, s.id`,
+     from (${found}) found
+       left join pool_levels p on p.variant_id = found.variant_id
+       -- Looked up one by one, so that the slots of a variant stand together without sorting all of them.
+       cross join lateral (select * from stock_slots s where s.variant_id = found.variant_id order by s.id offset 0) s ${product}`,
   )
   let last: Shape | undefined
   for await (const some of lines) {
