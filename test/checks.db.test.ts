@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { registry } from '../src/channels/registry.ts'
 import { checkFailures } from '../src/contract/check-failures.ts'
+import { checkFailuresOfBigcommerce } from '../src/contract/check-failures-bigcommerce.ts'
+import { checkFailuresOfWoocommerce } from '../src/contract/check-failures-woocommerce.ts'
 import { hasCheckTitle, hasFeatureTitle } from '../src/contract/checks.ts'
 import {
   amazonSecrets,
@@ -149,6 +151,23 @@ test('an own store: reached, our signature taken and no other, clocks compared',
   ])
 })
 
+test('a store with WooCommerce: a wrong setting is named by its field, a wrong secret shuts the way in', async () => {
+  const key = { consumerKey: `ck_${'5'.repeat(40)}`, consumerSecret: `cs_${'b'.repeat(40)}` }
+  const draft = { channel: 'woocommerce', name: 'Woo', settings: { url: `${it.url}/woocommerce`, sameNetwork: true } }
+  const refused = await owner.ask('POST', '/accounts/drafts', { ...draft, secrets: { ...key, consumerKey: 'my key' } })
+  expect(refused.body).toMatchObject({
+    code: 'bad_request',
+    errors: [{ path: 'secrets.consumerKey', message: 'begins with ck_' }],
+  })
+  const { id } = (await owner.ask('POST', '/accounts/drafts', { ...draft, secrets: key })).body
+  const checked = await steps.check(id)
+  const [wayIn, ...others] = failed(checked)
+  expect(wayIn).toEqual(['token', 'failed', 'signature_refused'])
+  expect(new Set(others.map(([, state]) => state))).toEqual(new Set(['skipped']))
+  const told = checked.items.find((one: CheckTold) => one.id === 'token')
+  expect(told.next).toContain('“Site Address”')
+})
+
 test('every check of every channel has words in both languages', () => {
   const checks = [...registry.values()].flatMap((one) =>
     (one.checks ?? []).map((each) => ({ ...each, channel: one.channel })),
@@ -158,6 +177,9 @@ test('every check of every channel has words in both languages', () => {
     !hasCheckTitle(channel, id) || serves.length === 0 || !serves.every(hasFeatureTitle)
   expect(checks.filter(wordless).map(({ channel, id }) => `${channel} ${id}`)).toEqual([])
   expect([wordless({ ...checks[0]!, id: 'x' }), wordless({ ...checks[0]!, serves: ['x'] })]).toEqual([true, true])
+  // No channel's words take the place of another's.
+  for (const words of [checkFailuresOfBigcommerce, checkFailuresOfWoocommerce])
+    for (const [code, text] of Object.entries(words)) expect(checkFailures[code], code).toBe(text)
   for (const [code, { en, zh }] of Object.entries(checkFailures)) {
     const places = (texts: readonly string[]) => [...new Set(texts.join(' ').match(/\{\w+\}/g) ?? [])].sort()
     expect(places(zh), code).toEqual(places(en))

@@ -3,26 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { problemText } from '../contract/problems.ts'
 import type { ProblemBody } from '../contract/schemas.ts'
-import { databaseProblem, Problem } from '../domain/errors.ts'
+import { databaseProblem, InvalidInput, Problem } from '../domain/errors.ts'
 import type { Context } from '../operations/context.ts'
-
-interface FieldError {
-  path: string
-  message: string
-}
-
-class InvalidInput extends Problem {
-  readonly errors: FieldError[]
-  constructor(errors: FieldError[]) {
-    super('bad_request', {
-      message: errors
-        .map((error) => `${error.path}: ${error.message}`)
-        .join('; ')
-        .slice(0, 1_000),
-    })
-    this.errors = errors
-  }
-}
 
 export function parseWith(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
   if (!schema) return undefined
@@ -60,7 +42,7 @@ export async function sendProblem(
     code: problem.code,
     detail: next,
     requestId: request.id,
-    ...(problem instanceof InvalidInput ? { errors: problem.errors } : {}),
+    ...(problem instanceof InvalidInput ? { errors: [...problem.errors] } : {}),
     ...(Object.keys(problem.params).length > 0 ? { params: problem.params } : {}),
   }
   return await reply.status(status).type('application/problem+json').send(JSON.stringify(body))

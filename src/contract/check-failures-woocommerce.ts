@@ -2,6 +2,26 @@
 import type { FailureText } from './check-failures.ts'
 
 export const checkFailuresOfWoocommerce: Record<string, FailureText> = {
+  'site.unavailable': {
+    en: [
+      'The store does not answer at the address in the settings ({answer}).',
+      'Check the address, the certificate and the firewall. A store in the same network needs the setting “The store is in the same network” (sameNetwork).',
+    ],
+    zh: [
+      '网店在设置的地址上没有响应（{answer}）。',
+      '请检查地址、证书和防火墙；同一网络内的网店需在设置中勾选“网店在同一网络”（sameNetwork）。',
+    ],
+  },
+  'site.rejected': {
+    en: [
+      'The address may not be called ({answer}).',
+      'Give the store’s public address with https. A store in the same network, or on this machine, needs the setting “The store is in the same network” (sameNetwork).',
+    ],
+    zh: [
+      '该地址不允许访问（{answer}）。',
+      '请填写网店的公网 https 地址；同一网络或本机的网店需在设置中勾选“网店在同一网络”（sameNetwork）。',
+    ],
+  },
   no_rest_api: {
     en: [
       'At this address WordPress gives no REST API: permalinks are “plain”, a plugin switched it off, or the address is another one.',
@@ -29,7 +49,7 @@ export const checkFailuresOfWoocommerce: Record<string, FailureText> = {
       '请在“WooCommerce › 设置 › 高级 › REST API”确认密钥仍在；若在，请在设置中启用“对调用签名”。',
     ],
   },
-  signature_refused: {
+  'woocommerce.signature_refused': {
     en: [
       'The store refuses our signature.',
       'Give the address exactly as under Settings, General, “Site Address” in WordPress, compare the secret, and see that the clocks agree.',

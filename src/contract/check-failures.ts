@@ -1,3 +1,4 @@
+import { checkFailuresOfBigcommerce } from './check-failures-bigcommerce.ts'
 import { checkFailuresOfWoocommerce } from './check-failures-woocommerce.ts'
 
 /** Why a live check failed and what to do, by code; where a check or a channel says more, under `check.code` or `channel.check.code`. */
@@ -16,6 +17,7 @@ const addRole = (en: string, zh: string, lostEn: string, lostZh: string): Failur
 })
 
 export const checkFailures: Record<string, FailureText> = {
+  ...checkFailuresOfBigcommerce,
   ...checkFailuresOfWoocommerce,
   // — whatever the check —
   auth: {
@@ -172,16 +174,22 @@ export const checkFailures: Record<string, FailureText> = {
   'reachable.unavailable': {
     en: [
       'The store does not answer at the address in the settings ({answer}).',
-      'Check the address, the certificate and the firewall. A store in the same network needs the setting sameNetwork.',
+      'Check the address, the certificate and the firewall. A store in the same network needs the setting “The store is in the same network” (sameNetwork).',
     ],
-    zh: ['网店在设置的地址上没有响应（{answer}）。', '请检查地址、证书和防火墙；同一网络内的网店需启用 sameNetwork。'],
+    zh: [
+      '网店在设置的地址上没有响应（{answer}）。',
+      '请检查地址、证书和防火墙；同一网络内的网店需在设置中勾选“网店在同一网络”（sameNetwork）。',
+    ],
   },
   'reachable.rejected': {
     en: [
       'The address may not be called: {answer}.',
-      'Give an address with https. A store in the same network, or on this machine, needs the setting sameNetwork.',
+      'Give an address with https. A store in the same network, or on this machine, needs the setting “The store is in the same network” (sameNetwork).',
     ],
-    zh: ['该地址不允许访问：{answer}。', '请使用 https 地址；同一网络或本机的网店需启用 sameNetwork。'],
+    zh: [
+      '该地址不允许访问：{answer}。',
+      '请使用 https 地址；同一网络或本机的网店需在设置中勾选“网店在同一网络”（sameNetwork）。',
+    ],
   },
   no_receiver: {
     en: [
@@ -309,6 +317,13 @@ export const checkFailures: Record<string, FailureText> = {
     ],
     zh: ['应用缺少权限 {scope}。', '请在 Dev Dashboard 为应用添加该权限并发布版本，在网店中批准后重新检查。'],
   },
+  'shopify.scope.read_all_orders.scope_missing': {
+    en: [
+      'Only orders of the last 60 days can be read.',
+      'Nothing else needs it. Where older ones are wanted, ask Shopify for {scope} in the app’s settings.',
+    ],
+    zh: ['只能读取最近 60 天的订单。', '其他功能不受影响；如需更早的订单，请在应用设置中向 Shopify 申请 {scope}。'],
+  },
   payments_absent: {
     en: [
       'The store does not take its payments by Shopify Payments, or has not set it up.',
@@ -353,45 +368,5 @@ export const checkFailures: Record<string, FailureText> = {
       'Apply for protected customer data in the app’s settings, or leave it.',
     ],
     zh: ['应用无权查看买家姓名和地址，订单将不含这些信息。', '请在应用设置中申请受保护的客户数据；不需要时可不处理。'],
-  },
-
-  // — bigcommerce —
-  'bigcommerce.scope_missing': {
-    en: [
-      'The API account lacks the scope {scope}.',
-      'Scopes of an API account cannot be changed: create a new one with this scope (control panel, Settings, Store-level API accounts) and give its token.',
-    ],
-    zh: [
-      'API 账户缺少权限 {scope}。',
-      'API 账户的权限无法更改：请新建包含该权限的账户（控制面板 › Settings › Store-level API accounts）并填写其令牌。',
-    ],
-  },
-  'bigcommerce.counts_late': {
-    en: [
-      'The store lowers its numbers only when an order is shipped or completed: until then it would sell the same units again.',
-      'Set the store’s inventory settings (control panel, Settings, Inventory) so that stock is lowered when an order is placed.',
-    ],
-    zh: [
-      '网店在订单发货或完成时才扣减库存，在此之前同一件商品会被重复售出。',
-      '请在控制面板 › Settings › Inventory 中设置为下单时扣减库存。',
-    ],
-  },
-  'bigcommerce.other_shop': {
-    en: ['The store that answered is another one: {shop}.', 'Correct the store hash in the settings.'],
-    zh: ['应答的是另一个网店：{shop}。', '请更正设置中的店铺 hash。'],
-  },
-  invalid_token: {
-    en: [
-      'The store refuses the access token.',
-      'See that it belongs to this store and that the API account was not deleted; give the token anew.',
-    ],
-    zh: ['网店拒绝该 access token。', '请确认它属于此网店且 API 账户未被删除，然后重新填写。'],
-  },
-  secret_missing: {
-    en: [
-      'Without the API account’s client secret nothing that the store sends can be believed.',
-      'Give the client secret; until then orders are found by asking every minute.',
-    ],
-    zh: ['缺少 API 账户的 client secret，无法确认网店发来的通知。', '请填写 client secret；在此之前每分钟轮询订单。'],
   },
 }

@@ -10,13 +10,21 @@ const titles: Record<string, Record<Language, string>> = {
   clock: { en: 'The clocks agree', zh: '时钟一致' },
   marketplaces: { en: 'The seller takes part in the marketplaces', zh: '卖家已加入所选站点' },
   plan: { en: 'The selling plan allows it', zh: '销售方案允许接入' },
+  'shopify.plan': { en: 'The store’s plan', zh: '网店套餐' },
+  'bigcommerce.plan': { en: 'The store’s plan', zh: '网店套餐' },
   'ebay.plan': { en: 'The seller may list', zh: '卖家可以发布商品' },
   'ebay.scope.sell.account': { en: 'Business policies are in use', zh: '已启用业务政策' },
+  'walmart.scope.orders': { en: 'Permission for orders (orders)', zh: '订单权限（orders）' },
+  'walmart.scope.inventory': { en: 'Permission for quantities (inventory)', zh: '库存权限（inventory）' },
+  'walmart.scope.item': { en: 'Permission for items (item)', zh: '商品权限（item）' },
+  'walmart.scope.feeds': { en: 'Permission for files of quantities (feeds)', zh: '批量库存文件权限（feeds）' },
+  'walmart.scope.price': { en: 'Permission for prices (price)', zh: '价格权限（price）' },
+  'walmart.scope.reports': { en: 'Permission for reconciliation files (reports)', zh: '对账文件权限（reports）' },
   nodes: { en: 'One ship node is written', zh: '写入单一发货节点' },
   payments: { en: 'The store takes its payments by Shopify Payments', zh: '网店使用 Shopify Payments 收款' },
   location: { en: 'The location is there', zh: '仓库地点可用' },
-  notifications: { en: 'Words from the channel arrive', zh: '平台通知可送达' },
-  webhooks: { en: 'Words from the channel arrive', zh: '平台通知可送达' },
+  notifications: { en: 'Notifications from the channel arrive', zh: '平台通知可送达' },
+  webhooks: { en: 'Notifications from the channel arrive', zh: '平台通知可送达' },
   site: { en: 'WooCommerce is at this address', zh: '该地址有 WooCommerce' },
   write: { en: 'The key may write', zh: '密钥可写入' },
   counting: { en: 'The store keeps stock', zh: '网店已启用库存管理' },
@@ -50,8 +58,8 @@ const features: Record<string, Record<Language, string>> = {
   refunds: { en: 'refunds', zh: '退款' },
   copies: { en: 'orders written to the store', zh: '订单写入网店' },
   settlements: { en: 'settlements', zh: '结算' },
-  notifications: { en: 'words from the channel', zh: '平台通知' },
-  webhooks: { en: 'words from the channel', zh: '平台通知' },
+  notifications: { en: 'notifications', zh: '平台通知' },
+  webhooks: { en: 'notifications', zh: '平台通知' },
 }
 
 /** A permission that has no text of its own is named as the channel names it. */
@@ -63,7 +71,7 @@ export function checkTitle(channel: string, id: string, language: Language): str
   if (text) return text[language]
   const name = permission.exec(id)?.[1]
   if (name === undefined) return id
-  return language === 'zh' ? `权限：${name}` : `Permission ${name}`
+  return language === 'zh' ? `权限：${name}` : `Permission “${name}”`
 }
 
 export function featureTitle(feature: string, language: Language): string {

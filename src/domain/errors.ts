@@ -133,6 +133,25 @@ export class Problem extends Error {
   }
 }
 
+export interface FieldError {
+  path: string
+  message: string
+}
+
+/** What was given does not fit; each wrong field is named, so that a form can say it where it stands. */
+export class InvalidInput extends Problem {
+  readonly errors: readonly FieldError[]
+  constructor(errors: readonly FieldError[]) {
+    super('bad_request', {
+      message: errors
+        .map((error) => `${error.path}: ${error.message}`)
+        .join('; ')
+        .slice(0, 1_000),
+    })
+    this.errors = errors
+  }
+}
+
 /** What a caller is told while the database cannot serve: come again. */
 export function databaseProblem(
   trouble: 'database_away' | 'database_busy' | 'storage_full' | 'storage_failed',

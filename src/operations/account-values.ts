@@ -3,7 +3,7 @@ import type { Connector } from '../channels/connector.ts'
 import { type AccountRow, getSecrets, lockAccount, putSecrets } from '../database/accounts.ts'
 import { forgetChecks } from '../database/connecting.ts'
 import type { Sql } from '../database/pool.ts'
-import { Problem } from '../domain/errors.ts'
+import { InvalidInput, Problem } from '../domain/errors.ts'
 import type { Context } from './context.ts'
 
 interface Checkable {
@@ -18,8 +18,9 @@ interface Checkable {
 export function checkWith(schema: Checkable, value: unknown, what: string): unknown {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const message = parsed.error.issues.map((issue) => `${[what, ...issue.path].join('.')}: ${issue.message}`).join('; ')
-  throw new Problem('bad_request', { message })
+  throw new InvalidInput(
+    parsed.error.issues.map((issue) => ({ path: [what, ...issue.path].join('.'), message: issue.message })),
+  )
 }
 
 /** The seller behind the settings, where they tell and no other account has it. */

@@ -58,7 +58,12 @@ export interface Connecting {
 }
 
 export async function openConnecting(db: Database): Promise<Connecting> {
-  const simulator = createSimulator({ seed: 1, catalog: demoCatalog(), history: { orders: 10, days: 5 } })
+  const simulator = createSimulator({
+    seed: 1,
+    catalog: demoCatalog(),
+    woocommerce: {},
+    history: { orders: 10, days: 5 },
+  })
   const served = await serveSimulator(simulator, { port: 0 })
   const world = createWorld(db, { now: () => simulator.now(), fetch })
   const { ctx } = world

@@ -80,7 +80,11 @@ function Steps() {
           <ConnectConsent connection={connection} onBack={() => go('settings')} onNext={() => go('checks')} />
         )}
         {connection && step === 'checks' && (
-          <ConnectChecks connection={connection} onNext={connection.draft ? () => go('stage') : null} />
+          <ConnectChecks
+            connection={connection}
+            onBack={connection.draft ? () => go('settings') : null}
+            onNext={connection.draft ? () => go('stage') : null}
+          />
         )}
         {connection && step === 'stage' && <ConnectStage connection={connection} onDone={() => go('done')} />}
         {connection && step === 'done' && <ConnectDone connection={connection} />}

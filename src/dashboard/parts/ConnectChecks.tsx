@@ -26,13 +26,24 @@ export function useVerdict({ checks }: Connection): { tone: 'ok' | 'warning'; te
   if (checks.endedAt === null) return null
   const bad = checks.items.filter((one) => one.state !== 'ok')
   const needed = bad.filter((one) => !one.optional).length
+  const shut = bad.some((one) => one.state === 'skipped') && bad.find((one) => one.state === 'failed')
+  if (shut) return { tone: 'warning', text: t('connect.checksShut', { check: shut.title }), blocks: true }
   if (needed > 0) return { tone: 'warning', text: t('connect.checksBad', { count: needed }), blocks: true }
   const text = bad.length > 0 ? t('connect.checksGoodOptional', { count: bad.length }) : t('connect.checksGood')
   return { tone: 'ok', text, blocks: false }
 }
 
 /** Live checks, each shown as it ends. They run once by themselves, then when a person asks. */
-export function ConnectChecks({ connection, onNext }: { connection: Connection; onNext: (() => void) | null }) {
+export function ConnectChecks({
+  connection,
+  onBack,
+  onNext,
+}: {
+  connection: Connection
+  /** To the settings and on to the stage, of a draft; null where it is connected. */
+  onBack: (() => void) | null
+  onNext: (() => void) | null
+}) {
   const t = useT()
   const verdict = useVerdict(connection)
   const run = useChange('checkAccount', ['connection'])
@@ -72,13 +83,18 @@ export function ConnectChecks({ connection, onNext }: { connection: Connection; 
       </ul>
       <div className="pad inline">
         {onNext && verdict && (
-          <Button size="xs" onClick={onNext}>
+          <Button size="xs" variant={verdict.blocks ? 'default' : 'filled'} onClick={onNext}>
             {t('connect.toStage')}
           </Button>
         )}
         <Button size="xs" variant="default" loading={isRunning} onClick={ask}>
           {askedAt === null ? t('connect.checksRun') : t('connect.checksAgain')}
         </Button>
+        {onBack && (
+          <Button size="xs" variant={verdict?.blocks ? 'filled' : 'default'} onClick={onBack}>
+            {t('connect.toSettings')}
+          </Button>
+        )}
       </div>
     </Panel>
   )
@@ -87,8 +103,10 @@ export function ConnectChecks({ connection, onNext }: { connection: Connection; 
 function CheckRow({ check }: { check: CheckTold }) {
   const t = useT()
   const [tone, icon] = looks[check.state]
-  const facts = Object.entries(check.facts).map(([name, value]) => {
+  const facts = Object.entries(check.facts).map(([name, given]) => {
     const key = `connect.fact.${name}`
+    const word = `connect.factValue.${name}.${given}`
+    const value = i18next.exists(word) ? String(t(word as never)) : given
     return i18next.exists(key) ? String(t(key as never, { value } as never)) : `${name} ${value}`
   })
   return (
@@ -103,7 +121,7 @@ function CheckRow({ check }: { check: CheckTold }) {
         </p>
         <p className="dim">
           {t('connect.serves', { list: check.serves.map((one) => one.title).join(' · ') })}
-          {check.state === 'ok' && facts.length > 0 && ` — ${facts.join(', ')}`}
+          {check.state === 'ok' && facts.length > 0 && ` — ${facts.join(' · ')}`}
         </p>
         {check.cause && <p>{check.cause}</p>}
         {check.next && <p className="next">{check.next}</p>}

@@ -1,26 +1,45 @@
 import { Button, NativeSelect, PasswordInput, TextInput } from '@mantine/core'
 import i18next from 'i18next'
 import { type FormEvent, useState } from 'react'
+import { ApiProblem } from '../api.ts'
 import { type Field, fieldsOf, settingsFrom } from '../connect-steps.ts'
 import { useT } from '../i18n.ts'
 import { useChange } from '../queries.ts'
 import type { Channel, Connection } from '../types.ts'
-import { CopyButton, ErrorNotice } from './Notice.tsx'
+import { CopyButton, ErrorNotice, Notice } from './Notice.tsx'
 import { Panel } from './Page.tsx'
 import { useWord } from './words.ts'
 
-/** Words for a field, where there are any; channels may ask for more than is known here. */
-function useField() {
+/** Words for a field: the channel's own first; channels may ask for more than is known here. */
+function useField(channel: string) {
   const t = useT()
-  return (name: string) => {
-    const help = `connect.help.${name}`
-    const label = `connect.field.${name}`
-    return {
-      label: i18next.exists(label) ? String(t(label as never)) : name,
-      ...(i18next.exists(help) ? { description: String(t(help as never)) } : {}),
-    }
+  const told = (group: 'field' | 'help' | 'bad', name: string): string | undefined => {
+    const key = [`connect.${group}Of.${channel}.${name}`, `connect.${group}.${name}`].find((one) => i18next.exists(one))
+    return key && String(t(key as never))
+  }
+  return {
+    words(name: string) {
+      const description = told('help', name)
+      return { label: told('field', name) ?? name, ...(description ? { description } : {}) }
+    },
+    bad: (name: string, message: string) => told('bad', name) ?? t('connect.bad.other', { message }),
+    choice(name: string, value: string) {
+      const key = `connect.choice.${name}.${value}`
+      return { value, label: i18next.exists(key) ? String(t(key as never)) : value }
+    },
   }
 }
+
+/** The fields that the hub named in its refusal, where it named any. */
+const refusedIn = (error: unknown): Map<string, string> =>
+  new Map(
+    error instanceof ApiProblem
+      ? error.errors.flatMap(({ path, message }): [string, string][] => {
+          const name = /^(?:settings|secrets)\.(\w+)/.exec(path)?.[1]
+          return name ? [[name, message]] : []
+        })
+      : [],
+  )
 
 /** Text of a channel, or of those that have none of their own. */
 export function useChannelText(group: 'connect.about' | 'connect.needs', channel: string): string {
@@ -76,6 +95,14 @@ export function ConnectForm({ channel, known, onSaved }: Props) {
   const add = useChange('addDraft', ['accounts', 'overview'])
   const change = useChange('changeDraft', ['accounts', 'connection'])
   const { error, isPending } = known ? change : add
+  const refused = refusedIn(error)
+  const { bad } = useField(channel.channel)
+  // What is still missing after it was saved would otherwise look as if nothing had happened.
+  const missing = known?.secrets.filter((one) => one.missing && !one.byConsent).map((one) => one.name) ?? []
+  const fault = (field: string) => {
+    const message = refused.get(field) ?? (missing.includes(field) ? t('connect.secretMissing') : undefined)
+    return message === undefined ? undefined : bad(field, message)
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const settings = settingsFrom(fields, values)
@@ -88,6 +115,8 @@ export function ConnectForm({ channel, known, onSaved }: Props) {
     <SettingInput
       key={field.name}
       field={field}
+      channel={channel.channel}
+      fault={fault(field.name)}
       value={values[field.name] ?? ''}
       onChange={(value) => setValues((old) => ({ ...old, [field.name]: value }))}
     />
@@ -98,6 +127,7 @@ export function ConnectForm({ channel, known, onSaved }: Props) {
       <form className="form pad file-form" onSubmit={submit}>
         <TextInput
           size="xs"
+          name="name"
           label={t('connect.name')}
           description={t('connect.nameHelp')}
           required
@@ -107,7 +137,7 @@ export function ConnectForm({ channel, known, onSaved }: Props) {
         />
         {fields.filter((one) => !one.isRare).map(input)}
         {rare.length > 0 && (
-          <details>
+          <details open={rare.some((one) => refused.has(one.name)) || undefined}>
             <summary>{t('connect.more')}</summary>
             <div className="form more-fields">{rare.map(input)}</div>
           </details>
@@ -122,12 +152,19 @@ export function ConnectForm({ channel, known, onSaved }: Props) {
             key={secret}
             name={secret}
             channel={channel}
+            fault={fault(secret)}
             isKept={known?.secrets.some((one) => one.name === secret && one.given) ?? false}
             value={secrets[secret] ?? ''}
             onChange={(value) => setSecrets((old) => ({ ...old, [secret]: value }))}
           />
         ))}
-        {error && <ErrorNotice error={error} />}
+        {refused.size > 0 ? (
+          <Notice tone="warning" alert title={t('connect.badTitle')}>
+            {t('connect.badText')}
+          </Notice>
+        ) : (
+          error && <ErrorNotice error={error} />
+        )}
         <Button size="xs" type="submit" loading={isPending}>
           {t('connect.save')}
         </Button>
@@ -137,18 +174,24 @@ export function ConnectForm({ channel, known, onSaved }: Props) {
 }
 
 interface InputProps {
+  /** Why it was refused. */
+  fault: string | undefined
   value: string
   onChange: (value: string) => void
 }
 
-function SettingInput({ field, value, onChange }: InputProps & { field: Field }) {
-  const words = useField()(field.name)
-  const shared = { size: 'xs', ...words, required: field.isRequired, value } as const
+function SettingInput({ field, channel, fault, value, onChange }: InputProps & { field: Field; channel: string }) {
+  const { words: wordsOf, choice } = useField(channel)
+  const words = wordsOf(field.name)
+  const shared = { size: 'xs', name: field.name, ...words, required: field.isRequired, value, error: fault } as const
   if (field.kind === 'choice')
     return (
       <NativeSelect
         {...shared}
-        data={[...(field.isRequired && field.value !== '' ? [] : ['']), ...field.choices]}
+        data={[
+          ...(field.isRequired && field.value !== '' ? [] : ['']),
+          ...field.choices.map((one) => choice(field.name, one)),
+        ]}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
     )
@@ -157,6 +200,7 @@ function SettingInput({ field, value, onChange }: InputProps & { field: Field })
       <label className="check-field">
         <input
           type="checkbox"
+          name={field.name}
           checked={value === 'true'}
           onChange={(event) => onChange(String(event.currentTarget.checked))}
         />
@@ -180,19 +224,22 @@ function SettingInput({ field, value, onChange }: InputProps & { field: Field })
 function SecretInput({
   name,
   channel,
+  fault,
   isKept,
   value,
   onChange,
 }: InputProps & { name: string; channel: Channel; isKept: boolean }) {
   const t = useT()
-  const { label, description } = useField()(name)
+  const { label, description } = useField(channel.channel).words(name)
   const isBrought = channel.consent?.brings.includes(name) ?? false
   const isOptional = isBrought || channel.secretsOptional.includes(name)
   const hints = [description, isKept ? t('connect.secretKept') : isBrought ? t('connect.byConsent') : undefined]
   return (
     <PasswordInput
       size="xs"
-      label={isOptional && !isBrought ? `${label} (${t('connect.optional')})` : label}
+      name={name}
+      label={isOptional && !isBrought ? t('connect.optional', { label }) : label}
+      error={fault}
       description={hints.filter(Boolean).join(' ')}
       autoComplete="off"
       required={!isOptional && !isKept}
