@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { findChromium, noChromium, openPage, settle, signIn } from './chromium.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -38,11 +39,6 @@ function findHub(): Hub | null {
   const demo = JSON.parse(readFileSync(file, 'utf8')) as Hub
   return { url: (url ?? demo.url).replace(/\/$/, ''), email: email ?? demo.email, password: password ?? demo.password }
 }
-
-const findChromium = (): string | undefined =>
-  [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-    (path) => path !== undefined && path !== '' && existsSync(path),
-  )
 
 /** Pages of one order and one variant need an id that exists. */
 async function placesOf(page: Page): Promise<Record<string, string>> {
@@ -89,16 +85,6 @@ async function placesOf(page: Page): Promise<Record<string, string>> {
   }
 }
 
-/** Rows come after the frame: wait until no placeholder is left, then for the fonts. */
-async function settle(page: Page): Promise<void> {
-  await page.locator('h1, .empty, .alone').first().waitFor({ timeout: 15_000 })
-  await page.waitForFunction(() => document.querySelector('.loading') === null, null, { timeout: 15_000 })
-  await page.evaluate(async () => {
-    await document.fonts.ready
-  })
-  await page.waitForTimeout(400)
-}
-
 async function shoot(browser: Browser, hub: Hub, language: (typeof languages)[number], size: (typeof sizes)[number]) {
   const context = await browser.newContext({
     baseURL: hub.url,
@@ -106,18 +92,9 @@ async function shoot(browser: Browser, hub: Hub, language: (typeof languages)[nu
     locale: language === 'zh' ? 'zh-CN' : 'en-US',
     reducedMotion: 'reduce',
   })
-  await context.addInitScript((value) => localStorage.setItem('entrepot.language', value), language)
-  const page = await context.newPage()
-  const faults: string[] = []
-  page.on('pageerror', (error) => faults.push(`${page.url()} ${error.message}`))
-  page.on('console', (message) => {
-    // A missing page answers 404 on purpose; the browser logs it.
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
-      faults.push(`${page.url()} ${message.text()}`)
-  })
+  const { page, faults, isWide } = await openPage(context, language)
   const save = async (name: string) => {
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
-    if (wide) faults.push(`${name} ${language} ${size.width}: wider than the window`)
+    if (await isWide()) faults.push(`${name} ${language} ${size.width}: wider than the window`)
     await page.screenshot({
       path: join(options.out, `${name}-${language}-${size.width}.png`),
       fullPage: name !== 'orders' && name !== 'stock',
@@ -126,10 +103,7 @@ async function shoot(browser: Browser, hub: Hub, language: (typeof languages)[nu
   await page.goto('/sign-in')
   await settle(page)
   await save('sign-in')
-  await page.locator('input[type=email]').fill(hub.email)
-  await page.locator('input[autocomplete=current-password]').fill(hub.password)
-  await page.locator('button[type=submit]').click()
-  await page.waitForURL((url) => url.pathname !== '/sign-in', { timeout: 15_000 })
+  await signIn(page, hub)
   for (const [name, path] of Object.entries(await placesOf(page))) {
     if (options.only && !name.startsWith(options.only)) continue
     await page.goto(path)
@@ -157,9 +131,7 @@ async function answers(url: string): Promise<boolean> {
 const hub = findHub()
 const executablePath = findChromium()
 if (!executablePath) {
-  console.log(
-    'Skipped: no Chromium is installed. Install one (apt-get install chromium) or name it with CHROMIUM=/path.',
-  )
+  console.log(noChromium)
 } else if (!hub) {
   console.log('No hub is known. Start one with `npm start -- --demo`, or give --url, --email and --password.')
   process.exitCode = 1
