@@ -90,15 +90,17 @@ export class Accounts {
     }
     const at = claim.settlements.at(-1)!.at
     const { notified } = channels[channel]!
+    // Moments are whole milliseconds: within one of them an order may be told after this.
+    const behind = notified.most + world.skew + 1
     const settle = () => {
       if (!this.#ears.isUp()) {
         this.#agenda.plan(this.#ears.upAt() + 1_000, settle)
         return
       }
-      account.watermark = Math.max(account.watermark, this.#agenda.now - notified.most - world.skew)
+      account.watermark = Math.max(account.watermark, this.#agenda.now - behind)
       this.#ears.settle(slot, account.watermark)
     }
-    this.#agenda.plan(at + notified.most + world.skew + world.margin, settle)
+    this.#agenda.plan(at + behind + world.margin, settle)
   }
 
   #poll(channel: number): void {

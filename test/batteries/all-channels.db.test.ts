@@ -46,8 +46,8 @@ async function buy(it: Installation): Promise<boolean> {
 /** The warehouse: one parcel leaves, and a delivery comes for what is sold out. */
 async function staff(it: Installation): Promise<void> {
   const { ctx } = it
-  const order = await ctx.db.one<{ id: string }>(
-    `select o.id from orders o join accounts a on a.id = o.account_id
+  const order = await ctx.db.one<{ id: string; at: string }>(
+    `select o.id, a.channel || ' ' || o.remote_id as at from orders o join accounts a on a.id = o.account_id
      where o.state = 'open' and a.channel <> 'storefront' and o.placed_at < $1
        and not exists (select 1 from errands e where e.order_id = o.id and e.kind <> 'acknowledgement')
        and not exists (select 1 from reservation_lines r join order_lines l on l.id = r.order_line_id where l.order_id = o.id and r.short > 0)
@@ -57,11 +57,12 @@ async function staff(it: Installation): Promise<void> {
   if (order) {
     const parcel = { carrier: 'UPS', trackingNumber: `1Z${order.id.slice(-12)}` }
     // A buyer may have asked to cancel meanwhile.
-    await ctx.db
-      .transaction((tx) => shipOrder(tx, ctx, order.id, parcel, { actor: 'staff' }))
-      .catch((error: unknown) => {
-        if (!(error instanceof Problem)) throw error
-      })
+    try {
+      await ctx.db.transaction((tx) => shipOrder(tx, ctx, order.id, parcel, { actor: 'staff' }))
+      it.left.add(order.at)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
   }
   if (it.random() > 0.1) return
   const { sku } = pick(it, it.catalog)

@@ -233,7 +233,8 @@ async function checkShelf(it: Installation, state: Theirs): Promise<void> {
       const units = order.lines.filter((line) => line.sku === level.sku).reduce((sum, line) => sum + line.quantity, 0)
       const [status] = statesOf(order.channel, order.status)
       const past = 'past' in order && order.past === true
-      if (status === 'shipped') shipped += past ? 0 : units
+      if (status === 'shipped' || it.left.has(`${order.channel} ${'id' in order ? order.id : order.remoteId}`))
+        shipped += past ? 0 : units
       else if (status !== 'canceled') open += units
     }
     // Past orders that were open when the account was opened may ship later: those do move stock.

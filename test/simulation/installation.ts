@@ -63,6 +63,8 @@ export interface Installation {
   till: TillOrder[]
   /** SKUs whose quantity somebody else wrote: nothing bounds what they sell. */
   meddled: Set<string>
+  /** Orders whose parcel left the shelf here, by channel and its id: goods are gone, be the order canceled there before it is told. */
+  left: Set<string>
   /** Writes that the network doubled on their way, by channel: the hub sent them once. */
   doubled: Map<string, number>
   /** Where several operations should meet. */
@@ -190,6 +192,7 @@ export async function install(
     baskets: [],
     till: [],
     meddled: new Set(),
+    left: new Set(),
     doubled: new Map(),
     focus: null,
     feeds,
