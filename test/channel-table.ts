@@ -35,9 +35,11 @@ const rows: Record<Capability, Row> = {
   heldStock: { text: 'Stock in the channel’s own warehouses', how: ({ heldStock }) => every(heldStock?.everyMs) },
   storeStock: {
     text: 'The store as master of stock',
-    how: ({ storeStock, quantityWrites }) =>
-      // A master has to compare before it sets (docs/store-as-master.md).
-      quantityWrites === 'absolute' ? 'shown only' : every(storeStock?.everyMs),
+    how: ({ storeStock, stock, quantityWrites }) => {
+      // A master has to compare before it sets, or be looked at (docs/store-as-master.md).
+      if (quantityWrites === 'absolute' && !stock?.looksFirst) return 'shown only'
+      return `${every(storeStock?.everyMs)}${stock?.looksFirst ? ', looked at before each write' : ''}`
+    },
   },
   acknowledgements: {
     text: 'Orders are acknowledged',

@@ -121,14 +121,20 @@ export interface QuantityLine {
   quantity: number
   /** Never lower than one sent before for the same slot. */
   version: number
-  /** For compare-and-set: what the slot must show now. */
+  /** What the slot must show now: for compare-and-set, and for a look before an absolute write. Null: whatever it shows. */
   expected: number | null
+}
+
+/** By the channel's own clock: from the look before a write until it had taken effect. */
+export interface StoreSpan {
+  from: Date
+  until: Date
 }
 
 export type QuantityOutcome =
   | { key: string; kind: 'accepted'; detail?: Record<string, string> }
-  /** `replaced`: of a compare-and-set, the number that stood there, below 0 included. */
-  | { key: string; kind: 'applied'; replaced?: number }
+  /** `replaced`: of a line that expected something, the number that stood there, below 0 included. */
+  | { key: string; kind: 'applied'; replaced?: number; within?: StoreSpan }
   | { key: string; kind: 'mismatch'; shown: number }
   /** `replaced`: what it takes the place of if it was carried out. */
   | { key: string; kind: 'failed'; error: ChannelError; replaced?: number }
@@ -265,6 +271,11 @@ export interface Connector {
     pushOperation: string
     /** How much of it, where calls cost points; 1 where absent. */
     pushPoints?: number
+    /**
+     * Of absolute writes: `push` looks at a line that expects something right before it sets it, and answers 'mismatch'
+     * where another number stands there. What changes in the moment between is written over.
+     */
+    looksFirst?: true
     /** Absent: the channel takes quantities by single calls only. */
     feed?: QuantityFeed
     /** A listing may be changed so often a day; the hub counts, and keeps some of them for sell-outs. Absent: no such bound. */

@@ -111,12 +111,12 @@ export const findingTexts = {
   },
   store_level_unclear: {
     en: [
-      '{account}: {sku} changed in the store while a number of ours got no answer',
-      'Both cannot be told apart, so the lower level was booked. Count the SKU at the location; this ends by itself then.',
+      '{account}: {sku} changed in the store while a number of ours was being set',
+      'It got no answer, or an order fell into the same moment: they cannot be told apart, so the lower level was booked. Count the SKU at the location; this ends by itself then.',
     ],
     zh: [
-      '{account}：{sku} 在店铺发生变动，同时我们的一次写入没有得到答复',
-      '两者无法区分，已按较低的库存入账。请盘点该 SKU，之后此提示自动消失。',
+      '{account}：{sku} 在店铺发生变动，同时我们正在写入数量',
+      '该写入没有得到答复，或同一时刻有订单，无法区分，已按较低的库存入账。请盘点该 SKU，之后此提示自动消失。',
     ],
   },
   store_beyond_books: {

@@ -113,11 +113,11 @@ export const stockProblems = {
     409,
     [
       '{account} cannot be the master of a location',
-      'Only a store that tells its stock and its orders, and compares before it sets a quantity, can be: otherwise nobody could tell its changes from our writes. Keep the hub as the master. Nothing changed.',
+      'Only a store that tells its stock and its orders, and whose number is compared or looked at before it is set, can be: otherwise nobody could tell its changes from our writes. Keep the hub as the master. Nothing changed.',
     ],
     [
       '{account} 不能作为仓库的主数据来源',
-      '只有能提供库存和订单、并支持“比较后设置”数量的店铺才可以，否则无法区分店铺自身的变动与我们的写入。请继续以本系统为准。未作任何更改。',
+      '只有能提供库存和订单、且数量在写入前能比较或先行读取的店铺才可以，否则无法区分店铺自身的变动与我们的写入。请继续以本系统为准。未作任何更改。',
     ],
   ),
   master_needs_location: text(

@@ -1,5 +1,5 @@
 /** What the pump looks at: slots whose wish should leave, and writes that nobody answered. */
-import type { QuantityWrites, Urgency } from '../domain/slots.ts'
+import type { SlotWrites, Urgency } from '../domain/slots.ts'
 import type { Sql } from './pool.ts'
 import { isHeldByRevisions } from './revisions.ts'
 
@@ -16,7 +16,7 @@ export interface DueRow {
 }
 
 export interface Picking {
-  writes: QuantityWrites
+  writes: SlotWrites
   watermark: Date | null
   /** Slots with a call under way. */
   calling: readonly string[]
@@ -33,7 +33,11 @@ const due = `account_id = $1 and dirty and not waits and (retry_at is null or re
     or (wish = 0 and live_value is null and confirmed_value is null and $4)
     or (live_value is null and confirmed_value is not null and (hold_until is null or hold_until <= $2)))
   and (feed_id is null or wish = 0) and id <> all($5::uuid[])`
-const dueFor = ({ isCounted }: Picking) => (isCounted ? `${due} and not ${isHeldByRevisions('$3')}` : due)
+const settled = 'live_value is null and confirmed_value is not null'
+const dueFor = ({ isCounted, writes }: Picking) =>
+  [due, ...(isCounted ? [`not ${isHeldByRevisions('$3')}`] : []), ...(writes === 'look-first' ? [settled] : [])].join(
+    ' and ',
+  )
 const place = 'id, wish, urgency, wish_at, feed_id'
 const told = `id, wish, urgency, coalesce(wish_at, $3) as since, feed_id as "feedId",
   (select l.value from feed_lines l where l.feed_id = s.feed_id and l.slot_id = s.id) as "feedValue",

@@ -196,6 +196,8 @@ const orderColumns = (rows: readonly OrderWrite[], unknown: ReadonlySet<string>)
   column(rows, (r) => unknown.has(r.id)),
   column(rows, (r) => r.order.acknowledgeBy ?? null),
   column(rows, (r) => r.order.cancelsAt ?? null),
+  column(rows, (r) => r.order.isUntaken === true),
+  column(rows, (r) => r.order.takenBy ?? null),
 ]
 
 async function insertOrders(
@@ -207,11 +209,11 @@ async function insertOrders(
   if (rows.length === 0) return
   await tx.send(
     `insert into orders (id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, has_unknown_sku,
-       acknowledge_by, cancels_at, remote_id, placed_at, before_opening, left_at, account_id, imported_at, changed_at)
-     select t.*, $17, $18, $18 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
-       $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::timestamptz[], $15::boolean[], $16::timestamptz[])
+       acknowledge_by, cancels_at, is_untaken, taken_by, remote_id, placed_at, before_opening, left_at, account_id, imported_at, changed_at)
+     select t.*, $19, $20, $20 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
+       $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::timestamptz[], $15::text[], $16::timestamptz[], $17::boolean[], $18::timestamptz[])
        as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown,
-         acknowledge_by, cancels_at, remote_id, placed_at, before_opening, left_at)`,
+         acknowledge_by, cancels_at, is_untaken, taken_by, remote_id, placed_at, before_opening, left_at)`,
     [
       ...orderColumns(rows, unknown),
       column(rows, (r) => r.order.remoteId),
@@ -236,11 +238,12 @@ async function updateOrders(
   await tx.send(
     `update orders o set state = t.state, fulfilled_by = t.fulfilled_by, marketplace = coalesce(t.marketplace, o.marketplace),
        currency = coalesce(t.currency, o.currency), total = coalesce(t.total, o.total), updated_at = t.updated_at,
-       ship_by = coalesce(t.ship_by, o.ship_by), deliver_by = coalesce(t.deliver_by, o.deliver_by), has_unknown_sku = t.unknown, changed_at = $13,
-       acknowledge_by = t.acknowledge_by, cancels_at = t.cancels_at, nothing_open = o.nothing_open and o.id <> all($14::uuid[])
+       ship_by = coalesce(t.ship_by, o.ship_by), deliver_by = coalesce(t.deliver_by, o.deliver_by), has_unknown_sku = t.unknown, changed_at = $15,
+       acknowledge_by = t.acknowledge_by, cancels_at = t.cancels_at, nothing_open = o.nothing_open and o.id <> all($16::uuid[]),
+       is_untaken = t.is_untaken, taken_by = greatest(t.taken_by, o.taken_by, case when o.is_untaken and not t.is_untaken then t.updated_at end)
      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[],
-       $11::timestamptz[], $12::timestamptz[])
-       as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown, acknowledge_by, cancels_at)
+       $11::timestamptz[], $12::timestamptz[], $13::boolean[], $14::timestamptz[])
+       as t(id, state, fulfilled_by, marketplace, currency, total, updated_at, ship_by, deliver_by, unknown, acknowledge_by, cancels_at, is_untaken, taken_by)
      where o.id = t.id`,
     [...orderColumns(rows, unknown), now, open],
   )

@@ -195,6 +195,8 @@ export async function saveJudged(tx: Sql, rows: readonly PendingLevel[]): Promis
 
 export interface ToldSale {
   slotId: string
+  orderId?: string
+  changedAt?: Date
   quantity: number
   restocked: number
   placedAt: Date
@@ -204,14 +206,17 @@ export interface ToldSale {
 export async function noteStoreSales(tx: Sql, sales: readonly ToldSale[], now: Date): Promise<void> {
   if (sales.length === 0) return
   await tx.send(
-    `insert into store_sales (slot_id, sold, restocked, placed_at, told_at)
-     select t.*, $1 from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[]) as t(slot_id, sold, restocked, placed_at)`,
+    `insert into store_sales (slot_id, order_id, sold, restocked, placed_at, changed_at, told_at)
+     select t.*, $1 from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
+       as t(slot_id, order_id, sold, restocked, placed_at, changed_at)`,
     [
       now,
       sales.map((sale) => sale.slotId),
+      sales.map((sale) => sale.orderId ?? null),
       sales.map((sale) => sale.quantity),
       sales.map((sale) => sale.restocked),
       sales.map((sale) => sale.placedAt),
+      sales.map((sale) => sale.changedAt ?? null),
     ],
   )
 }
@@ -239,41 +244,64 @@ export async function stepsOf(
     restocked: number
     placed_at: Date
     told_at: Date
+    changed_at: Date | null
+    is_untaken: boolean | null
+    taken_by: Date | null
   }>(
-    'select seq, slot_id, sold, restocked, placed_at, told_at from store_sales where slot_id = any($1::uuid[]) order by seq',
+    `select s.seq, s.slot_id, s.sold, s.restocked, s.placed_at, s.told_at, s.changed_at, o.is_untaken, o.taken_by
+     from store_sales s left join orders o on o.id = s.order_id where s.slot_id = any($1::uuid[]) order by s.seq`,
     [ids],
   )
   for (const row of sales) {
     const placedAt = row.placed_at.getTime()
     const list = steps.get(row.slot_id)!
-    if (row.sold > 0) list.push({ ...soldStep(row.sold, placedAt, marginMs), seq: row.seq })
+    const takenBy = row.is_untaken ? null : (row.taken_by?.getTime() ?? placedAt)
+    if (row.sold > 0) list.push({ ...soldStep(row.sold, placedAt, marginMs, takenBy), seq: row.seq })
     if (row.restocked > 0)
-      list.push({ ...restockedStep(row.restocked, placedAt, row.told_at.getTime(), marginMs), seq: row.seq })
+      list.push({
+        ...restockedStep(row.restocked, placedAt, row.told_at.getTime(), marginMs, row.changed_at?.getTime()),
+        seq: row.seq,
+      })
   }
   const writes = await tx.rows<{
     slot_id: string
     expected: number | null
     replaced: number | null
+    before: number | null
+    is_looked: boolean
+    within: { from: string; until: string } | null
     quantity: number
     outcome: string | null
     intended_at: Date
     outcome_at: Date | null
   }>(
-    `select t.slot_id, (e.intent->>'expected')::float8 as expected, (e.outcome_detail->>'replaced')::float8 as replaced, (e.intent->>'quantity')::float8 as quantity, e.outcome, e.intended_at, e.outcome_at
+    `select t.slot_id, (e.intent->>'expected')::float8 as expected, (e.outcome_detail->>'replaced')::float8 as replaced, (e.intent->>'replaces')::float8 as before, e.intent ? 'looked' as is_looked, e.outcome_detail->'within' as within, (e.intent->>'quantity')::float8 as quantity, e.outcome, e.intended_at, e.outcome_at
      from unnest($1::uuid[], $2::timestamptz[]) as t(slot_id, since) join effects e on e.subject = 'slot:' || t.slot_id
      where e.kind = 'stock.push' and (t.since is null or e.intended_at > t.since)
        and (e.outcome is null or e.outcome in ('applied', 'accepted', 'unknown')) order by e.intended_at`,
     [slots.map((one) => one.slotId), slots.map((one) => one.basisAt)],
   )
   for (const row of writes) {
-    if (row.expected === null) continue
     const isSure = row.outcome === 'applied'
     const from = row.intended_at.getTime()
     const until = isSure ? row.outcome_at!.getTime() : from + lifeMs
-    const units = row.quantity - (row.replaced ?? row.expected)
+    // From before the store was the master: what it replaced was not looked at. Nothing is certain while it may still land.
+    const units = row.quantity - (row.replaced ?? row.expected ?? row.before ?? row.quantity)
+    const isAbsolute = row.is_looked || row.expected === null
+    const there = row.within && { from: Date.parse(row.within.from), until: Date.parse(row.within.until) }
     // What it replaced is not known by an answer: where the store shows nothing, it may have been below 0.
     const isFromZero = !isSure && row.expected === 0 && row.replaced === null
-    steps.get(row.slot_id)!.push({ kind: 'write', units, from, until, isSure, isFromZero, seq: null })
+    steps.get(row.slot_id)!.push({
+      kind: 'write',
+      units,
+      from,
+      until,
+      isSure,
+      isFromZero,
+      isAbsolute,
+      ...(there ? { there: [there] } : {}),
+      seq: null,
+    })
   }
   return steps
 }
@@ -292,7 +320,7 @@ export async function everWritten(tx: Sql, slotIds: readonly string[]): Promise<
   return new Set(rows.map((row) => row.id))
 }
 
-/** By variant: units that open orders of the account hold, and how many of its SKUs sell it. */
+/** By variant: units that open orders of the account hold and that are off its number, and how many of its SKUs sell it. */
 export async function ordersOf(
   sql: Sql,
   accountId: string,
@@ -300,7 +328,7 @@ export async function ordersOf(
 ): Promise<Map<string, { open: number; slots: number }>> {
   const rows = await sql.rows<{ id: string; open: number; slots: number }>(
     `select t.id, coalesce((select sum(r.quantity) from reservation_lines r join order_lines l on l.id = r.order_line_id
-         join orders o on o.id = l.order_id where r.variant_id = t.id and r.quantity > 0 and o.account_id = $1), 0)::float8 as open,
+         join orders o on o.id = l.order_id where r.variant_id = t.id and r.quantity > 0 and o.account_id = $1 and not o.is_untaken), 0)::float8 as open,
        (select count(*) from stock_slots s where s.variant_id = t.id and s.account_id = $1)::float8 as slots
      from unnest($2::uuid[]) as t(id)`,
     [accountId, variantIds],
@@ -349,6 +377,14 @@ export async function forgetBasis(tx: Sql, accountId: string, slotIds: readonly 
   await tx.send(
     `delete from store_sales where slot_id in (
        select slot_id from store_levels where account_id = $1 and slot_id is not null and ($2::uuid[] is null or slot_id = any($2)))`,
+    [accountId, slotIds],
+  )
+  // What is still to come off the store's number comes after the next reading, or before: it is waited for.
+  await tx.send(
+    `insert into store_sales (slot_id, order_id, sold, restocked, placed_at, told_at)
+     select l.slot_id, o.id, l.quantity - l.canceled, 0, o.placed_at, o.imported_at from orders o join order_lines l on l.order_id = o.id
+     where o.account_id = $1 and o.is_untaken and l.slot_id is not null and l.quantity > l.canceled and ($2::uuid[] is null or l.slot_id = any($2))
+       and exists (select 1 from store_levels x where x.slot_id = l.slot_id and x.account_id = $1)`,
     [accountId, slotIds],
   )
 }

@@ -307,7 +307,7 @@ function planLine({
     knownUntil: input.knownUntil,
     isSure: input.lowersItself,
   })
-  if (sale) plan.sales.push(sale)
+  if (sale) plan.sales.push({ ...sale, orderId, changedAt: order.updatedAt })
   if (sale?.isLate) plan.events.push(...lateEvents(orderId, line, sale, input.knownUntil))
   const soldBefore = write.shippedUnits / unitsPerSale
   for (const part of parts)

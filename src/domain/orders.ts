@@ -49,6 +49,10 @@ export interface IncomingOrder {
   /** When its goods left, where the source says so; else a shipped version's own time stands for it. */
   shippedAt?: Date | null
   state: OrderState
+  /** The store has not taken its units off its number yet: nobody has paid. */
+  isUntaken?: true
+  /** When the store had taken them at the latest; absent: with the sale. */
+  takenBy?: Date
   /** Null where the channel does not say; then the listing decides. */
   fulfilledBy: FulfilledBy | null
   marketplace: string | null

@@ -5,6 +5,10 @@ import type { IncomingLine } from './orders.ts'
 /** Units that a channel sold at a slot, or took back by a cancellation, in the slot's own units. */
 export interface SlotSale {
   slotId: string
+  /** Absent: a checkout that is no order yet. */
+  orderId?: string
+  /** Of the order's version that told it. */
+  changedAt?: Date
   quantity: number
   /** Canceled units: the channel puts them back by itself, or we cannot know that it does not. */
   restocked: number

@@ -26,6 +26,11 @@ import {
 } from './claims.ts'
 
 export type QuantityWrites = 'absolute' | 'compare-and-set'
+/**
+ * `look-first`: absolute, and the number is looked at right before; only one that is as expected is set. For a claim that is an
+ * absolute write; which number it replaced is known all the same, as long as no other of ours can land in between.
+ */
+export type SlotWrites = QuantityWrites | 'look-first'
 
 export interface LiveWrite {
   value: number
@@ -94,9 +99,9 @@ export type Due = 'send' | 'wait' | 'clean'
 /**
  * Whether a write should leave now. A raise waits for the write before it and for the orders it must know of; a
  * lower value supersedes at once. A slot never read shows an unknown number: only 0 may be sent, and only where a write
- * need not say what it replaces.
+ * need not say what it replaces. Where it must be told what a write replaced, one leaves at a time.
  */
-export function isDue(slot: Slot, watermark: Date | null, now: Date, writes: QuantityWrites = 'absolute'): Due {
+export function isDue(slot: Slot, watermark: Date | null, now: Date, writes: SlotWrites = 'absolute'): Due {
   if (slot.wish === null) return 'clean'
   const expected = expectedValue(slot)
   if (slot.wish === expected) return 'clean'
@@ -104,14 +109,19 @@ export function isDue(slot: Slot, watermark: Date | null, now: Date, writes: Qua
   // No order holds between a feed and a call; a zero passes all the same, and leaves again when the feed has ended.
   if (slot.feedId && slot.wish !== 0) return 'wait'
   if (expected === null) return slot.wish === 0 && writes === 'absolute' ? 'send' : 'wait'
+  if (writes === 'look-first' && !isSettled(slot)) return 'wait'
   if (slot.wish < expected) return 'send'
   if (slot.live) return 'wait'
   if (slot.holdUntil && (!watermark || watermark < slot.holdUntil)) return 'wait'
   return 'send'
 }
 
+/** Nothing of ours is on its way, and a reading or an answer told what stands there. */
+export const isSettled = ({ live, confirmed }: Pick<Slot, 'live' | 'confirmed'>): boolean =>
+  live === null && confirmed !== null
+
 /** The slot after a write of its wish has left. */
-export function sent(slot: Slot, value: number, now: Date, writes: QuantityWrites): Slot {
+export function sent(slot: Slot, value: number, now: Date, writes: SlotWrites): Slot {
   const version = slot.version + 1
   const expected = writes === 'compare-and-set' ? (slot.confirmed?.value ?? null) : null
   const earlier = slot.live === null ? slot.claim.live : null
@@ -173,7 +183,14 @@ export type WriteAnswer =
   | { kind: 'unknown' }
 
 /** The slot after an answer to its write of `version`. Answers to superseded writes change nothing here. */
-export function answered(slot: Slot, version: number, answer: WriteAnswer, now: Date, watermark: Date | null): Slot {
+export function answered(
+  slot: Slot,
+  version: number,
+  answer: WriteAnswer,
+  now: Date,
+  watermark: Date | null,
+  writes: SlotWrites = 'absolute',
+): Slot {
   const live = slot.live
   if (!live || live.version !== version) return slot
   switch (answer.kind) {
@@ -199,9 +216,10 @@ export function answered(slot: Slot, version: number, answer: WriteAnswer, now: 
     }
     case 'unknown': {
       // A compare-and-set may be tried again: it cannot hit twice. So may a lower value: it exposes nothing new. A
-      // raise without an answer waits for readings, and for its own death, before another one leaves.
-      const harmless =
-        live.value === 0 || live.expected !== null || (slot.confirmed !== null && live.value < slot.confirmed.value)
+      // raise without an answer waits for readings, and for its own death, before another one leaves. So does whatever must
+      // know what it replaces.
+      const isLower = live.value === 0 || (slot.confirmed !== null && live.value < slot.confirmed.value)
+      const harmless = live.expected !== null || (isLower && writes !== 'look-first')
       const claim = claimUnanswered(slot.claim, version)
       if (!harmless) return { ...slot, claim, readDueAt: readAfter(now, 0) }
       return {

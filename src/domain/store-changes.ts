@@ -24,6 +24,21 @@ export interface KnownStep {
   isSure: boolean
   /** It replaced what the store shows as 0, and nobody told what stood there: it may have been less. */
   isFromZero?: boolean
+  /**
+   * A write that the store did not compare: what it sold between our look and the write is off its number no more. So a sale
+   * that may lie there may have happened to the number or not; the order tells of it either way.
+   */
+  isAbsolute?: boolean
+  /**
+   * By the store's own clock, of such a write and of its sales, when it set or lowered the number: closer, for no other clock is
+   * compared with. A sale does so when it is placed, or else when it is paid; a restock when the order is changed.
+   */
+  there?: readonly Span[]
+}
+
+interface Span {
+  from: number
+  until: number
 }
 
 /** The last reading that was certain. Everything before it is booked. */
@@ -51,7 +66,7 @@ export type StoreVerdict =
       kind: 'certain'
       /** Units that came (or went, less than 0) and that nobody told us. */
       change: number
-      /** A write without an answer and the store's own changes fit in several ways; the lowest level is believed. */
+      /** What may have happened and the store's own changes fit in several ways; the lowest level is believed. */
       isUnclear: boolean
     }
   /** `change` holds whatever the rest was; the basis stays, and the next reading tells more. */
@@ -65,21 +80,35 @@ export interface StoreTimes {
   now: number
 }
 
-/** Both moments of a step of the store's own clock, widened by how clocks compare. */
-export const soldStep = (units: number, placedAt: number, marginMs: number): KnownStep => ({
-  kind: 'sale',
-  units: -units,
-  from: placedAt - marginMs,
-  until: placedAt + marginMs,
-  isSure: true,
-})
+/**
+ * Both moments of a step of the store's own clock, widened by how clocks compare. `takenBy`: when it was off the store's number
+ * at the latest, where that is later than the sale; null while it is not.
+ */
+export const soldStep = (
+  units: number,
+  placedAt: number,
+  marginMs: number,
+  takenBy: number | null = placedAt,
+): KnownStep => {
+  const last = takenBy === null ? Number.POSITIVE_INFINITY : Math.max(placedAt, takenBy)
+  const there = [placedAt, last].map((at) => ({ from: at, until: at }))
+  return { kind: 'sale', units: -units, from: placedAt - marginMs, until: last + marginMs, there, isSure: true }
+}
 
 /** A cancellation gave the units back at some moment after they were sold and before we were told. */
-export const restockedStep = (units: number, placedAt: number, toldAt: number, marginMs: number): KnownStep => ({
+export const restockedStep = (
+  units: number,
+  placedAt: number,
+  toldAt: number,
+  marginMs: number,
+  /** When the order changed so, by the store's clock. */
+  changedAt: number | null = null,
+): KnownStep => ({
   kind: 'restock',
   units,
   from: placedAt - marginMs,
   until: toldAt,
+  ...(changedAt === null ? {} : { there: [{ from: changedAt, until: changedAt }] }),
   isSure: true,
 })
 
@@ -94,7 +123,9 @@ export function judgeStore(
   told: readonly KnownStep[],
   times: StoreTimes,
 ): StoreVerdict {
-  const steps = told.map((step) => (step.isFromZero ? fromBelow(step, basis, told) : step))
+  const steps = told
+    .map((step) => (step.isFromZero ? fromBelow(step, basis, told) : step))
+    .map((step) => (mayBeOverwritten(step, told) ? { ...step, isSure: false } : step))
   const counted = steps.filter((step) => isBefore(step, reading))
   const sure = sum(counted.filter((step) => step.isSure))
   const doubtful = counted.filter((step) => !step.isSure && !isDisproved(step, reading, times))
@@ -105,7 +136,7 @@ export function judgeStore(
   const lowest = rest - sum(maybe.filter((step) => step.units > 0))
   const coming = ordersComing(basis, reading, counted, times)
   if (under.length > 0) return { kind: 'open', change: held(common(lowest, highest), coming), why: 'under_way' }
-  const { change, isUnclear } = likeliest(rest, doubtful)
+  const { change, isUnclear } = likeliest(rest, basis.booked, doubtful)
   // A write that was lost must not hide behind an order that is on its way.
   if (coming > 0 && change < 0)
     return { kind: 'open', change: held(common(lowest, highest), coming), why: 'order_coming' }
@@ -120,6 +151,23 @@ function fromBelow(step: KnownStep, basis: StoreBasis, all: readonly KnownStep[]
   return { ...step, units: step.units - Math.min(0, basis.available + basis.booked + before) }
 }
 
+/** The web servers of one store, and from an order's time until its units are off the number. */
+const oneStoreMs = 15_000
+
+/** The store's own sales and restocks change its number, unless a write of ours sets it in the same moment. */
+function mayBeOverwritten(step: KnownStep, all: readonly KnownStep[]): boolean {
+  if (step.kind === 'write') return false
+  return all.some((write) => {
+    if (!write.isAbsolute) return false
+    const { there } = step
+    if (!there || !write.there) return meet(step, write, 0)
+    return write.there.some((one) => there.some((other) => meet(one, other, oneStoreMs)))
+  })
+}
+
+const meet = (one: Span, other: Span, marginMs: number): boolean =>
+  one.from <= other.until + marginMs && other.from <= one.until + marginMs
+
 /** The part of a change that holds at both bounds. */
 const common = (lowest: number, highest: number): number => (lowest > 0 ? lowest : Math.min(highest, 0))
 
@@ -128,7 +176,7 @@ const held = (change: number, coming: number): number => (change < 0 ? Math.min(
 
 /** The store says that its number did not move since before the write left. */
 const isDisproved = (step: KnownStep, { changedAt }: StoreReading, { marginMs }: StoreTimes): boolean =>
-  changedAt !== null && changedAt + marginMs < step.from
+  step.kind === 'write' && changedAt !== null && changedAt + marginMs < step.from
 
 /** Units that the store committed to orders beyond those we know of. Shipments only lower what is committed. */
 function ordersComing(
@@ -143,13 +191,18 @@ function ordersComing(
 }
 
 /**
- * Writes without an answer either happened or did not. Where the number is what one of the ways leaves, nobody touched it:
- * that a person changed it by the very same units within the same minutes is not assumed. Otherwise the lowest level counts.
+ * Writes without an answer either happened or did not, and so did sales that a write may have set off the number. Where the
+ * number is what one of the ways leaves, nobody touched it: that a person changed it by the very same units within the same
+ * minutes is not assumed. Otherwise, and where a part of a change is booked, so that somebody did, the lowest level counts.
  */
-function likeliest(rest: number, doubtful: readonly KnownStep[]): { change: number; isUnclear: boolean } {
+function likeliest(
+  rest: number,
+  booked: number,
+  doubtful: readonly KnownStep[],
+): { change: number; isUnclear: boolean } {
   let sums = new Set([0])
   for (const { units } of doubtful) sums = new Set([...sums].flatMap((one) => [one, one + units]))
   const changes = [...sums].map((one) => rest - one)
-  if (changes.includes(0)) return { change: 0, isUnclear: false }
+  if (booked === 0 && changes.includes(0)) return { change: 0, isUnclear: false }
   return { change: Math.min(...changes), isUnclear: changes.length > 1 }
 }

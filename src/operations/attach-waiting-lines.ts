@@ -101,6 +101,7 @@ export async function attachWaitingLines(
     if (line.slot_id && line.state !== 'canceled')
       sales.push({
         slotId: line.slot_id,
+        orderId: line.order_id,
         quantity: line.quantity - line.canceled,
         restocked: 0,
         placedAt: line.placed_at,

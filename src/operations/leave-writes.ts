@@ -6,9 +6,10 @@ import type { Sql } from '../database/pool.ts'
 import { openRevisions } from '../database/revisions.ts'
 import { type SlotRow, saveSlots } from '../database/slots.ts'
 import { chargeOf, mayLeave } from '../domain/claims.ts'
-import { expectedValue, isDue, type QuantityWrites, sent, sentByFeed } from '../domain/slots.ts'
+import { expectedValue, isDue, isSettled, type SlotWrites, sent, sentByFeed } from '../domain/slots.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { partsOf, withHours } from './plan-slots.ts'
+import { writesOf } from './writes-of.ts'
 
 export interface Leaving extends QuantityLine {
   slotId: string
@@ -16,9 +17,11 @@ export interface Leaving extends QuantityLine {
 }
 
 /** Whether its wish may still leave; asked again under its lock. */
-export const isStillDue = (slot: SlotRow, watermark: Date | null, now: Date, writes: QuantityWrites): boolean =>
-  !slot.waits &&
-  (slot.reason === 'alarm' ? !slot.feedId || slot.wish === 0 : isDue(slot, watermark, now, writes) === 'send')
+export function isStillDue(slot: SlotRow, watermark: Date | null, now: Date, writes: SlotWrites): boolean {
+  if (slot.waits) return false
+  if (slot.reason !== 'alarm') return isDue(slot, watermark, now, writes) === 'send'
+  return (!slot.feedId || slot.wish === 0) && (writes !== 'look-first' || isSettled(slot))
+}
 
 /**
  * Sends the wishes of these slots on their way, as far as the claims allow: locked, with the levels of all that they are
@@ -32,7 +35,7 @@ export async function commitWrites(
   now: Date,
   feedId: string | null = null,
 ): Promise<Leaving[]> {
-  const writes = work.connector.quantityWrites
+  const writes = await writesOf(tx, work)
   const recipes = await recipesOf(tx, [...new Set(due.flatMap((slot) => slot.variantId ?? []))])
   const components = await componentsOf(tx, partsOf(recipes, due))
   const leave = (slot: SlotRow) => {
@@ -51,7 +54,7 @@ export async function commitWrites(
       remoteSku: slot.remoteSku,
       quantity: slot.live!.value,
       version: slot.live!.version,
-      expected: slot.live!.expected,
+      expected: writes === 'look-first' ? (slot.confirmed?.value ?? null) : slot.live!.expected,
     }),
   )
   await intend(
@@ -67,6 +70,7 @@ export async function commitWrites(
         quantity: line.quantity,
         version: line.version,
         expected: line.expected,
+        ...(writes === 'look-first' ? { looked: true } : {}),
         // What stood there: a reading that comes from memory may still say so.
         replaces: replaced.get(line.slotId) ?? null,
         ...(feedId ? { feed: feedId } : {}),
@@ -99,7 +103,7 @@ function lawful(
   due: readonly SlotRow[],
   recipes: ReadonlyMap<string, Recipe>,
   components: ReadonlyMap<string, Component>,
-  writes: QuantityWrites,
+  writes: SlotWrites,
   leave: (slot: SlotRow) => SlotRow,
 ) {
   const claimed = new Map([...components].map(([id, one]) => [id, one.claimed]))

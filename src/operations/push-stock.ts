@@ -15,7 +15,7 @@ import { allowanceOf, nextCallAt } from '../domain/budget.ts'
 import { claimExceeded, claimRefused } from '../domain/claims.ts'
 import { ChannelError } from '../domain/errors.ts'
 import { plan } from '../domain/planner.ts'
-import { answered, type WriteAnswer } from '../domain/slots.ts'
+import { answered, type SlotWrites, type WriteAnswer } from '../domain/slots.ts'
 import type { CallWay } from '../domain/split.ts'
 import type { AccountAtWork, Context } from './context.ts'
 import { createFeeder, feedsUnderWay, toWrite } from './feed-stock.ts'
@@ -26,6 +26,7 @@ import { callWay, pushBucket, usualLatencyMs } from './push-ways.ts'
 import { takeOver } from './take-over.ts'
 import { watermarkOf } from './watermarks.ts'
 import { interpret, noteRefusals } from './write-answers.ts'
+import { writesOf } from './writes-of.ts'
 
 export interface PushResult {
   /** Lines that left. */
@@ -178,7 +179,7 @@ async function leave(
   return await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const now = ctx.clock.now()
-    const writes = work.connector.quantityWrites
+    const writes = await writesOf(tx, work)
     const watermark = await watermarkOf(tx, work, now)
     const most = Math.min(allowanceOf(way.bucket, now), way.atOnce - way.underWay) * way.lines
     const perDay = work.connector.stock?.revisionsPerDay
@@ -257,6 +258,7 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
   await ctx.db.transaction(async (tx) => {
     await fence(tx, work.lease())
     const watermark = await watermarkOf(tx, work, now)
+    const writes = await writesOf(tx, work)
     const variantIds = await lockLevelsOfSlots(
       tx,
       lines.map((line) => line.slotId),
@@ -269,7 +271,7 @@ async function noteAnswers(ctx: Context, work: AccountAtWork, many: readonly Ans
       const outcome = bySlot.get(line.slotId)
       const slot = slots.get(line.slotId)!
       const { answer, effect, detail } = interpret(outcome, slot.problemAt, now)
-      changed.push(afterAnswer(work, slot, line.version, answer, now, watermark))
+      changed.push(afterAnswer(work, slot, line.version, answer, { now, watermark, writes }))
       effects.push({ id: line.effectId, outcome: effect, detail })
     }
     const answeredSlots = new Map(changed.map((slot) => [slot.id, slot]))
@@ -293,10 +295,9 @@ function afterAnswer(
   slot: SlotRow,
   version: number,
   answer: WriteAnswer,
-  now: Date,
-  watermark: Date | null,
+  { now, watermark, writes }: { now: Date; watermark: Date | null; writes: SlotWrites },
 ): SlotRow {
-  const next = { ...slot, ...answered(slot, version, answer, now, watermark) }
+  const next = { ...slot, ...answered(slot, version, answer, now, watermark, writes) }
   if (answer.kind !== 'mismatch') return next
   const isMasters = slot.store === 'following' && slot.claim.claim !== null
   if (isMasters) return { ...next, claim: claimRefused(slot.claim, version) }

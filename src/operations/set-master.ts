@@ -59,11 +59,14 @@ async function find(sql: Sql, ctx: Pick<Context, 'registry'>, change: MasterChan
   return { accountId: account.id, name: account.name, connector, locationId, before }
 }
 
+/** Only a write that knows what it replaces can be told from what people changed. */
+const tellsWhatItReplaces = ({ quantityWrites, stock }: Connector) =>
+  quantityWrites === 'compare-and-set' || stock?.looksFirst === true
+
 /** Refusals that a preview says as well. */
 async function check(sql: Sql, { accountId, name, connector, locationId }: Found, change: MasterChange): Promise<void> {
   if (change.master === 'hub') return
-  // Only a write that says what it replaces can be told from what people changed.
-  if (!connector?.storeStock || !connector.orders || connector.quantityWrites !== 'compare-and-set')
+  if (!connector?.storeStock || !connector.orders || !tellsWhatItReplaces(connector))
     throw new Problem('store_cannot_be_master', { account: name })
   if (locationId === null) throw new Problem('master_needs_location', { account: name })
   const taken = await sql.one<{ name: string }>(
@@ -164,10 +167,10 @@ export async function previewMaster(
   ctx: Pick<Context, 'registry'>,
   change: MasterChange,
   limit: number,
-): Promise<{ steps: MasterStep[]; changed: number; kept: number; units: number }> {
+): Promise<{ steps: MasterStep[]; changed: number; kept: number; units: number; writesOver: boolean }> {
   const found = await find(sql, ctx, change)
   await check(sql, found, change)
-  if (change.master === 'hub') return { steps: [], changed: 0, kept: 0, units: 0 }
+  if (change.master === 'hub') return { steps: [], changed: 0, kept: 0, units: 0, writesOver: false }
   const rows = await sql.rows<LevelRow>(
     `select l.slot_id, s.variant_id, v.sku, l.remote_sku, s.units_per_sale, l.available, l.committed,
        exists (select 1 from kit_parts k where k.kit_id = s.variant_id) as is_kit,
@@ -194,6 +197,7 @@ export async function previewMaster(
     changed: changed.length,
     kept: steps.length - changed.length,
     units: changed.reduce((sum, one) => sum + one.becomes! - one.onHand, 0),
+    writesOver: found.connector!.quantityWrites === 'absolute',
   }
 }
 

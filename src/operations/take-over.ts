@@ -14,6 +14,7 @@ import type { AccountAtWork, Context } from './context.ts'
 import { takeOverFeeds } from './feed-stock.ts'
 import { saveAndPlan } from './plan-slots.ts'
 import { watermarkOf } from './watermarks.ts'
+import { writesOf } from './writes-of.ts'
 
 /**
  * Writes without an answer may have left or not. Lower values leave anew at once; raises wait for readings, as after
@@ -29,13 +30,14 @@ export async function takeOver(ctx: Context, work: AccountAtWork): Promise<void>
     await ensureBudgets(tx, work.row.id, work.connector.limits, now)
     await closeOrphanEffects(tx, work.row.id, lease.epoch, now)
     const watermark = await watermarkOf(tx, work, now)
+    const writes = await writesOf(tx, work)
     const slotIds = await unansweredSlots(tx, work.row.id)
     const variantIds = await lockLevelsOfSlots(tx, slotIds)
     const slots = await lockSlots(tx, { variantIds, slotIds })
     const open = new Set(slotIds)
     const after = slots.map((slot) =>
       open.has(slot.id) && slot.live && slot.live.acceptedAt === null
-        ? { ...slot, ...answered(slot, slot.live.version, { kind: 'unknown' }, now, watermark) }
+        ? { ...slot, ...answered(slot, slot.live.version, { kind: 'unknown' }, now, watermark, writes) }
         : slot,
     )
     await saveAndPlan(tx, ctx, slots, after, now)

@@ -1,5 +1,5 @@
 /** What an answer to a write means for its slot and for the journal, and how a refusal is shown. */
-import type { QuantityOutcome } from '../channels/connector.ts'
+import type { QuantityOutcome, StoreSpan } from '../channels/connector.ts'
 import { raise, resolve } from '../database/findings.ts'
 import type { EffectOutcome } from '../database/journal.ts'
 import type { Sql } from '../database/pool.ts'
@@ -43,9 +43,11 @@ export function interpret(
   }
 }
 
-/** Kept where it is another number than was expected: below 0 all of them count as 0 shown. */
-const replacedBy = ({ replaced }: { replaced?: number }) =>
-  replaced !== undefined && replaced < 0 ? { replaced } : undefined
+/** Kept where it is another number than was expected: below 0 all of them count as 0 shown. And when it was set there. */
+function replacedBy({ replaced, within }: { replaced?: number; within?: StoreSpan }) {
+  const isOther = replaced !== undefined && replaced < 0
+  return isOther || within ? { ...(isOther ? { replaced } : {}), ...(within ? { within } : {}) } : undefined
+}
 
 /** A refused line is tried after half an hour, then more and more seldom, and whenever it should show something else. */
 const refusedAgainMs = 30 * 60_000

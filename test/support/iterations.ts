@@ -36,6 +36,8 @@ export const amounts = 5_000
 export const histories = 2_000
 /** Random histories of a store that is the master of its shelf. */
 export const storeHistories = times(3_000, 200_000)
+/** Afternoons of a store that is the master of its shelf and cannot compare, with Amazon beside it. */
+export const masterSeeds = times(2, 60)
 /** Orders that wait to be acknowledged after 3.5 hours of downtime. */
 export const ordersToAcknowledge = times(100, 3_000)
 /** R12: deliveries of one page over the wire. */

@@ -34,7 +34,8 @@ export type Step =
   | { op: 'cancel'; pick: number }
   | { op: 'ship'; pick: number }
   | { op: 'elsewhere'; units: number }
-  | { op: 'write'; want: number; fate: 'answered' | 'lost' | 'vanished' | 'late' }
+  /** `between`: units that a buyer takes between the look and the write, where the store does not compare. */
+  | { op: 'write'; want: number; fate: 'answered' | 'lost' | 'vanished' | 'late'; between?: number }
   | { op: 'orders' }
   | { op: 'read'; slowMs: number }
   | { op: 'judge' }
@@ -58,11 +59,15 @@ interface Write {
   outcome: 'applied' | 'unknown' | 'mismatch'
   /** It lands then, if it fits. */
   landsAt: number | null
+  /** By the store's own clock, from the look to the effect, of an answered one. */
+  there?: { from: number; until: number }
 }
 
 export const marginMs = 5_000
 export const lifeMs = 900_000
 const lagMs = 60_000
+/** So near to a write a sale may be off the number or not. */
+const nearMs = 60_000
 const claimTimes: ClaimTimes = { marginMs, staleMs: 0, lifeMs }
 
 export class StoreWorld {
@@ -87,9 +92,16 @@ export class StoreWorld {
   pending: StoreReading | null = null
   wasUnclear = false
   coincided = false
+  /** A write that was not compared took the place of somebody's edit: it is lost, and nobody can know (docs). */
+  overwrote = false
+  /** Sales that a write took off the number again. */
+  overwritten = 0
   verdicts: StoreVerdict[] = []
+  /** The store compares before it sets, or the hub looks and then sets whatever stands there. */
+  readonly compares: boolean
 
-  constructor(units: number, elsewhere: number) {
+  constructor(units: number, elsewhere: number, compares = true) {
+    this.compares = compares
     this.truth = units
     this.level = units
     this.elsewhere = Math.min(elsewhere, units)
@@ -108,7 +120,7 @@ export class StoreWorld {
     if (step.op === 'cancel') this.cancel(step.pick)
     if (step.op === 'ship') this.ship(step.pick)
     if (step.op === 'elsewhere') this.sellElsewhere(step.units)
-    if (step.op === 'write') this.write(step.want, step.fate)
+    if (step.op === 'write') this.write(step.want, step.fate, step.between ?? 0)
     if (step.op === 'orders') this.pullOrders()
     if (step.op === 'read') this.read(step.slowMs)
     if (step.op === 'judge') this.judge()
@@ -173,21 +185,27 @@ export class StoreWorld {
   }
 
   private apply(write: Write): boolean {
-    if (this.available !== write.expected) return false
+    // What people did while nobody knew whether it would land is gone from the number.
+    if (!this.compares && this.edits.some(({ units, at }) => units !== 0 && at > write.from)) this.overwrote = true
+    if (this.compares && this.available !== write.expected) return false
     this.available = write.value
     this.moved()
     return true
   }
 
-  private write(want: number, fate: 'answered' | 'lost' | 'vanished' | 'late'): void {
+  private write(want: number, fate: 'answered' | 'lost' | 'vanished' | 'late', between: number): void {
     const value = Math.max(0, want)
     const expected = this.shown
     const free = this.level - this.elsewhere - Math.max(0, this.slot.claim!)
-    if (value === expected || this.slot.alarm || !mayLeave(this.slot, value, expected, free)) return
+    const compared = this.compares ? expected : null
+    if (value === expected || this.slot.alarm || !mayLeave(this.slot, value, compared, free)) return
+    // One at a time where the store does not compare; and it is below 0 for nobody to look at.
+    const isUnderWay = this.writes.some((one) => one.outcome === 'unknown' && one.until > this.now)
+    if (!this.compares && (isUnderWay || expected < 0)) return
     this.version += 1
     const deadAt = this.now + lifeMs
     const { version } = this
-    this.slot = claimSent(this.slot, { value, expected, version, deadAt }, this.now)
+    this.slot = claimSent(this.slot, { value, expected: compared, version, deadAt }, this.now)
     const write: Write = {
       version,
       expected,
@@ -199,10 +217,17 @@ export class StoreWorld {
     }
     this.writes.push(write)
     this.now += 50
-    if (fate === 'late') write.landsAt = this.now + lifeMs / 3
-    const fits = fate === 'vanished' || fate === 'late' ? false : this.apply(write)
+    const isSeen = this.compares || this.available === expected
+    const looked = this.now
+    const ordered = this.orders.length
+    if (!this.compares && isSeen && between > 0) this.order(between, 0)
     this.now += 50
-    if (fate !== 'answered') {
+    if (isSeen && fate === 'late') write.landsAt = this.now + lifeMs / 3
+    const fits = !isSeen || fate === 'vanished' || fate === 'late' ? false : this.apply(write)
+    if (fits && this.orders.length > ordered) this.overwritten += 1
+    if (!this.compares) write.there = { from: looked, until: this.now }
+    this.now += 50
+    if (isSeen && fate !== 'answered') {
       this.slot = claimUnanswered(this.slot, version)
       this.shown = this.available
       return
@@ -256,6 +281,8 @@ export class StoreWorld {
           from: one.from,
           until: one.until,
           isSure: one.outcome === 'applied',
+          ...(this.compares ? {} : { isAbsolute: true }),
+          ...(one.there && one.outcome === 'applied' ? { there: [one.there] } : {}),
         }),
       )
     return [...this.sales, ...writes]
@@ -270,9 +297,9 @@ export class StoreWorld {
     const verdict = judgeStore(this.basis, reading, steps, times)
     this.verdicts.push(verdict)
     const real = this.edits.filter((one) => one.at > this.basis.at && one.at < reading.since)
-    const units = real.reduce((total, one) => total + one.units, 0) - this.basis.booked
-    if (verdict.kind === 'certain' && verdict.change === 0 && units !== 0 && this.hasLost(reading))
-      this.coincided = true
+    const units = real.reduce((total, one) => total + one.units, 0)
+    const isUntouched = verdict.kind === 'certain' && verdict.change === 0 && this.basis.booked === 0
+    if (isUntouched && units !== 0 && this.hasLost(reading)) this.coincided = true
     const behind = steps.filter((one) => one.kind === 'sale' && one.from > reading.at)
     const soldSince = -behind.reduce((total, one) => total + one.units, 0)
     const told = { shown: reading.available, since: reading.since, soldSince }
@@ -288,8 +315,15 @@ export class StoreWorld {
     this.sales = this.sales.filter((one) => !isBefore(one, reading))
   }
 
+  /** A write, or a sale, that may have happened to the number or not. */
   private hasLost(reading: StoreReading): boolean {
-    return this.writes.some((one) => one.outcome === 'unknown' && one.from > this.basis.at && one.until < reading.since)
+    const since = this.writes.filter((one) => one.from > this.basis.at && one.until < reading.since)
+    if (since.some((one) => one.outcome === 'unknown')) return true
+    const near = (at: number, { from, until }: { from: number; until: number }) =>
+      from - nearMs <= at && at <= until + nearMs
+    return (
+      !this.compares && since.some(({ there }) => there && this.orders.some(({ stampedAt }) => near(stampedAt, there)))
+    )
   }
 
   /** Units that the hub cannot know of yet: orders that were not told, and what people took since the last certain reading. */

@@ -62,6 +62,7 @@ export const woocommerce: Connector = {
   stock: {
     push: pushQuantities,
     pushBatch: largestPage,
+    looksFirst: true,
     // Hosts are small: two writes at once are enough for thousands of numbers a minute.
     pushAtOnce: 2,
     pushOperation: calls,

@@ -10,7 +10,7 @@ import { list, product, type WireProduct } from './wire.ts'
 
 const keptMs = 15 * 60_000
 /** SKUs of one question: they stand in its address. */
-const lookupBatch = 20
+export const lookupBatch = 20
 
 const knownBy = new WeakMap<Account, Map<string, { ids: ListingIds; until: number }>>()
 function knownOf(account: Account) {

@@ -46,6 +46,8 @@ export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
     placedAt: placed,
     ...(wire.date_completed_gmt ? { shippedAt: readTime(wire.date_completed_gmt) } : {}),
     state,
+    ...(isUntaken(wire) ? { isUntaken: true } : {}),
+    ...(wire.date_paid_gmt ? { takenBy: readTime(wire.date_paid_gmt) } : {}),
     fulfilledBy: 'merchant',
     marketplace: null,
     currency,
@@ -57,6 +59,10 @@ export function readOrder(wire: WireOrder, raw: unknown): IncomingOrder {
     raw,
   }
 }
+
+/** The store keeps units for a checkout that nobody has paid, and lowers its number with the payment (facts §4). */
+const isUntaken = ({ status, line_items }: WireOrder): boolean =>
+  status === 'pending' && !line_items.some(({ meta_data }) => meta_data.some(({ key }) => key === '_reduced_stock'))
 
 /** Units in parcels that we told of; all of them once the order is completed. */
 export const sentUnits = (wire: Pick<WireOrder, 'meta_data'>, lineId: number): number =>

@@ -85,6 +85,52 @@ test('a number below 0 counts as 0, and can be written over', async () => {
   expect((await bench.store()).stock.MUG).toBe(2)
 })
 
+test('what expects a number is looked at right before it is set, and left alone where it is another', async () => {
+  const bench = wooBench(shirts)
+  const account = bench.account()
+  const from = (remoteSku: string, expected: number | null, quantity: number) => ({
+    ...line(remoteSku, quantity),
+    expected,
+  })
+  await push(account, [line('MUG', 5), line('SHIRT-S', 3), line('SHIRT-M', 4), line('CAP-1', 2)])
+  await bench.control('/woocommerce/items', { sku: 'MUG', stock: -3 })
+  await bench.control('/woocommerce/items', { sku: 'SHIRT-S', stock: 8 })
+  const passed = bench.traffic.length
+  const outcomes = await push(account, [
+    from('MUG', 0, 7),
+    from('SHIRT-S', 3, 1),
+    from('SHIRT-M', 4, 2),
+    from('CAP-1', null, 6),
+  ])
+  expect(outcomes).toMatchObject([
+    { kind: 'applied', replaced: -3 },
+    { kind: 'mismatch', shown: 8 },
+    { kind: 'applied', replaced: 4 },
+    { kind: 'applied' },
+  ])
+  expect(outcomes[3]).not.toHaveProperty('replaced')
+  expect((await bench.store()).stock).toMatchObject({ MUG: 7, 'SHIRT-S': 8, 'SHIRT-M': 2, 'CAP-1': 6 })
+  // A look and its write, by product; what expects nothing is not looked at.
+  expect(bench.traffic.slice(passed).map(({ method }) => method)).toEqual(['GET', 'POST', 'GET', 'POST', 'POST'])
+})
+
+test('a look that fails has changed nothing; a write that may have arrived says what it would have replaced', async () => {
+  const bench = wooBench(shirts)
+  const account = bench.account()
+  const expecting = { ...line('MUG', 7), expected: 5 }
+  await push(account, [line('MUG', 5)])
+  const fault = (operation: string, kind: string) =>
+    bench.control('/faults', { channel: 'woocommerce', operation, kind, count: 1 })
+  await fault('listProducts', 'drop')
+  const [failed] = await push(account, [expecting])
+  expect(failed).toMatchObject({ kind: 'failed', error: { kind: 'unavailable', mayHaveApplied: false } })
+  await fault('batchProducts', 'timeout-after-apply')
+  const [lost] = await push(account, [expecting])
+  expect(lost).toMatchObject({ kind: 'failed', error: { mayHaveApplied: true }, replaced: 5 })
+  await bench.control('/woocommerce/items', { sku: 'MUG', manageStock: false })
+  expect(kinds(await push(account, [expecting]))).toEqual(['rejected not_stocked'])
+})
+
 test('counted, and the number did not come: neither 0 nor gone', async () => {
   const bench = wooBench(shirts)
   const plain = bench.account()

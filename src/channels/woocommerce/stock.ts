@@ -1,27 +1,37 @@
 /**
  * Quantities: absolute, there is no compare-and-set. An answer shows the product as it was saved, so it proves the effect;
- * the checkout lowers the same number by itself, in the database. Errors stand beside the good lines in a 200.
+ * the checkout lowers the same number by itself, in the database. Errors stand beside the good lines in a 200. A line that
+ * expects a number is looked at first; what changes there between the look and the write is written over.
  */
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, QuantityLine, QuantityOutcome, QuantityReading } from '../connector.ts'
 import { call, largestPage, wc } from './client.ts'
 import { asked } from './effects.ts'
 import { lineError, unreadable } from './errors.ts'
-import { findItems, forgetItem, knownItem } from './items.ts'
-import { type ListingIds, readQuantity } from './mapping.ts'
+import { findItems, forgetItem, knownItem, lookupBatch } from './items.ts'
+import { countOf, isUntold, type ListingIds, readQuantity } from './mapping.ts'
 import { batchAnswer, product, written } from './wire.ts'
 
 interface Line {
   line: QuantityLine
   id: number
+  /** What stood there, below 0 included; absent where nobody looked. */
+  replaced?: number
 }
 
 export async function pushQuantities(account: Account, lines: readonly QuantityLine[]): Promise<QuantityOutcome[]> {
   const outcomes = new Map<string, QuantityOutcome>()
   const groups = await prepare(account, lines, outcomes)
   for (const [parentId, all] of groups) {
-    for (let from = 0; from < all.length; from += largestPage)
-      await writeGroup(account, parentId, all.slice(from, from + largestPage), outcomes)
+    const looks = all.some(({ line }) => line.expected !== null)
+    // One look, then at once its write: the moment between is to be short.
+    const size = looks ? lookupBatch : largestPage
+    for (let from = 0; from < all.length; from += size) {
+      const part = all.slice(from, from + size)
+      const lookedAt = account.now().getTime()
+      const ready = looks ? await asExpected(account, part, outcomes) : part
+      await writeGroup(account, parentId, ready, lookedAt, outcomes)
+    }
   }
   return lines.flatMap(({ key }) => outcomes.get(key) ?? [])
 }
@@ -82,6 +92,39 @@ async function idsOf(account: Account, skus: readonly string[]) {
   return ids
 }
 
+/** The lines whose number is what they expect, with what it is; the others are answered. */
+async function asExpected(
+  account: Account,
+  lines: readonly Line[],
+  outcomes: Map<string, QuantityOutcome>,
+): Promise<Line[]> {
+  const skus = lines.flatMap(({ line }) => (line.expected === null ? [] : [line.remoteSku]))
+  try {
+    const found = await asked(findItems(account, skus))
+    return lines.flatMap((one) => {
+      const { key, remoteSku, expected } = one.line
+      if (expected === null) return [one]
+      const there = found.get(remoteSku)!
+      const fail = (error: ChannelError) => void outcomes.set(key, { key, kind: 'failed', error })
+      if (there.kind !== 'one') fail(notFound(there.kind))
+      else if (there.ids.id !== one.id)
+        fail(new ChannelError('conflict', 'sku_moved', 'another product has the SKU now'))
+      else if (isUntold(there.wire)) fail(unreadable('findProducts', false))
+      else {
+        const count = countOf(there.wire)
+        if (count === null) fail(notCounted(there.wire.manage_stock === 'parent'))
+        else if (Math.max(0, count) === expected) return [{ ...one, replaced: count }]
+        else outcomes.set(key, { key, kind: 'mismatch', shown: Math.max(0, count) })
+      }
+      return []
+    })
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error
+    for (const { line } of lines) outcomes.set(line.key, { key: line.key, kind: 'failed', error })
+    return []
+  }
+}
+
 export const batchPath = (parentId: number): string =>
   wc(parentId ? `/products/${parentId}/variations/batch` : '/products/batch')
 
@@ -89,10 +132,12 @@ async function writeGroup(
   account: Account,
   parentId: number,
   lines: readonly Line[],
+  lookedAt: number,
   outcomes: Map<string, QuantityOutcome>,
 ): Promise<void> {
+  if (lines.length === 0) return
   try {
-    const { body } = await call(account, {
+    const { body, dated } = await call(account, {
       operation: 'updateStock',
       method: 'POST',
       path: batchPath(parentId),
@@ -100,10 +145,17 @@ async function writeGroup(
       answer: batchAnswer,
     })
     const byId = new Map(body.update.map((raw) => [(raw as { id?: unknown } | null)?.id, raw]))
-    for (const { line, id } of lines) outcomes.set(line.key, readOutcome(account, line, byId.get(id)))
+    // The store's own time has no parts of a second.
+    const looked = dated === null ? null : dated - (account.now().getTime() - lookedAt)
+    const within = looked === null ? {} : { within: { from: new Date(looked), until: new Date(dated! + 1_000) } }
+    for (const { line, id, replaced } of lines) {
+      const stood = replaced === undefined ? {} : { replaced, ...within }
+      outcomes.set(line.key, { ...readOutcome(account, line, byId.get(id)), ...stood })
+    }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
-    for (const { line } of lines) outcomes.set(line.key, { key: line.key, kind: 'failed', error })
+    for (const { line, id: _, ...stood } of lines)
+      outcomes.set(line.key, { key: line.key, kind: 'failed', error, ...stood })
   }
 }
 

@@ -55,6 +55,7 @@ export const order = z.object({
   date_created_gmt: moment,
   date_modified_gmt: moment,
   date_completed_gmt: maybeMoment,
+  date_paid_gmt: maybeMoment,
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/)

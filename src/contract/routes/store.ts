@@ -22,7 +22,9 @@ const location = z.object({
   movedAt: time.nullable().describe('when units last came or went there that nobody told us'),
   different: count.describe('SKUs that show another number than stands at our slot by all that is known'),
   waiting: count.describe('SKUs whose first certain reading is still to come'),
-  unclear: count.describe('SKUs to count: their change and a write of ours without an answer could not be told apart'),
+  unclear: count.describe(
+    'SKUs to count: their change could not be told apart from a write of ours without an answer, or from a sale in the same moment as one',
+  ),
 })
 
 const level = z.object({
@@ -92,6 +94,11 @@ export const storeRoutes = defineRoutes({
       changed: count,
       kept: count,
       units: count,
+      writesOver: z
+        .boolean()
+        .describe(
+          'the store cannot compare: what changes there between our look and our write, in one moment, is written over',
+        ),
     }),
   },
 

@@ -79,6 +79,7 @@ function Preview({ preview }: { preview: MasterPreview }) {
         {preview.changed > 0 && t('store.form.adopt', { count: preview.changed, units })}{' '}
         {preview.kept > 0 && t('store.form.kept', { count: preview.kept })}
       </p>
+      {preview.writesOver && <p className="dim">{t('store.form.writesOver')}</p>}
       {preview.steps.length > 0 && (
         <TableFrame label={t('store.form.preview')}>
           <table className="dense">

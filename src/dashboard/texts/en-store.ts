@@ -36,6 +36,8 @@ export const enStore = {
       adopt_other: '{{count}} SKUs take the number of the store, {{units}} units in all.',
       kept_one: '{{count}} SKU stays as it is; changes count from now on.',
       kept_other: '{{count}} SKUs stay as they are; changes count from now on.',
+      writesOver:
+        'This store cannot compare before it sets a number. Entrepot looks right before each write and leaves what people changed; a change in the moment between the two (usually less than a second) is lost, in the store and here.',
       toHub: 'On hand stays as it is. What people change in the store from now on is written over.',
       save: 'Save',
       saved: '{{name}}: the master is {{master}}',

@@ -33,6 +33,8 @@ export const zhStore = {
       store: '店铺：在店铺中的改动会记为库存流水',
       adopt_other: '{{count}} 个 SKU 采用店铺的数量，共 {{units}} 件。',
       kept_other: '{{count}} 个 SKU 保持不变，从现在起记录变动。',
+      writesOver:
+        '该店铺不支持“比较后设置”。每次写入前会先读取，已被改动的数量不会覆盖；但在读取与写入之间的瞬间（通常不到一秒）发生的改动会丢失，店铺和本系统都不会记录。',
       toHub: '在库数量不变。此后店铺中的改动会被覆盖。',
       save: '保存',
       saved: '{{name}}：现以{{master}}为准',
