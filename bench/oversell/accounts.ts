@@ -93,8 +93,10 @@ export class Accounts {
     // Moments are whole milliseconds: within one of them an order may be told after this.
     const behind = notified.most + world.skew + 1
     const settle = () => {
-      if (!this.#ears.isUp()) {
-        this.#agenda.plan(this.#ears.upAt() + 1_000, settle)
+      // What could not be told while the hub was down is told first.
+      const caughtUpAt = this.#ears.upAt() + 1_000
+      if (this.#agenda.now < caughtUpAt) {
+        this.#agenda.plan(caughtUpAt, settle)
         return
       }
       account.watermark = Math.max(account.watermark, this.#agenda.now - behind)
