@@ -52,12 +52,14 @@ export function selectOrders(woo: Woo, query: URLSearchParams): WooOrder[] {
   const isGmt = query.get('dates_are_gmt') === 'true'
   const after = (name: string) => (query.has(name) ? momentOf(woo, query.get(name)!, isGmt) : Number.NEGATIVE_INFINITY)
   const [modifiedAfter, createdAfter] = [after('modified_after'), after('after')]
+  const createdBefore = query.has('before') ? momentOf(woo, query.get('before')!, isGmt) : Number.POSITIVE_INFINITY
   const search = query.get('search')?.toLowerCase()
   const now = woo.now()
   const found = woo.state.orders.filter(
     (order) =>
       order.modifiedAt > modifiedAfter &&
       order.createdAt > createdAfter &&
+      order.createdAt < createdBefore &&
       (order.omittedUntil ?? 0) <= now &&
       (search === undefined || isFound(order, search)),
   )

@@ -159,6 +159,14 @@ describe('traffic', () => {
     const after = await pullAllOf((cursor) => walmart.orders!.pull(account, cursor))
     expect(new Set(after.items.map(({ state }) => state))).toEqual(new Set(['open', 'shipped', 'canceled']))
     for (const page of [await walmart.orders!.pull(account, null)]) expect(page.strange).toEqual([])
+    const span = { from: new Date(one.bench.sim.now().getTime() - 86_400_000), until: one.bench.sim.now() }
+    const counted: string[] = []
+    for (let [cursor, more]: [unknown, boolean] = [null, true]; more; ) {
+      const page = await walmart.orders!.recount!.pull(account, span, cursor)
+      counted.push(...page.items.map(({ remoteId }) => remoteId))
+      ;({ next: cursor, more } = page)
+    }
+    expect(counted).toHaveLength(250)
     expect(one.findings).toEqual([])
   })
 

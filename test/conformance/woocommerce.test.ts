@@ -74,6 +74,11 @@ async function everything(bench: WooBench, settings: Record<string, unknown>) {
   for (let count = 0; count < 12; count += 1) await bench.buy(skus[count % skus.length]!, 1 + (count % 2))
   await bench.pass(10 * minute)
   const { items } = await pullAll(woocommerce.orders!.pull, account)
+  const { recount } = woocommerce.orders!
+  const span = { from: new Date(bench.sim.now().getTime() - 60 * minute), until: bench.sim.now() }
+  const { ids } = await recount!.pull(account, span, null)
+  expect(ids).toHaveLength(12)
+  await recount!.read!(account, ids![0]!)
   const open = items.filter(({ state }) => state === 'open')
   expect(open.length).toBeGreaterThan(4)
   for (const [index, order] of open.slice(0, 4).entries()) {

@@ -10,6 +10,7 @@ import { pullListings } from './listings.ts'
 import { quantitiesIn } from './mapping.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { prices } from './prices.ts'
+import { recount } from './recount.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { pullSettlements } from './settlements.ts'
 import { pushQuantities, readQuantities } from './stock.ts'
@@ -41,7 +42,7 @@ export const walmart: Connector = {
   ),
   requestIdHeader: 'wm_qos.correlation_id',
   quantityWrites: 'absolute',
-  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000, recount },
   // Each item costs a call of its own.
   listings: { pull: pullListings, everyMs: 3 * 60 * 60_000 },
   heldStock: { pull: pullHeldStock, everyMs: 15 * 60_000 },

@@ -17,16 +17,16 @@ const dayMs = 86_400_000
 /** Walmart does not say how late its list is. What is younger than this may be missing, and windows overlap by more. */
 const lagMs = 2 * 60_000
 const overlapMs = 10 * 60_000
-const pageSize = 200
+export const pageSize = 200
 /** Orders are shown for 180 days; without this bound only those of the last seven are. */
-const listedMs = 179 * dayMs
+export const listedMs = 179 * dayMs
 /**
  * Now and then everything of the last days is read again, for what came later than any overlap: often enough that it can be
  * acknowledged in its four hours.
  */
 const sweep = { firstMs: 15 * 60_000, everyMs: 3 * 3_600_000, backMs: 48 * 3_600_000 }
 /** Of one list; to ask for what lies behind them is an error (Order Management, getAllOrders). */
-const listedAtMost = 20_000
+export const listedAtMost = 20_000
 /** No window is cut shorter: its end must lie behind what is known already. */
 const shortestMs = 60_000
 /** Times that a window begins anew: a cursor that is refused, or a list that had more than it told. */
@@ -68,7 +68,7 @@ const cursorSchema = z.object({
 type Cursor = z.output<typeof cursorSchema>
 type Window = NonNullable<Cursor['window']>
 
-function nodeTypes(account: Account): string[] {
+export function nodeTypes(account: Account): string[] {
   const { programs } = readSettings(account.settings)
   const more = [
     ...(programs.includes('3pl') ? ['3PLFulfilled'] : []),
@@ -90,8 +90,13 @@ function restingWindow({ window }: Cursor, now: Date): Window | undefined {
 
 async function pullWindow(account: Account, cursor: Cursor, window: Window): Promise<Pulled<IncomingOrder>> {
   const types = nodeTypes(account)
-  const page = await ask(account, window, types[window.at] ?? types[0]!)
-  if (page === 'refused') return again(cursor, window)
+  const asked = { next: window.next, fields: fieldsOf(window, types[window.at] ?? types[0]!) }
+  const page = await askPage(account, asked).catch((error: unknown) => {
+    // A cursor that ran out: the window is read anew. After some times it is told instead.
+    if (isCursorOver(error, window) && window.restarts < restartsAtMost) return null
+    throw error
+  })
+  if (page === null) return again(cursor, window)
   const raws = page.orders
   const read = readPage(raws)
   const smaller = window.next === null && (page.total ?? 0) > listedAtMost ? halfOf(window, cursor) : undefined
@@ -100,7 +105,7 @@ async function pullWindow(account: Account, cursor: Cursor, window: Window): Pro
     ...window,
     askedAt: earlier(window.askedAt, page.dated),
     pagedAt: account.now().toISOString(),
-    madeAt: window.madeAt ?? (Number.isNaN(page.dated) ? window.askedAt : new Date(page.dated).toISOString()),
+    madeAt: window.madeAt ?? madeAtOf(page, window.askedAt),
     seen: window.seen + raws.length - movedIn(read.items, window),
     total: window.next === null ? page.total : window.total,
   }
@@ -132,7 +137,7 @@ const begun = (window: Window, at: number): Window => ({
  * Pages are cut by place, and no order of them is promised: one that changes while they are read may move behind the others,
  * and the first of the next page goes unread. Such ones do not count as told, so that the list comes out short.
  */
-const movedIn = (items: readonly IncomingOrder[], { next, madeAt }: Window): number =>
+export const movedIn = (items: readonly IncomingOrder[], { next, madeAt }: Pick<Window, 'next' | 'madeAt'>): number =>
   next === null || madeAt === undefined ? 0 : items.filter(({ updatedAt }) => updatedAt > new Date(madeAt)).length
 
 /** A sweep that is too large is none; any other window ends in the middle of its time. Undefined: it cannot be smaller. */
@@ -146,7 +151,7 @@ function halfOf(window: Window, cursor: Cursor): Window | undefined {
   return to - complete < shortestMs ? undefined : { ...whole, to: new Date(to).toISOString() }
 }
 
-interface Page {
+export interface Page {
   orders: unknown[]
   nextCursor: string | null
   total: number | null
@@ -154,19 +159,21 @@ interface Page {
   dated: number
 }
 
-async function ask(account: Account, window: Window, shipNodeType: string): Promise<Page | 'refused'> {
-  const fields = {
-    lastModifiedStartDate: window.from,
-    ...(window.to ? { lastModifiedEndDate: window.to } : {}),
-    createdStartDate: window.createdFrom,
-    shipNodeType,
-    limit: String(pageSize),
-  }
+const fieldsOf = (window: Window, shipNodeType: string) => ({
+  lastModifiedStartDate: window.from,
+  ...(window.to ? { lastModifiedEndDate: window.to } : {}),
+  createdStartDate: window.createdFrom,
+  shipNodeType,
+  limit: String(pageSize),
+})
+
+/** The first page by its fields, each further one by what the one before told. */
+export async function askPage(
+  account: Account,
+  { next, fields }: { next: string | null; fields: Record<string, string> },
+): Promise<Page> {
   try {
-    const { body, headers } = await calls.getAllOrders(
-      account,
-      window.next === null ? { fields } : { cursor: window.next },
-    )
+    const { body, headers } = await calls.getAllOrders(account, next === null ? { fields } : { cursor: next })
     const { meta, elements } = body.list
     return {
       orders: elements.order,
@@ -175,16 +182,19 @@ async function ask(account: Account, window: Window, shipNodeType: string): Prom
       dated: Date.parse(headers.get('date') ?? ''),
     }
   } catch (error) {
-    if (!(error instanceof ChannelError)) throw error
     // Nothing at all is "not found" here (facts §6.11).
-    if (error.kind === 'missing' && window.next === null)
+    if (next === null && error instanceof ChannelError && error.kind === 'missing')
       return { orders: [], nextCursor: null, total: 0, dated: Number.NaN }
-    // A cursor that ran out: the window is read anew. After some times it is told instead.
-    const isRefused = error.kind === 'rejected' || error.kind === 'missing'
-    if (isRefused && window.next !== null && window.restarts < restartsAtMost) return 'refused'
     throw error
   }
 }
+
+export const isCursorOver = (error: unknown, { next }: Pick<Window, 'next'>): boolean =>
+  next !== null && error instanceof ChannelError && ['rejected', 'missing'].includes(error.kind)
+
+/** By Walmart's own clock where it tells it. */
+export const madeAtOf = ({ dated }: Page, askedAt: string): string =>
+  Number.isNaN(dated) ? askedAt : new Date(dated).toISOString()
 
 const again = (cursor: Cursor, window: Window): Pulled<IncomingOrder> => ({
   items: [],
@@ -232,7 +242,7 @@ function newWindow(cursor: Cursor, now: Date): Window {
 type Read = Required<Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>>
 
 /** One odd order never hides the others of its page. */
-function readPage(raws: readonly unknown[]): Read {
+export function readPage(raws: readonly unknown[]): Read {
   const items: IncomingOrder[] = []
   const unreadable: Unreadable[] = []
   const strange = new Map<string, StrangeField>()

@@ -6,6 +6,7 @@ import { copyOf, createCopy, findCopies } from './copies.ts'
 import { pullListings } from './listings.ts'
 import { pullOrders, readRaw } from './orders.ts'
 import { pushPrices } from './prices.ts'
+import { recount } from './recount.ts'
 import { issueRefund, readRefunds, requestCancellation } from './refunds.ts'
 import { readSettings, secrets, settings } from './settings.ts'
 import { confirmShipment, readShipments } from './shipments.ts'
@@ -57,7 +58,7 @@ export const woocommerce: Connector = {
     'wp_cron',
   ]),
   quantityWrites: 'absolute',
-  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000 },
+  orders: { pull: pullOrders, read: readRaw, everyMs: 60_000, recount },
   listings: { pull: pullListings, everyMs: 60 * 60_000 },
   stock: {
     push: pushQuantities,

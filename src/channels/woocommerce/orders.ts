@@ -1,8 +1,6 @@
 /**
- * Orders by overlapping windows of their last change, oldest first. A page begins at the second in which the one before
- * ended: what changes meanwhile only moves to the end, so nothing is skipped. Where a whole page lies in one second, it
- * goes on by place within that second, and each page begins with the last order of the one before; where another order
- * stands there, that second is begun anew.
+ * Orders by overlapping windows of their last change, oldest first (walk.ts): what changes meanwhile only moves to the end,
+ * so nothing is skipped.
  */
 import { z } from 'zod'
 import type { IncomingOrder } from '../../domain/orders.ts'
@@ -11,6 +9,7 @@ import { largestPage, page, wc } from './client.ts'
 import { isDraft, isKnownStatus, readOrder, readTime, writeTime } from './mapping.ts'
 import { unitsRefunded } from './refunds.ts'
 import { readSettings } from './settings.ts'
+import { begunAnew, type Mark, onward, placeShape } from './walk.ts'
 import { list, order, orderMark, type WireOrder } from './wire.ts'
 import { askedFrom } from './zone.ts'
 
@@ -18,8 +17,6 @@ import { askedFrom } from './zone.ts'
 const lagMs = 15_000
 const overlapMs = 10 * 60_000
 const sweep = { everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
-/** So often a second is begun anew before its pages are taken as they come; the next windows repeat them. */
-const restartsAtMost = 5
 /** Open checkouts that are remembered. */
 const draftsKept = 1_000
 
@@ -36,12 +33,7 @@ const cursorSchema = z.object({
       isSweep: z.boolean(),
       /** The store's time when its first page was read. */
       begunAt: z.iso.datetime(),
-      /** Changes after this second are asked for. */
-      after: z.iso.datetime(),
-      /** Places passed within it, and the order that the next page must begin with. */
-      offset: z.number().int().min(0),
-      last: z.number().int().nullable(),
-      restarts: z.number().int(),
+      ...placeShape,
     })
     .optional(),
 })
@@ -83,10 +75,8 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     last: null,
     restarts: 0,
   }
-  if (window.last !== null && markOf(raws[0])?.id !== window.last && window.restarts < restartsAtMost) {
-    const again: Window = { ...window, offset: 0, last: null, restarts: window.restarts + 1 }
-    return { items: [], next: { ...cursor, window: again } satisfies Cursor, more: true }
-  }
+  const again = begunAnew(window, markOf(raws[0]))
+  if (again) return { items: [], next: { ...cursor, window: again } satisfies Cursor, more: true }
   const read = await readPage(account, raws, cursor)
   return goOn({ ...cursor, ...read.memory }, window, raws, total, read.told, now)
 }
@@ -101,7 +91,10 @@ function firstCursor(account: Account): Cursor {
   }
 }
 
-const markOf = (raw: unknown) => orderMark.safeParse(raw).data
+function markOf(raw: unknown): Mark | undefined {
+  const mark = orderMark.safeParse(raw).data
+  return mark && { id: mark.id, at: readTime(mark.date_modified_gmt) }
+}
 
 type Told = Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>
 
@@ -115,7 +108,7 @@ function goOn(
 ): Pulled<IncomingOrder> {
   const end = window.offset + (raws.length || largestPage)
   if (end < total) {
-    const next = { ...cursor, window: nextWindow(window, raws, end) } satisfies Cursor
+    const next = { ...cursor, window: onward(window, raws.map(markOf), end) } satisfies Cursor
     return { ...told, next, more: true, remaining: total - end }
   }
   const until = Math.max(Date.parse(window.begunAt) - lagMs, Date.parse(cursor.completeTo))
@@ -126,16 +119,6 @@ function goOn(
     sweptAt: window.isSweep ? now.toISOString() : cursor.sweptAt,
   }
   return { ...told, next: done, more: false, watermark: completeTo }
-}
-
-function nextWindow(window: Window, raws: readonly unknown[], end: number): Window {
-  const last = markOf(raws.at(-1))
-  // What cannot be read, or is not shown, is passed by its place.
-  if (!last) return { ...window, offset: end, last: null }
-  const after = new Date(readTime(last.date_modified_gmt).getTime() - 1_000)
-  if (after.getTime() > Date.parse(window.after))
-    return { ...window, after: after.toISOString(), offset: 0, last: null, restarts: 0 }
-  return raws.length > 1 ? { ...window, offset: end - 1, last: last.id } : { ...window, offset: end, last: null }
 }
 
 /** One odd order never hides the others of its page. */
@@ -168,6 +151,15 @@ async function readPage(account: Account, raws: readonly unknown[], cursor: Curs
   return { told: { items, unreadable, strange: [...strange.values()] }, memory }
 }
 
+/** One order by itself. Null: nobody finished buying it. */
+export async function readWhole(account: Account, raw: unknown): Promise<IncomingOrder | Unreadable | null> {
+  const parsed = order.safeParse(raw)
+  if (!parsed.success) return describe(raw, parsed.error.issues)
+  if (isDraft(parsed.data.status)) return null
+  const kept = await withOurs(account, parsed.data, raw, undefined, () => {})
+  return readOrder({ ...parsed.data, entrepot: kept.entrepot }, kept.raw)
+}
+
 /** What an order itself does not tell: since when it was bought at the earliest, and which units were given back. */
 async function withOurs(
   account: Account,
@@ -198,7 +190,7 @@ export function readRaw(raw: unknown): IncomingOrder | Unreadable {
   return parsed.success ? readOrder(parsed.data, raw) : describe(raw, parsed.error.issues)
 }
 
-function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] }[]): Unreadable {
+export function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] }[]): Unreadable {
   const id = (raw as { id?: unknown } | null)?.id
   const where = issues
     .slice(0, 3)

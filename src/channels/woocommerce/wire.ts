@@ -82,6 +82,8 @@ export type WireOrder = z.output<typeof order>
 
 export const list = z.array(z.unknown())
 export const orderMark = z.object({ id, date_modified_gmt: moment })
+/** What counting needs to know of an order. */
+export const orderBirth = z.object({ id, date_created_gmt: moment.nullable().catch(null), status: text })
 
 export const product = z.object({
   id,
