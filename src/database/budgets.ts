@@ -62,6 +62,7 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
   const paid = new Map<string, number>()
   const turns = new Map<string, Turns>()
   const rates = learnedRates(db, accountId, now)
+  let telling: Promise<void> = Promise.resolve()
   return {
     recall: rates.recall,
     settleRate: rates.settle,
@@ -134,18 +135,23 @@ export function leasedBudget(db: Sql, lease: { accountId: string; epoch: number 
     taken: rates.taken,
     async told(operation, bucket) {
       rates.forget(operation)
-      await db.run(
-        `update budgets set tokens = $4, rate = $5, burst = $6, learned = null, refilled_at = $3
-         where account_id = $1 and operation = $2`,
-        [
-          accountId,
-          operation,
-          now(),
-          Math.max(0, bucket.tokens - (paid.get(operation) ?? 0)),
-          bucket.rate,
-          bucket.burst,
-        ],
-      )
+      const note = async () =>
+        void (await db.run(
+          `update budgets set tokens = $4, rate = $5, burst = $6, learned = null, refilled_at = $3
+           where account_id = $1 and operation = $2`,
+          [
+            accountId,
+            operation,
+            now(),
+            Math.max(0, bucket.tokens - (paid.get(operation) ?? 0)),
+            bucket.rate,
+            bucket.burst,
+          ],
+        ))
+      // On connections of their own an older word could be written over a newer one.
+      const noted = telling.then(note)
+      telling = noted.catch(() => {})
+      await noted
     },
   }
 }

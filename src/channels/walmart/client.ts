@@ -4,6 +4,7 @@ import type { WireRequest, WireResponse } from '../../http/client.ts'
 import { type Account, asChannelError } from '../connector.ts'
 import { asked, readError, readTokenError, unreadable } from './errors.ts'
 import { limits, type Operation } from './limits.ts'
+import { leftAfter, newPace, type Pace } from './pace.ts'
 import { hostOf, readSettings, secrets } from './settings.ts'
 import { tokenAnswer } from './wire.ts'
 
@@ -96,18 +97,34 @@ export async function answered<S extends z.ZodType>(account: Account, one: Call<
   }
 }
 
-/** What the seller's bucket holds, as the answer tells it: others may spend of it as well. */
+/** Of each account that is open, what answers told of its buckets. */
+const paces = new WeakMap<Account, Map<Operation, Pace>>()
+
+function paceOf(account: Account, operation: Operation): Pace {
+  const all = paces.get(account) ?? new Map<Operation, Pace>()
+  paces.set(account, all)
+  const pace = all.get(operation) ?? newPace()
+  all.set(operation, pace)
+  return pace
+}
+
 async function learn(account: Account, operation: Operation, headers: Headers): Promise<void> {
   const left = Number(headers.get('x-current-token-count') ?? Number.NaN)
   const { rate, burst } = limits[operation]
-  if (!Number.isFinite(left) || left < 0) account.budget.taken?.(operation)
-  else await account.budget.told?.(operation, { tokens: Math.min(left, burst), rate, burst })
+  if (!Number.isFinite(left) || left < 0) {
+    account.budget.taken?.(operation)
+    return
+  }
+  const tokens = leftAfter(paceOf(account, operation), Math.min(left, burst), rate, account.now().getTime())
+  await account.budget.told?.(operation, { tokens, rate, burst })
 }
 
 async function send(account: Account, one: Call<z.ZodType>): Promise<WireResponse> {
   const token = await account.token('access', () => mint(account))
   const { body, type } = written(account, one)
-  const answer = await account.http({
+  const pace = paceOf(account, one.operation)
+  pace.underWay += 1
+  const sent = account.http({
     operation: one.operation,
     method: one.method,
     url: `${hostOf(readSettings(account.settings))}${one.path}`,
@@ -118,6 +135,9 @@ async function send(account: Account, one: Call<z.ZodType>): Promise<WireRespons
     },
     ...(body === undefined ? {} : { body }),
     ...(one.binary ? { binary: true, secret: true } : {}),
+  })
+  const answer = await sent.finally(() => {
+    pace.underWay -= 1
   })
   if (answer.status === 401) await account.dropToken('access', token)
   return answer
