@@ -1,10 +1,13 @@
 /** The documents of what must happen once at most, of prices and copies; see documents.ts. */
 import { read, write } from './documents.ts'
 
-/** What of an order may leave, from where. A copy's buyer is not told by the store. */
+/**
+ * What of an order may leave, from where. A copy's buyer is not told by the store. Few orders have more lines than a page, and each
+ * line costs points whether it is there or not: at 80 a minute's points were ten parcels.
+ */
 export const fulfillmentOrders = read(
   'fulfillmentOrders',
-  830,
+  140,
   `query FulfillmentOrders($id: ID!) {
   order(id: $id) {
     id name sourceName sourceIdentifier tags customAttributes { key value }
@@ -12,7 +15,7 @@ export const fulfillmentOrders = read(
       nodes {
         id status
         assignedLocation { location { id } }
-        lineItems(first: 80) { nodes { id remainingQuantity lineItem { id } } pageInfo { hasNextPage endCursor } }
+        lineItems(first: 10) { nodes { id remainingQuantity lineItem { id } } pageInfo { hasNextPage endCursor } }
       }
     }
   }
@@ -36,7 +39,7 @@ export const fulfillmentOrderLines = read(
 
 export const createFulfillment = write(
   'createFulfillment',
-  11,
+  12,
   `mutation CreateFulfillment($fulfillment: FulfillmentInput!) {
   fulfillmentCreate(fulfillment: $fulfillment) {
     fulfillment { id }
@@ -47,13 +50,13 @@ export const createFulfillment = write(
 
 export const fulfillments = read(
   'fulfillments',
-  860,
+  260,
   `query Fulfillments($id: ID!) {
   order(id: $id) {
     fulfillments(first: 10) {
       id status createdAt
       trackingInfo(first: 1) { company number url }
-      fulfillmentLineItems(first: 40) { nodes { quantity lineItem { id } } pageInfo { hasNextPage endCursor } }
+      fulfillmentLineItems(first: 10) { nodes { quantity lineItem { id } } pageInfo { hasNextPage endCursor } }
     }
   }
 }`,
@@ -76,7 +79,7 @@ export const fulfillmentLines = read(
 
 export const cancelOrder = write(
   'cancelOrder',
-  11,
+  12,
   `mutation CancelOrder($id: ID!, $reason: OrderCancelReason!, $restock: Boolean!) {
   orderCancel(
     orderId: $id
@@ -105,7 +108,7 @@ export const payments = read(
 
 export const createRefund = write(
   'createRefund',
-  11,
+  12,
   `mutation CreateRefund($input: RefundInput!, $key: String!) {
   refundCreate(input: $input) @idempotent(key: $key) {
     refund { id }
@@ -131,7 +134,7 @@ export const refunds = read(
 
 export const updatePrices = write(
   'updatePrices',
-  11,
+  12,
   `mutation UpdatePrices($productId: ID!, $variants: [ProductVariantsBulkInput!]!) {
   productVariantsBulkUpdate(productId: $productId, variants: $variants, allowPartialUpdates: true) {
     product { id }
@@ -150,7 +153,7 @@ export const findCopies = read(
 
 export const createCopy = write(
   'createCopy',
-  11,
+  12,
   `mutation CreateCopy($order: OrderCreateOrderInput!) {
   orderCreate(order: $order, options: { inventoryBehaviour: BYPASS, sendReceipt: false, sendFulfillmentReceipt: false }) {
     order { id }
