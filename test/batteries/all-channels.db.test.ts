@@ -95,16 +95,24 @@ async function passOverDoubled(it: Installation): Promise<void> {
   }
 }
 
+/** Every channel reads the last days again within that. */
+const sweepsMs = 7 * 3_600_000
+
 /** Until every order is known, told and shipped, and every slot shows what it should. */
 async function rest(it: Installation, loops: Loops): Promise<void> {
   await it.control('/faults', undefined, 'DELETE')
-  for (let turns = 0; turns < 120; turns += 1) {
+  let swept = false
+  for (let turns = 0; turns < 150; turns += 1) {
     it.advance(60_000)
     await it.sim.tick()
     await it.insistAgain()
     if (turns === 20) await it.ctx.db.run('update stock_slots set read_due_at = $1', [it.ctx.clock.now()])
     await loops.turn()
-    if (turns > 22 && (await loops.busy()).length === 0) return
+    if (turns <= 22 || (await loops.busy()).length > 0) continue
+    if (swept) return
+    // What a search left out is found by the next sweep only.
+    it.advance(sweepsMs)
+    swept = true
   }
   throw new Error(`it never came to rest: ${(await loops.busy()).join(', ')}`)
 }
