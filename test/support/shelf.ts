@@ -14,6 +14,7 @@ import { takeOver } from '../../src/operations/take-over.ts'
 import { checkStep } from '../simulation/checks.ts'
 import { emptyDatabase } from '../simulation/installation.ts'
 import { clientSecrets, type ShopState } from './shopify.ts'
+import { amazonAccount } from './simulated-amazon.ts'
 import { createWorld, workFor } from './world.ts'
 
 export const base = 'http://marketplaces.test'
@@ -78,23 +79,7 @@ export async function openHouse(db: Database, stock: Record<string, number>, see
   await ensureJournalDays(db, ctx.clock.now(), 3)
   await db.transaction(async (tx) => {
     await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
-    await connectAccount(tx, ctx, {
-      channel: 'amazon',
-      name: names.amazon,
-      stage: 'live',
-      settings: {
-        sellerId: 'A1SIMULATEDSEL',
-        region: 'na',
-        marketplaceIds: ['ATVPDKIKX0DER'],
-        endpoint: `${base}/amazon`,
-        tokenEndpoint: `${base}/lwa/auth/o2/token`,
-      },
-      secrets: {
-        clientId: 'amzn1.application-oa2-client.simulated',
-        clientSecret: 'amzn1.oa2-cs.v1.simulated',
-        refreshToken: 'Atzr|simulated',
-      },
-    })
+    await connectAccount(tx, ctx, amazonAccount(names.amazon, base))
     await connectAccount(tx, ctx, {
       channel: 'shopify',
       name: names.shopify,

@@ -19,6 +19,7 @@ import { readStock } from '../../src/operations/read-stock.ts'
 import { setMaster } from '../../src/operations/set-master.ts'
 import { takeOver } from '../../src/operations/take-over.ts'
 import { emptyDatabase } from '../simulation/installation.ts'
+import { amazonAccount } from './simulated-amazon.ts'
 import { type WooPlace, wooSecrets } from './woocommerce.ts'
 import { createWorld, workFor } from './world.ts'
 
@@ -70,23 +71,7 @@ export async function openMasterHouse(
   await ensureJournalDays(db, ctx.clock.now(), 3)
   await db.transaction(async (tx) => {
     await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
-    await connectAccount(tx, ctx, {
-      channel: 'amazon',
-      name: names.amazon,
-      stage: 'live',
-      settings: {
-        sellerId: 'A1SIMULATEDSEL',
-        region: 'na',
-        marketplaceIds: ['ATVPDKIKX0DER'],
-        endpoint: `${base}/amazon`,
-        tokenEndpoint: `${base}/lwa/auth/o2/token`,
-      },
-      secrets: {
-        clientId: 'amzn1.application-oa2-client.simulated',
-        clientSecret: 'amzn1.oa2-cs.v1.simulated',
-        refreshToken: 'Atzr|simulated',
-      },
-    })
+    await connectAccount(tx, ctx, amazonAccount(names.amazon, base))
     const settings = { url: `${base}/woocommerce`, sameNetwork: true }
     await connectAccount(tx, ctx, {
       channel: 'woocommerce',

@@ -17,6 +17,7 @@ import { takeOver } from '../../src/operations/take-over.ts'
 import { createAccount, type TestAccount } from '../conformance/support/account.ts'
 import { checkStep } from '../simulation/checks.ts'
 import { emptyDatabase } from '../simulation/installation.ts'
+import { amazonAccount } from './simulated-amazon.ts'
 import { createWorld, workFor } from './world.ts'
 
 /** By https: the key is sent as a password. */
@@ -266,23 +267,7 @@ export async function openWooHouse(
 async function connectBoth(db: Database, ctx: Context, stock: Record<string, number>): Promise<void> {
   await db.transaction(async (tx) => {
     await addLocation(tx, ctx, { code: 'MAIN', name: 'Main', kind: 'own', priority: 1 })
-    await connectAccount(tx, ctx, {
-      channel: 'amazon',
-      name: names.amazon,
-      stage: 'live',
-      settings: {
-        sellerId: 'A1SIMULATEDSEL',
-        region: 'na',
-        marketplaceIds: ['ATVPDKIKX0DER'],
-        endpoint: `${base}/amazon`,
-        tokenEndpoint: `${base}/lwa/auth/o2/token`,
-      },
-      secrets: {
-        clientId: 'amzn1.application-oa2-client.simulated',
-        clientSecret: 'amzn1.oa2-cs.v1.simulated',
-        refreshToken: 'Atzr|simulated',
-      },
-    })
+    await connectAccount(tx, ctx, amazonAccount(names.amazon, base))
     await connectAccount(tx, ctx, {
       channel: 'woocommerce',
       name: names.woocommerce,
