@@ -10,14 +10,14 @@ import { list, product, type WireProduct } from './wire.ts'
 
 const restartsAtMost = 3
 
-const parents = z.array(z.object({ id: z.number().int(), title: z.string() }))
+const parentsSchema = z.array(z.object({ id: z.number().int(), title: z.string() }))
 
 export const walkSchema = z.object({
   /** Products that were passed, and how many there were at the beginning. */
   passed: z.number().int().min(0),
   total: z.number().int().nullable(),
   /** Variable products whose variations are still to be read, the first one from this place on. */
-  waiting: parents,
+  waiting: parentsSchema,
   inside: z.number().int().min(0),
   restarts: z.number().int(),
 })
@@ -27,6 +27,8 @@ export const newWalk: Walk = { passed: 0, total: null, waiting: [], inside: 0, r
 
 export interface CatalogPage {
   found: { wire: WireProduct; parent: ListedParent | null }[]
+  /** Products that are bought by their variations only. */
+  parents: WireProduct[]
   unreadable: Unreadable[]
   /** Null: everything was told. */
   next: Walk | null
@@ -43,14 +45,15 @@ export async function readCatalog(account: Account, walk: Walk): Promise<Catalog
     answer: list,
   })
   if (walk.total !== null && walk.total !== total && walk.restarts < restartsAtMost)
-    return { found: [], unreadable: [], next: { ...newWalk, restarts: walk.restarts + 1 } }
+    return { found: [], parents: [], unreadable: [], next: { ...newWalk, restarts: walk.restarts + 1 } }
   const { found, unreadable } = readEach(raws, null)
-  const waiting = found.flatMap(({ wire }) => (wire.type === 'variable' ? [{ id: wire.id, title: wire.name }] : []))
+  const parents = found.flatMap(({ wire }) => (wire.type === 'variable' ? [wire] : []))
+  const waiting = parents.map(({ id, name }) => ({ id, title: name }))
   const passed = walk.passed + raws.length
   const isOver = passed >= total && waiting.length === 0
   return {
-    // What is bought are its variations.
     found: found.filter(({ wire }) => wire.type !== 'variable'),
+    parents,
     unreadable,
     next: isOver ? null : { ...walk, passed, total, waiting, inside: 0 },
   }
@@ -68,7 +71,7 @@ async function readVariations(account: Account, walk: Walk, parent: ListedParent
   const isWithin = inside < total
   const next: Walk = { ...walk, waiting: isWithin ? [parent, ...others] : others, inside: isWithin ? inside : 0 }
   const isOver = next.waiting.length === 0 && walk.total !== null && walk.passed >= walk.total
-  return { ...readEach(raws, parent), next: isOver ? null : next }
+  return { ...readEach(raws, parent), parents: [], next: isOver ? null : next }
 }
 
 function readEach(raws: readonly unknown[], parent: ListedParent | null) {

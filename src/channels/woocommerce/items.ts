@@ -1,6 +1,7 @@
 /**
- * The ids that writes need, by SKU. They are learned from lookups and kept in memory for a while; what is not
- * known is asked for. A write that arrived at another SKU is noticed by its answer, because that names the SKU.
+ * The ids that writes need, by SKU. They are learned from lookups and from whole walks over the catalog, and kept in memory
+ * until the second walk after; what is not known is asked for. A write that arrived at another SKU is noticed by its answer,
+ * because that names the SKU; a second product that got the same one, by the next walk or reading.
  */
 import type { Account } from '../connector.ts'
 import { largestPage, page, wc } from './client.ts'
@@ -8,7 +9,8 @@ import { unreadable } from './errors.ts'
 import type { ListingIds } from './mapping.ts'
 import { list, product, type WireProduct } from './wire.ts'
 
-const keptMs = 15 * 60_000
+/** Listings are pulled each hour: a walk renews what the one before it told. */
+const keptMs = 2 * 60 * 60_000
 /** SKUs of one question: they stand in its address. */
 export const lookupBatch = 20
 
@@ -25,6 +27,34 @@ export const forgetItem = (account: Account, sku: string): void => void knownOf(
 export function knownItem(account: Account, sku: string): ListingIds | undefined {
   const found = knownOf(account).get(sku)
   return found && found.until > account.now().getTime() ? found.ids : undefined
+}
+
+/** Of walks that are under way: null where several things have the SKU, or what has it keeps no count of its own. */
+const walked = new WeakMap<Account, Map<string, ListingIds | null>>()
+
+export interface WalkedPage {
+  isFirst: boolean
+  isLast: boolean
+  seen: readonly { sku: string; ids: ListingIds | null }[]
+}
+
+/**
+ * Learns from a page of a walk over the whole catalog. Ids are believed when the walk ends: until then a second thing with
+ * the same SKU may still come. From a walk that another process began nothing is learned.
+ */
+export function learnWalked(account: Account, { isFirst, isLast, seen }: WalkedPage): void {
+  if (isFirst) walked.set(account, new Map())
+  const all = walked.get(account)
+  if (!all) return
+  for (const { sku, ids } of seen) {
+    const before = all.get(sku)
+    const isSame = before === undefined || (before && ids && before.id === ids.id)
+    all.set(sku, isSame ? ids : null)
+    if (!all.get(sku)) forgetItem(account, sku)
+  }
+  if (!isLast) return
+  walked.delete(account)
+  for (const [sku, ids] of all) if (ids) rememberItem(account, sku, ids)
 }
 
 export type Found =

@@ -226,17 +226,40 @@ test('one product that cannot be read holds up none of those that were asked for
   ])
 })
 
+/** The pages of the catalog, each to the account whose turn it is. */
+async function walkCatalog(...accounts: ReturnType<ReturnType<typeof wooBench>['account']>[]) {
+  for (let cursor: unknown = null, turn = 0; ; turn += 1) {
+    const { more, next } = await woocommerce.listings!.pull(accounts[Math.min(turn, accounts.length - 1)]!, cursor)
+    cursor = next
+    if (!more) return
+  }
+}
+
 test('two things of one SKU are written by nobody, though the list of products was read before', async () => {
   const bench = wooBench(shirts)
-  await bench.control('/woocommerce/items', { sku: 'SHIRT-S', newSku: 'MUG' })
   const account = bench.account()
-  for (let cursor: unknown = null; ; ) {
-    const page = await woocommerce.listings!.pull(account, cursor)
-    cursor = page.next
-    if (!page.more) break
-  }
+  await walkCatalog(account)
+  await bench.control('/woocommerce/items', { sku: 'SHIRT-S', newSku: 'MUG' })
+  await walkCatalog(account)
   expect(kinds(await push(account, [line('MUG', 5)]))).toEqual(['rejected sku_not_unique'])
   expect((await bench.store()).stock).toMatchObject({ MUG: 3 })
+})
+
+test('what a whole list of products told is written without a lookup; of half a list nothing is learned', async () => {
+  const bench = wooBench(shirts)
+  const account = bench.account()
+  const methodsOf = async (lines: ReturnType<typeof line>[]) => {
+    const passed = bench.traffic.length
+    expect(new Set(kinds(await push(account, lines)))).toEqual(new Set(['applied']))
+    return bench.traffic.slice(passed).map(({ method }) => method)
+  }
+  await walkCatalog(bench.account(), account)
+  expect(await methodsOf([line('CAP-1', 4)])).toEqual(['GET', 'POST'])
+  await walkCatalog(account)
+  expect(await methodsOf([line('CAP-1', 1), line('SHIRT-S', 2)])).toEqual(['POST', 'POST'])
+  await bench.control('/woocommerce/items', { sku: 'SHIRT-M', manageStock: false })
+  await walkCatalog(account)
+  expect(kinds(await push(account, [line('SHIRT-M', 8)]))).toEqual(['rejected not_stocked'])
 })
 
 test('an answer that a cache has kept is no reading', async () => {
