@@ -104,6 +104,7 @@ export async function openCallsHub(
     async through(step) {
       for (;;) {
         const { more, notBefore } = await step()
+        await ctx.journal.flush()
         if (notBefore) await one.pass(Math.max(1, notBefore.getTime() - time))
         else if (!more) return
       }

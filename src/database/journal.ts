@@ -34,14 +34,25 @@ export async function ensureJournalDays(db: Database, now: Date, days = 4): Prom
 
 const tooBusy = '55P03'
 
-export interface StoredCall extends CallRecord {
+/** Bodies as JSON text: what waits for the database takes a fraction of the memory that parsed bodies would. */
+export interface StoredCall extends Omit<CallRecord, 'request' | 'response'> {
   accountId: string | null
+  request: string | null
+  response: string | null
 }
+
+const text = (body: unknown) => (body === undefined || body === null ? null : JSON.stringify(body))
+
+export const storedCall = (call: CallRecord, accountId: string | null): StoredCall => ({
+  ...call,
+  accountId,
+  request: text(call.request),
+  response: text(call.response),
+})
 
 export async function insertCalls(db: Sql, calls: readonly StoredCall[], newId: NewId): Promise<void> {
   if (calls.length === 0) return
   const column = (pick: (call: StoredCall) => unknown) => calls.map(pick)
-  const json = (value: unknown) => (value === undefined || value === null ? null : JSON.stringify(value))
   await db.run(
     `insert into channel_calls (id, account_id, operation, method, url, request, status, response, request_id, error_kind, started_at, duration_ms)
      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::int[], $8::jsonb[], $9::text[], $10::text[], $11::timestamptz[], $12::int[])`,
@@ -51,9 +62,9 @@ export async function insertCalls(db: Sql, calls: readonly StoredCall[], newId: 
       column((c) => c.operation),
       column((c) => c.method),
       column((c) => c.url),
-      column((c) => json(c.request)),
+      column((c) => c.request),
       column((c) => c.status),
-      column((c) => json(c.response)),
+      column((c) => c.response),
       column((c) => c.requestId),
       column((c) => c.error),
       column((c) => c.startedAt),
@@ -122,41 +133,67 @@ export async function closeOrphanEffects(tx: Sql, accountId: string, epoch: numb
   )
 }
 
+/** Beyond these the oldest are let go: a database that is away or slow must not fill the memory. Bytes are of bodies. */
+const waitAtMost = { calls: 5_000, bytes: 64 * 2 ** 20 }
+const sizeOf = ({ request, response }: StoredCall) => (request?.length ?? 0) + (response?.length ?? 0)
+
 /** Collects calls and writes them in the background: the journal never slows a call down. */
 export function journalWriter(
   db: Sql,
   newId: NewId,
-  options: { autoFlushMs: number | null; lost(call: StoredCall, why: string): void },
+  options: { autoFlushMs: number | null; lost(call: StoredCall, why: string): void; most?: typeof waitAtMost },
 ) {
+  const { most = waitAtMost } = options
   let waiting: StoredCall[] = []
+  let bytes = 0
+  let isLettingGo = false
   let writing: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
-  /** Beyond this many the oldest are dropped: a database that is down must not fill the memory. */
-  const most = 5_000
+  /** Of those that are let go in a row the first is told. */
+  const letGo = () => {
+    while (waiting.length > most.calls || bytes > most.bytes) {
+      const call = waiting.shift()!
+      bytes -= sizeOf(call)
+      if (!isLettingGo) options.lost(call, 'the database does not keep up: the oldest calls are let go')
+      isLettingGo = true
+    }
+  }
   /** A database that is away gets the calls later; a call that it cannot hold must not hold up the others. */
   const store = async (calls: readonly StoredCall[]): Promise<void> => {
     try {
       await insertCalls(db, calls, newId)
+      isLettingGo = false
     } catch (error) {
       const { code = '', message } = error as { code?: string; message: string }
-      if (!code.startsWith('22')) waiting = [...calls, ...waiting].slice(-most)
-      else if (calls.length > 1) for (const call of calls) await store([call])
+      if (!code.startsWith('22')) {
+        waiting = [...calls, ...waiting]
+        bytes = waiting.reduce((sum, call) => sum + sizeOf(call), 0)
+        letGo()
+      } else if (calls.length > 1) for (const call of calls) await store([call])
       else options.lost(calls[0]!, message)
     }
+  }
+  /** One statement at a time: what comes meanwhile waits, and counts as waiting. */
+  const storeWaiting = async () => {
+    const calls = waiting
+    waiting = []
+    bytes = 0
+    await store(calls)
   }
   const flush = async () => {
     clearTimeout(timer)
     timer = undefined
-    const calls = waiting
-    waiting = []
-    writing = writing.then(() => store(calls))
+    writing = writing.then(storeWaiting)
     await writing
   }
   return {
     flush,
     forAccount: (accountId: string | null) => ({
       record(call: CallRecord) {
-        waiting.push({ ...call, accountId })
+        const stored = storedCall(call, accountId)
+        waiting.push(stored)
+        bytes += sizeOf(stored)
+        letGo()
         if (options.autoFlushMs !== null) timer ??= setTimeout(() => void flush(), options.autoFlushMs).unref()
       },
     }),

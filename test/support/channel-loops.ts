@@ -107,6 +107,7 @@ export function openLoops(it: Installation): Loops {
       for (const channel of it.channels) await workAt(channel)
       await expireReservations(ctx)
       while ((await deliverEvents(ctx)) > 0);
+      await ctx.journal.flush()
     },
     async busy() {
       const rows = await db.rows<{ what: string; count: number }>(

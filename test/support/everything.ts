@@ -1,5 +1,5 @@
 /** One of everything that is hard to carry from one database to another. */
-import { ensureJournalDays, insertCalls } from '../../src/database/journal.ts'
+import { ensureJournalDays, insertCalls, storedCall } from '../../src/database/journal.ts'
 import { connectAccount } from '../../src/operations/connect-account.ts'
 import { addProduct, linkListing } from '../../src/operations/manage-catalog.ts'
 import { moveStock } from '../../src/operations/move-stock.ts'
@@ -71,7 +71,7 @@ export async function fillWithEverything({ ctx, clock, random: chance }: World):
   const days = [0, 1, 400].map((day) => new Date(clock.now().getTime() - day * 86_400_000))
   await insertCalls(
     db,
-    Array.from({ length: 300 }, (_, n) => ({ ...call, ...times, accountId: null, startedAt: days[n % 3]! })),
+    Array.from({ length: 300 }, (_, n) => storedCall({ ...call, ...times, startedAt: days[n % 3]! }, null)),
     ctx.newId,
   )
   const people = { db, clock, newId: ctx.newId, sealing: ctx.sealing, random: seededBytes(chance) }
