@@ -12,7 +12,7 @@ import { lockStock } from '../database/stock.ts'
 import { isChannelError } from '../domain/errors.ts'
 import { partsOf } from '../domain/kits.ts'
 import { attachWaitingLines, lockWaitingOrders } from './attach-waiting-lines.ts'
-import { type AccountAtWork, type Context, callTimeoutMs } from './context.ts'
+import type { AccountAtWork, Context } from './context.ts'
 import { automaticLinks, gtinsBySku } from './match-listings.ts'
 import { noteUnlinked } from './note-unlinked.ts'
 import { type PullResult, pullFailed } from './pull-orders.ts'
@@ -32,7 +32,7 @@ export async function pullListings(ctx: Context, work: AccountAtWork): Promise<P
     const nextAt = pulled.more ? now : new Date(startedAt.getTime() + capability.everyMs)
     await ctx.db.transaction(async (tx) => {
       await fence(tx, work.lease())
-      await takeListings(tx, ctx, work, pulled.items, now)
+      await takeListings(tx, ctx, work, pulled.items, { askedAt: startedAt, at: now })
       await noteUnreadable(tx, ctx, work, pulled.unreadable ?? [], now)
       await saveCursor(tx, row.id, stream, { value: pulled.next, watermark: null, nextAt, now })
       const { items, remaining = null, more } = pulled
@@ -54,7 +54,7 @@ async function takeListings(
   ctx: Context,
   work: AccountAtWork,
   items: readonly IncomingListing[],
-  now: Date,
+  times: { askedAt: Date; at: Date },
 ): Promise<void> {
   if (items.length === 0) return
   const { row } = work
@@ -89,7 +89,7 @@ async function takeListings(
   const kits = await kitsAmong(tx, variantIds)
   const parts = [...new Set(variantIds.flatMap((id) => partsOf(kits, id).map((part) => part.variantId)))]
   await lockStock(tx, [...variantIds, ...parts])
-  const slotOf = await upsertListings(tx, row, rows, now)
+  const slotOf = await upsertListings(tx, row, rows, times.at)
   await countJoined(tx, parts)
   await attachWaitingLines(tx, ctx, row.id, skus)
   const read = new Map(
@@ -103,7 +103,7 @@ async function takeListings(
     work,
     // A listing tells what can be bought: 0 as well where more was sold than there was.
     [...read].map(([slotId, quantity]) => ({ slotId, quantity, mayBeLess: quantity === 0 })),
-    { askedAt: new Date(now.getTime() - callTimeoutMs), at: now },
+    times,
   )
 }
 

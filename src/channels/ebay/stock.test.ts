@@ -138,3 +138,23 @@ test('all live listings, a page of items at a time; what is not published is non
   })
   expect(found.find(({ remoteSku }) => remoteSku === 'S0')).toMatchObject({ buyable: false })
 })
+
+test('a page of items that needs more calls than the allowance holds is told in parts, each item once', async () => {
+  const skus = Array.from({ length: 60 }, (_, index) => `SKU-${index}`)
+  const bench = ebayBench(skus.map((sku) => ebayItem(sku, 5)))
+  let left = 0
+  const account = bench.account({
+    fetch: async (input, init) => {
+      if (!/\/offer\?/.test(String(input))) return await bench.fetch(input, init)
+      left -= 1
+      return left < 0 ? new Response('{}', { status: 429 }) : await bench.fetch(input, init)
+    },
+  })
+  const { items, pages } = await pullAllOf(async (cursor) => {
+    await bench.pass(60_000)
+    left = 12
+    return await ebay.listings!.pull(account, JSON.parse(JSON.stringify(cursor)))
+  })
+  expect(items.map(({ remoteSku }) => remoteSku).toSorted()).toEqual(skus.toSorted())
+  expect(pages).toBe(6)
+})

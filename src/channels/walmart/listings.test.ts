@@ -1,5 +1,6 @@
 /** What a listing shows of a seller with several ship nodes. */
 import { expect, test } from 'vitest'
+import { pullAllOf } from '../../../test/support/ebay.ts'
 import { walmartBench, walmartItem, walmartSettings } from '../../../test/support/walmart.ts'
 import { walmart } from './index.ts'
 
@@ -22,4 +23,32 @@ test('a listing shows the node that is written, as its single readings do; witho
     return items.map(({ merchantQuantity }) => merchantQuantity)
   }
   expect([await quantities(), await quantities('N2')]).toEqual([[12], [7]])
+})
+
+test('a page that needs more calls than the allowance holds is told in parts, each item once', async () => {
+  const skus = Array.from({ length: 60 }, (_, index) => `SKU-${index}`)
+  const bench = walmartBench(skus.map((sku) => walmartItem(sku, 5)))
+  let left = 0
+  const account = bench.account({
+    settings: { ...walmartSettings, programs: [] },
+    fetch: async (input, init) => {
+      if (!String(input).includes('/v3/items/')) return await bench.fetch(input, init)
+      left -= 1
+      return left < 0 ? new Response('{}', { status: 429 }) : await bench.fetch(input, init)
+    },
+  })
+  const pull = async (cursor: unknown) => {
+    await bench.pass(60_000)
+    left = 12
+    return await walmart.listings!.pull(account, JSON.parse(JSON.stringify(cursor)))
+  }
+  const { items, pages } = await pullAllOf(pull)
+  expect(items.map(({ remoteSku }) => remoteSku).toSorted()).toEqual(skus.toSorted())
+  expect(pages).toBe(6)
+  const dry = async () => {
+    await bench.pass(60_000)
+    left = 0
+    return await walmart.listings!.pull(account, null)
+  }
+  await expect(dry()).rejects.toMatchObject({ kind: 'throttled' })
 })

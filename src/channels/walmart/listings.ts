@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, IncomingListing, Pulled, Unreadable } from '../connector.ts'
+import { readInTurn } from '../in-turn.ts'
 import { calls } from './calls.ts'
 import { readListing, readQuantityAt } from './mapping.ts'
 import { readSettings } from './settings.ts'
@@ -16,9 +17,12 @@ const heldPageSize = 100
 /** Items asked for at once. */
 const atOnce = 10
 
+/** SKUs that were told of the page already: the allowance was used up before its end. */
+const told = z.array(z.string()).default([])
+
 const cursorSchema = z.union([
-  z.object({ nextCursor: z.string().optional(), restarts: z.number().int() }),
-  z.object({ offset: z.number().int() }),
+  z.object({ nextCursor: z.string().optional(), restarts: z.number().int(), told }),
+  z.object({ offset: z.number().int(), told }),
 ])
 type Cursor = z.output<typeof cursorSchema>
 
@@ -29,13 +33,15 @@ interface Found {
 }
 
 export async function pullListings(account: Account, saved: unknown): Promise<Pulled<IncomingListing>> {
-  const cursor: Cursor = cursorSchema.safeParse(saved).data ?? { restarts: 0 }
+  const cursor: Cursor = cursorSchema.safeParse(saved).data ?? { restarts: 0, told: [] }
   const page = await pageOf(account, cursor)
-  const items: IncomingListing[] = []
-  for (let from = 0; from < page.found.length; from += atOnce) {
-    const some = page.found.slice(from, from + atOnce)
-    const read = await Promise.all(some.map((one) => listingOf(account, one)))
-    items.push(...read.filter((one) => one !== undefined))
+  const known = new Set(page.at.told)
+  const found = page.found.filter(({ sku }) => !known.has(sku))
+  const { read, done } = await readInTurn(found, atOnce, { read: (one) => listingOf(account, one), now: account.now })
+  const items = read.filter((one) => one !== undefined)
+  if (done < found.length) {
+    const next = { ...page.at, told: [...known, ...found.slice(0, done).map(({ sku }) => sku)] }
+    return { items, next, more: true }
   }
   return { items, unreadable: page.unreadable, next: page.next, more: page.next !== null }
 }
@@ -49,6 +55,8 @@ async function pageOf(account: Account, cursor: Cursor): Promise<Page> {
 }
 
 interface Page {
+  /** Where it is asked for again. */
+  at: Cursor
   found: Found[]
   unreadable: Unreadable[]
   next: Cursor | null
@@ -56,7 +64,7 @@ interface Page {
 
 async function ownPage(account: Account, cursor: Extract<Cursor, { restarts: number }>): Promise<Page> {
   const { programs, shipNode } = readSettings(account.settings)
-  const after: Cursor | null = programs.includes('wfs') ? { offset: 0 } : null
+  const after: Cursor | null = programs.includes('wfs') ? { offset: 0, told: [] } : null
   try {
     const { meta, elements } = await calls.getQuantities(account, { limit: pageSize, nextCursor: cursor.nextCursor })
     const { found, unreadable } = readEach(elements.inventories, inventory, (one) => ({
@@ -65,18 +73,20 @@ async function ownPage(account: Account, cursor: Extract<Cursor, { restarts: num
       isHeld: false,
     }))
     // It is over only where no cursor comes along.
-    const next = meta.nextCursor ? { nextCursor: meta.nextCursor, restarts: cursor.restarts } : after
-    return { found, unreadable, next }
+    const next = meta.nextCursor ? { nextCursor: meta.nextCursor, restarts: cursor.restarts, told: [] } : after
+    return { at: cursor, found, unreadable, next }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
-    if (error.kind === 'missing' && cursor.nextCursor === undefined) return { found: [], unreadable: [], next: after }
+    if (error.kind === 'missing' && cursor.nextCursor === undefined)
+      return { at: cursor, found: [], unreadable: [], next: after }
     // A cursor that is not known any more: the walk begins anew. After some times it is told instead.
     if (error.kind !== 'rejected' || cursor.nextCursor === undefined || cursor.restarts >= 3) throw error
-    return { found: [], unreadable: [], next: { restarts: cursor.restarts + 1 } }
+    return { at: cursor, found: [], unreadable: [], next: { restarts: cursor.restarts + 1, told: [] } }
   }
 }
 
-async function heldPage(account: Account, { offset }: Extract<Cursor, { offset: number }>): Promise<Page> {
+async function heldPage(account: Account, cursor: Extract<Cursor, { offset: number }>): Promise<Page> {
+  const { offset } = cursor
   const { headers, payload } = await calls.getHeld(account, { limit: heldPageSize, offset })
   const { found, unreadable } = readEach(payload.inventory, heldLine, (one) => ({
     sku: one.sku,
@@ -84,8 +94,8 @@ async function heldPage(account: Account, { offset }: Extract<Cursor, { offset: 
     isHeld: true,
   }))
   const end = offset + payload.inventory.length
-  const next = payload.inventory.length > 0 && end < headers.totalCount ? { offset: end } : null
-  return { found, unreadable, next }
+  const next = payload.inventory.length > 0 && end < headers.totalCount ? { offset: end, told: [] } : null
+  return { at: cursor, found, unreadable, next }
 }
 
 function readEach<S extends z.ZodType>(
