@@ -33,6 +33,30 @@ test.each([250, 55, 50])(
   },
 )
 
+test.each([250, 55])(
+  'pages of %i: one that told an order twice does not make the next full one the last',
+  async (largestPage) => {
+    const bench = storeBench([storeItem('MUG', 900)], { largestPage, limits: 'none' })
+    const account = bench.account()
+    const pull = (cursor: unknown) => bigcommerce.orders!.pull(account, stored(cursor))
+    const ids: string[] = []
+    const buy = async (count: number) => {
+      for (let n = 0; n < count; n += 1) {
+        await bench.pass(1_000)
+        ids.push(await bench.buy('MUG'))
+      }
+      await bench.pass(minute)
+    }
+    await buy(largestPage)
+    await bench.control('/faults', { channel: 'bigcommerce', operation: 'getOrders', kind: 'duplicate', count: 1 })
+    const first = await pullAllOf(pull)
+    await bench.pass(15 * minute)
+    await buy(largestPage + 20)
+    const second = await pullAllOf(pull, first.next)
+    expect(new Set([...first.items, ...second.items].map(({ remoteId }) => remoteId))).toEqual(new Set(ids))
+  },
+)
+
 test('many orders of one second, of which no number can be read: an error, and no cursor that nobody can go on from', async () => {
   const bench = storeBench([storeItem('MUG', 500)], { largestPage: 50, limits: 'none' })
   for (let n = 0; n < 120; n += 1) await bench.buy('MUG')
