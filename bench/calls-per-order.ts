@@ -135,7 +135,11 @@ async function slots(run: Run, server: Server, entry: ChannelCalls): Promise<voi
     ] as const) {
       const name = `${entry.channel}, ${what}`
       const isRestarted = what.endsWith('restart')
-      if (isRestarted) hub.restart()
+      if (isRestarted) {
+        hub.restart()
+        // What the readings took of a shared allowance is there again.
+        await hub.pass(minute)
+      }
       const before = await hub.calls()
       await change(hub, changed)
       const written = await writeAll(hub)

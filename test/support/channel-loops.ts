@@ -117,7 +117,10 @@ export function openLoops(it: Installation): Loops {
            where s.read_due_at is not null and s.merchant_fulfilled group by 1
          union all select a.channel || ': errands ' || e.kind || ' ' || e.state, count(*)::int from errands e join accounts a on a.id = e.account_id
            where e.state in ('waiting', 'sent', 'accepted', 'unknown') group by 1
-         union all select channel || ': halted by ' || halted_code, 1 from accounts where halted_code is not null`,
+         union all select channel || ': halted by ' || halted_code, 1 from accounts where halted_code is not null
+         union all select a.channel || ': orders to be looked for', 1 from cursors c join accounts a on a.id = c.account_id
+           where c.stream = 'orders' and c.next_at <= $1`,
+        [ctx.clock.now()],
       )
       return rows.map(({ what, count }) => `${what} ${count}`)
     },
