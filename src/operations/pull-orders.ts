@@ -53,7 +53,7 @@ export async function pullOrders(ctx: Context, work: AccountAtWork): Promise<Pul
       const items = pulled.items.length + unreadable.length
       const page = { items, remaining: pulled.remaining ?? null, isLast: !pulled.more, startedAt, now }
       if (cursor?.is_first !== false) await noteFirstPage(tx, row.id, stream, page)
-      await noteRead(tx, row.id, cursor?.lag ?? null, pulled.more ? null : startedAt)
+      await noteRead(tx, row.id, cursor?.lag ?? null, pulled.watermark ? startedAt : null)
       await resolveStops(tx, row.id, stream, startedAt, now)
     }
     try {

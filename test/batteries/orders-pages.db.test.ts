@@ -26,6 +26,7 @@ afterEach(async () => await market?.close())
 const many = { history: { orders: 320, days: 2 }, historyDays: 3 }
 interface Cursor {
   window?: { pages: number }
+  sweep?: { window?: { pages: number } }
 }
 const cursorOf = async (db: Database): Promise<Cursor> =>
   (await db.one<{ value: Cursor }>(`select value from cursors where stream = 'orders'`))?.value ?? {}
@@ -77,16 +78,47 @@ test('R13 pages shuffled, with old states, overlapping and delivered twice end i
 })
 
 test('R13 a page that comes empty, its orders listed 24 hours later', async () => {
-  await open(many)
+  // Sweeps look back 48 hours: all of them change within the day before.
+  await open({ history: { orders: 320, days: 1 }, historyDays: 3 })
   await market.pass(15 * minute)
   expect((await market.pullPage()).more).toBe(true)
   await market.fault({ operation: 'searchOrders', kind: 'omit', delayMs: 24 * hour, count: 1 })
   await market.pull()
   const missing = async () => 320 - (await own.db.one<{ count: number }>('select count(*) as count from orders'))!.count
   expect(await missing()).toBe(100)
-  await market.run(24 * hour, hour)
+  await market.run(24 * hour)
   expect(await missing()).toBe(100)
-  await market.run(6 * hour + 10 * minute, 30 * minute)
+  // A sweep every six hours; its four pages take turns with looks for new orders.
+  await market.run(7 * hour + 30 * minute)
+  await checkMarket(market)
+})
+
+test('a sweep of many pages takes turns: new orders never wait for it, and what it cannot have it asks for later', async () => {
+  await open({ history: { orders: 1_500, days: 2 }, historyDays: 3 })
+  await market.pull()
+  await market.pass(20 * minute)
+  let bought = await market.buy()
+  let rounds = 0
+  let pages = 0
+  for (; rounds === 0 || (await cursorOf(own.db)).sweep; rounds += 1) {
+    expect(rounds).toBeLessThan(60)
+    await market.pass(5 * minute)
+    const before = await calls('searchOrders')
+    await market.pullPage()
+    expect(await own.db.one('select 1 from orders where remote_id = $1', [bought])).toBeDefined()
+    bought = await market.buy()
+    const isRefused = rounds % 5 === 0
+    if (isRefused) await market.fault({ operation: 'searchOrders', kind: 'status', status: 429, count: 1 })
+    await market.pull()
+    await market.calm()
+    const { sweep } = await cursorOf(own.db)
+    expect((await calls('searchOrders')) - before).toBeLessThanOrEqual(3)
+    pages = Math.max(pages, sweep?.window?.pages ?? 0)
+  }
+  expect(pages).toBeGreaterThan(10)
+  // Two looks a round, and two for each page.
+  expect(rounds).toBeGreaterThanOrEqual(pages)
+  await market.run(10 * minute)
   await checkMarket(market)
 })
 

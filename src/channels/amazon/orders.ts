@@ -11,6 +11,7 @@ import { client } from './client.ts'
 import { strangeFields } from './fields.ts'
 import { readOrder } from './mapping.ts'
 import { readSettings } from './settings.ts'
+import { looksPerSweepPage, sweepDue, sweepStart, sweepsSchema, swept } from './sweeps.ts'
 import { order } from './wire.ts'
 
 /** Amazon shows changes after about two minutes, sometimes later (facts §5). */
@@ -19,43 +20,42 @@ const overlapMs = 10 * 60_000
 /** Where Amazon does not say up to when it has told, our own clock does; it may be fast by so much. */
 const clockErrorMs = 15 * 60_000
 
-/** When a sweep is due, and how far it looks back. The first one repeats the whole history that was asked for. */
-const firstSweepMs = 15 * 60_000
-const shortSweep = { everyMs: 30 * 60_000, backMs: 2 * 3_600_000, pagesAtMost: 3 }
-const longSweep = { everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
-
 /** Windows that may begin anew at once, and how long a refused token is tried before the next one. */
 const restartsInARow = 5
 const refusedMs = 30 * 60_000
 
+/** A search that is being paged through; its filters must be repeated as they were sent. */
+const windowSchema = z.object({
+  lastUpdatedAfter: z.string(),
+  includedData: z.string(),
+  lastUpdatedBefore: z.string(),
+  token: z.string(),
+  restarts: z.number().int(),
+  pages: z.number().int(),
+  /** When its first page was read. */
+  begunAt: z.iso.datetime().optional(),
+})
+type Window = z.output<typeof windowSchema>
+
 const cursorSchema = z.object({
   /** Everything before this is durably stored. */
   completeTo: z.iso.datetime(),
-  /** When the first pull began. */
-  firstAt: z.iso.datetime(),
   /** Windows begun anew in a row because their token was refused. */
   restarts: z.number().int().default(0),
-  /** Where the history began that the account was opened with. */
-  begin: z.iso.datetime(),
-  /** When sweeps were last begun; absent before the first one. */
-  sweptShort: z.iso.datetime().optional(),
-  sweptLong: z.iso.datetime().optional(),
-  /** Pages of the last short sweep: a busy account leaves them to the long ones. */
-  shortPages: z.number().int().default(0),
-  /** The window that is being paged through; its filters must be repeated as they were sent. */
-  window: z
+  window: windowSchema.optional(),
+  sweeps: sweepsSchema,
+  /** A search of the past that is under way, between the windows of new orders. */
+  sweep: z
     .object({
-      lastUpdatedAfter: z.string(),
-      includedData: z.string(),
-      lastUpdatedBefore: z.string(),
-      token: z.string(),
+      kind: z.enum(['short', 'long']),
+      from: z.string(),
       restarts: z.number().int(),
-      pages: z.number().int(),
-      sweep: z.enum(['none', 'short', 'long']),
-      /** When its first page was read. */
-      begunAt: z.iso.datetime().optional(),
+      window: windowSchema.optional(),
     })
     .optional(),
+  /** Windows of new orders since the last page of a sweep. */
+  looks: z.number().int().default(0),
+  isSweepsTurn: z.boolean().default(false),
 })
 type Cursor = z.output<typeof cursorSchema>
 
@@ -63,79 +63,98 @@ const fullData = 'BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT'
 /** What is left when Amazon refuses a dataset for a while (models#5365): enough for stock. */
 const leastData = 'FULFILLMENT'
 
+/**
+ * One page of new orders; now and then one of a sweep. A sweep of a busy account has a hundred pages at twenty an hour: it
+ * takes turns, because whatever waits for it would wait for hours.
+ */
 export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
   const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
-  const { window } = cursor
-  const sweep = window?.sweep ?? sweepDue(cursor, account.now())
-  const from = window?.lastUpdatedAfter ?? seconds(windowStart(cursor, sweep))
-  let includedData = window?.includedData ?? fullData
+  return cursor.isSweepsTurn ? await sweepOn(account, cursor) : await lookOn(account, cursor)
+}
+
+async function lookOn(account: Account, { window, ...cursor }: Cursor): Promise<Pulled<IncomingOrder>> {
+  const now = account.now()
+  const from = seconds(new Date(Date.parse(cursor.completeTo) - overlapMs))
+  let read: Awaited<ReturnType<typeof readWindow>>
+  try {
+    read = await readWindow(account, window ?? from, cursor.restarts)
+  } catch (error) {
+    if (!window || !isRefused(error)) throw error
+    return restart(cursor, window, error, now)
+  }
+  if (read.next)
+    return { ...read.page, next: { ...cursor, restarts: 0, window: read.next } satisfies Cursor, more: true }
+  const completeTo = new Date(Math.max(Date.parse(read.lastUpdatedBefore), Date.parse(cursor.completeTo)))
+  const isSweepsTurn = cursor.sweep?.window
+    ? cursor.looks + 1 >= looksPerSweepPage
+    : cursor.sweep !== undefined || sweepDue(cursor.sweeps, now) !== null
+  const next = { ...cursor, completeTo: completeTo.toISOString(), restarts: 0, looks: cursor.looks + 1, isSweepsTurn }
+  return { ...read.page, next: next satisfies Cursor, more: isSweepsTurn, watermark: completeTo }
+}
+
+/** A page of the sweep. Where none can be had, new orders come first again: a sweep never holds them up. */
+async function sweepOn(account: Account, { sweep: saved, ...rest }: Cursor): Promise<Pulled<IncomingOrder>> {
+  const now = account.now()
+  const cursor = { ...rest, looks: 0, isSweepsTurn: false }
+  const kind = saved?.kind ?? sweepDue(cursor.sweeps, now)
+  if (!kind) return { items: [], next: cursor satisfies Cursor, more: false }
+  const from = seconds(sweepStart(cursor.sweeps, kind, Date.parse(cursor.completeTo), overlapMs))
+  const sweep = saved ?? { kind, from, restarts: 0 }
+  try {
+    const { page, next, pages } = await readWindow(account, sweep.window ?? sweep.from, sweep.restarts)
+    const on = next ? { sweep: { ...sweep, window: next } } : { sweeps: swept(cursor.sweeps, kind, pages, now) }
+    return { ...page, next: { ...cursor, ...on } satisfies Cursor, more: false }
+  } catch (error) {
+    if (!(error instanceof ChannelError) || error.kind === 'auth') throw error
+    const { window: _, ...anew } = sweep
+    if (!isRefused(error)) return { items: [], next: { ...cursor, sweep } satisfies Cursor, more: false }
+    const restarts = sweep.restarts + 1
+    // Its tokens are refused again and again: the next one looks as far back.
+    const on =
+      restarts > restartsInARow ? { sweeps: swept(cursor.sweeps, kind, 1, now) } : { sweep: { ...anew, restarts } }
+    return { items: [], next: { ...cursor, ...on } satisfies Cursor, more: false }
+  }
+}
+
+const isRefused = (error: unknown): error is ChannelError => error instanceof ChannelError && error.kind === 'rejected'
+
+/** A page of the window, or the first one of the window from a moment on. */
+async function readWindow(account: Account, window: Window | string, restarts: number) {
+  const going = typeof window === 'string' ? undefined : window
+  const lastUpdatedAfter = going?.lastUpdatedAfter ?? (window as string)
+  let includedData = going?.includedData ?? fullData
   const ask = () =>
     client.searchOrders(account, {
-      lastUpdatedAfter: from,
+      lastUpdatedAfter,
       includedData,
-      ...(window ? { paginationToken: window.token } : {}),
+      ...(going ? { paginationToken: going.token } : {}),
     })
   let answer: Awaited<ReturnType<typeof ask>>
   try {
     answer = await ask()
   } catch (error) {
-    if (!(error instanceof ChannelError) || error.kind !== 'rejected') throw error
-    if (window) return restart(cursor, window, error, account.now())
-    if (!/includedData/i.test(error.message)) throw error
+    if (going || !isRefused(error) || !/includedData/i.test(error.message)) throw error
     includedData = leastData
     answer = await ask()
   }
+  const now = account.now()
   const lastUpdatedBefore =
-    window?.lastUpdatedBefore ??
-    answer.lastUpdatedBefore ??
-    seconds(new Date(account.now().getTime() - clockErrorMs - 120_000))
+    going?.lastUpdatedBefore ?? answer.lastUpdatedBefore ?? seconds(new Date(now.getTime() - clockErrorMs - 120_000))
   const token = answer.pagination?.nextToken
-  const page = readPage(answer.orders)
-  const pages = (window?.pages ?? 0) + 1
-  if (token) {
-    const paging = {
-      lastUpdatedAfter: from,
-      includedData,
-      lastUpdatedBefore,
-      token,
-      restarts: window?.restarts ?? cursor.restarts,
-      pages,
-      sweep,
-      begunAt: window?.begunAt ?? account.now().toISOString(),
-    }
-    return { ...page, next: { ...cursor, restarts: 0, window: paging } satisfies Cursor, more: true }
-  }
-  const completeTo = new Date(Math.max(Date.parse(lastUpdatedBefore), Date.parse(cursor.completeTo)))
-  return {
-    ...page,
-    next: { ...swept(cursor, sweep, pages, account.now()), completeTo: completeTo.toISOString(), restarts: 0 },
-    more: false,
-    watermark: completeTo,
-  }
-}
-
-type Sweep = 'none' | 'short' | 'long'
-
-function sweepDue(cursor: Cursor, now: Date): Sweep {
-  const since = (time: string | undefined) => now.getTime() - Date.parse(time ?? cursor.firstAt)
-  if (cursor.sweptLong === undefined ? since(undefined) >= firstSweepMs : since(cursor.sweptLong) >= longSweep.everyMs)
-    return 'long'
-  if (cursor.shortPages <= shortSweep.pagesAtMost && since(cursor.sweptShort) >= shortSweep.everyMs) return 'short'
-  return 'none'
-}
-
-function windowStart(cursor: Cursor, sweep: Sweep): Date {
-  const complete = Date.parse(cursor.completeTo)
-  if (sweep === 'none') return new Date(complete - overlapMs)
-  if (sweep === 'short') return new Date(complete - shortSweep.backMs)
-  return new Date(cursor.sweptLong ? complete - longSweep.backMs : Date.parse(cursor.begin) - overlapMs)
-}
-
-function swept({ window: _, ...cursor }: Cursor, sweep: Sweep, pages: number, now: Date): Cursor {
-  if (sweep === 'none') return cursor
-  if (sweep === 'short') return { ...cursor, sweptShort: now.toISOString(), shortPages: pages }
-  // A long sweep covers what a short one would.
-  return { ...cursor, sweptShort: now.toISOString(), sweptLong: now.toISOString(), shortPages: 0 }
+  const pages = (going?.pages ?? 0) + 1
+  const begunAt = going?.begunAt ?? now.toISOString()
+  const next: Window | undefined = token
+    ? {
+        lastUpdatedAfter,
+        includedData,
+        lastUpdatedBefore,
+        token,
+        restarts: going?.restarts ?? restarts,
+        pages,
+        begunAt,
+      }
+    : undefined
+  return { page: readPage(answer.orders), lastUpdatedBefore, pages, next }
 }
 
 /**
@@ -143,12 +162,7 @@ function swept({ window: _, ...cursor }: Cursor, sweep: Sweep, pages: number, no
  * After five in a row the refusal itself is the trouble, and is told; the window still begins anew now and then, because
  * its token may be dead for good.
  */
-function restart(
-  { window: _, ...cursor }: Cursor,
-  { restarts, begunAt }: NonNullable<Cursor['window']>,
-  error: ChannelError,
-  now: Date,
-): Pulled<IncomingOrder> {
+function restart(cursor: Cursor, { restarts, begunAt }: Window, error: ChannelError, now: Date): Pulled<IncomingOrder> {
   const isFresh = begunAt !== undefined && now.getTime() - Date.parse(begunAt) < refusedMs
   if (restarts >= restartsInARow && isFresh) throw error
   const next = { ...cursor, restarts: Math.min(restarts + 1, restartsInARow) } satisfies Cursor
@@ -202,7 +216,8 @@ function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] 
 function firstCursor(account: Account): Cursor {
   const { historyDays } = readSettings(account.settings)
   const begin = new Date(account.openedAt.getTime() - historyDays * 86_400_000).toISOString()
-  return { completeTo: begin, begin, firstAt: account.now().toISOString(), shortPages: 0, restarts: 0 }
+  const sweeps = { begin, firstAt: account.now().toISOString(), shortPages: 0 }
+  return { completeTo: begin, restarts: 0, sweeps, looks: 0, isSweepsTurn: false }
 }
 
 /** Amazon's times have no fractions of a second. */
