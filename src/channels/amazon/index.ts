@@ -160,11 +160,15 @@ async function readQuantities(account: Account, remoteSkus: readonly string[]): 
   return remoteSkus.map((remoteSku) => byName.get(remoteSku) ?? { remoteSku, quantity: null })
 }
 
-/** All or none: an odd one left out would read as gone, and free units that are for sale. */
+/** An odd one is there, and tells nothing; left out it would read as gone. One whose SKU nobody can tell may be any of them. */
 function readAll(items: readonly unknown[]): QuantityReading[] {
-  const read = z.array(listingsItem).safeParse(items)
-  if (!read.success) throw unreadable('searchListingsItems', false)
-  return read.data.map(readQuantity)
+  return items.map((raw) => {
+    const item = listingsItem.safeParse(raw)
+    if (item.success) return readQuantity(item.data)
+    const { data: odd } = z.object({ sku: z.string().min(1) }).safeParse(raw)
+    if (!odd) throw unreadable('searchListingsItems', false)
+    return { remoteSku: odd.sku, quantity: null, isUntold: true }
+  })
 }
 
 async function readAlone(account: Account, remoteSku: string): Promise<QuantityReading> {

@@ -57,3 +57,51 @@ test.each([0, 20, 999, 1_000, 2_345])(
     expect(cursor).toBeNull()
   },
 )
+
+test('a page token that is refused each time: some walks at once, then it is told; and tried anew when it is old', async () => {
+  const plain = catalogOf(60)
+  let now = 0
+  const refusing: Account = {
+    ...plain,
+    now: () => new Date(now),
+    http: async (request) =>
+      new URL(request.url).searchParams.has('pageToken')
+        ? { status: 400, headers: new Headers(), text: '{}', json: { errors: [{ code: 'InvalidInput' }] } }
+        : await plain.http(request),
+  }
+  let cursor: unknown = null
+  const walk = async () => {
+    for (let calls = 1; calls < 50; calls += 1) {
+      const page = await amazon.listings!.pull(refusing, cursor).catch(() => null)
+      if (!page) return calls
+      cursor = JSON.parse(JSON.stringify(page.next))
+    }
+    return 'it never ends'
+  }
+  expect(await walk()).toBe(8)
+  expect(await walk()).toBe(1)
+  now += 31 * 60_000
+  expect(await walk()).toBe(3)
+})
+
+test('a listing whose form nobody knows tells nothing, and holds up none of those it was asked for with', async () => {
+  const plain = catalogOf(0)
+  const shown = (sku: unknown, quantity: unknown) => ({
+    sku,
+    fulfillmentAvailability: [{ fulfillmentChannelCode: 'DEFAULT', quantity }],
+  })
+  const answering = (items: unknown[]): Account => ({
+    ...plain,
+    http: async () => {
+      const json = { numberOfResults: items.length, items }
+      return { status: 200, headers: new Headers(), text: JSON.stringify(json), json }
+    },
+  })
+  const read = async (items: unknown[]) => await amazon.stock!.read(answering(items), ['MUG', 'LAMP', 'GONE'])
+  expect(await read([shown('MUG', 5), shown('LAMP', 'many')])).toEqual([
+    { remoteSku: 'MUG', quantity: 5 },
+    { remoteSku: 'LAMP', quantity: null, isUntold: true },
+    { remoteSku: 'GONE', quantity: null },
+  ])
+  await expect(read([shown('MUG', 5), shown(7, 3)])).rejects.toMatchObject({ kind: 'unavailable' })
+})

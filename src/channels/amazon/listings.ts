@@ -12,9 +12,15 @@ const cursorSchema = z.object({
   createdAfter: z.string().optional(),
   /** Items of the window so far. */
   seen: z.number().int(),
-  /** Page tokens refused in a row. */
+  /** Page tokens refused in this walk. */
   refused: z.number().int().default(0),
+  /** When the first page was read. */
+  begunAt: z.iso.datetime().optional(),
 })
+
+/** So often a walk begins anew at once; then a refused token is tried for so long before it is given up. */
+const refusedAtMost = 3
+const refusedMs = 30 * 60_000
 
 /** A search pages through this many at most (model, pageToken); the next window begins at the newest item seen. */
 const windowItems = 1_000
@@ -22,6 +28,8 @@ const windowItems = 1_000
 export async function pullListings(account: Account, saved: unknown): Promise<Pulled<IncomingListing>> {
   const parsed = cursorSchema.safeParse(saved)
   const cursor = parsed.success ? parsed.data : { seen: 0, refused: 0 }
+  const { refused } = cursor
+  const begunAt = cursor.begunAt ?? account.now().toISOString()
   try {
     const answer = await client.searchListings(account, cursor)
     const { read, unreadable } = readEach(answer.items)
@@ -31,19 +39,22 @@ export async function pullListings(account: Account, saved: unknown): Promise<Pu
     const remaining = Math.max(0, answer.numberOfResults - seen)
     const pageToken = answer.pagination?.nextToken ?? undefined
     if (pageToken) {
-      return { items, unreadable, next: { ...cursor, pageToken, seen, refused: 0 }, more: true, remaining }
+      return { items, unreadable, next: { ...cursor, pageToken, seen, begunAt }, more: true, remaining }
     }
     const newest = read
       .flatMap((item) => (item.summaries ?? []).map((one) => one.createdDate ?? ''))
       .sort()
       .at(-1)
     const goesOn = Boolean(seen >= windowItems && newest && newest !== cursor.createdAfter)
-    const next = goesOn ? { createdAfter: newest, seen: 0, refused: 0 } : null
+    const next = goesOn ? { createdAfter: newest, seen: 0, refused, begunAt } : null
     return { items, unreadable, next, more: goesOn, remaining }
   } catch (error) {
-    // A page token that is refused: begin anew, listings are only told again. After some times it is told instead.
-    if (cursor.pageToken && cursor.refused < 3 && error instanceof ChannelError && error.kind === 'rejected') {
-      return { items: [], next: { seen: 0, refused: cursor.refused + 1 }, more: true }
+    // A page token that is refused: begin anew, listings are only told again. After some times it is told instead, but its
+    // token may be dead for good.
+    if (cursor.pageToken && error instanceof ChannelError && error.kind === 'rejected') {
+      const isFresh = account.now().getTime() - Date.parse(begunAt) < refusedMs
+      if (refused < refusedAtMost || !isFresh)
+        return { items: [], next: { seen: 0, refused: Math.min(refused + 1, refusedAtMost) }, more: true }
     }
     throw error
   }

@@ -66,9 +66,9 @@ async function list(account: Account, cursor: Cursor): Promise<Pulled<RawSettlem
     const since = new Date(account.now().getTime() - listedMs)
     answer = await client.getSettlementReports(account, cursor.nextToken ?? since)
   } catch (error) {
-    // A page token that ran out: the listing begins anew.
+    // A page token that ran out: what was named is fetched, and the next listing begins anew.
     if (error instanceof ChannelError && error.kind === 'rejected' && cursor.nextToken !== null)
-      return { items: [], next: { ...cursor, nextToken: null }, more: true }
+      return goOn({ ...cursor, nextToken: null })
     throw error
   }
   const known = new Set([...cursor.done, ...cursor.waiting.map((one) => one.reportId)])
