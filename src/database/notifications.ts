@@ -48,7 +48,7 @@ export interface WaitingRow {
 }
 
 /** Notifications read in one look at most; what is left of a flood is taken by the next one. */
-const mostAtOnce = 5_000
+export const mostAtOnce = 5_000
 
 /** The account's that wait, oldest first. */
 export async function waitingNotifications(db: Sql, accountId: string): Promise<WaitingRow[]> {
