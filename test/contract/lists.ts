@@ -197,6 +197,11 @@ const shared = {
     const until = Math.max(error.retryAt!.getTime(), again.retryAt!.getTime())
     // And a minute more: what is left of the walk may need more than the one call.
     await bench.stage.pass(until - bench.stage.now().getTime() + 60_000)
+    const heard = account.heard.length
+    await puller(bench, list)(account, null)
+    expect(account.heard.length, 'a call is taken again, and nobody says so: its rate never climbs').toBeGreaterThan(
+      heard,
+    )
     const rest = await walk(bench, list, { account: bench.wire.account(), from: first.next })
     told(list, { ...rest, items: [...first.items, ...rest.items] }, all)
   },

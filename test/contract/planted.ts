@@ -49,6 +49,14 @@ const repeating = (list: List, kind: ChannelError['kind']): Plant =>
 
 /** The channel's refusal never reaches the hub's own bucket. */
 const unheeding = (list: List): Plant => withAccount(list, (account) => ({ budget: deaf(account.budget) }))
+/** It never hears that calls are taken again. */
+const mute = (budget: Account['budget']) => ({
+  ...budget,
+  taken: () => {},
+  learned: async () => {},
+  told: async (operation: string, { tokens }: { tokens: number }) =>
+    tokens <= 0 ? await budget.exhausted(operation) : undefined,
+})
 const deaf = (budget: Account['budget']) => ({ ...budget, exhausted: async () => {}, told: async () => {} })
 
 const as =
@@ -104,6 +112,7 @@ const listPlants = (list: List): Record<string, Plant[]> => ({
     retold(list, (error) => (error.kind === 'throttled' ? as('unavailable')(error) : error)),
     retold(list, (error) => (error.kind === 'throttled' ? as('throttled')(error) : error)),
     unheeding(list),
+    withAccount(list, (account) => ({ budget: mute(account.budget) })),
   ],
   'no answer, or none that can be read': [
     repeating(list, 'unavailable'),

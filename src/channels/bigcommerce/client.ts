@@ -90,7 +90,7 @@ async function send(account: Account, one: Call<z.ZodType>): Promise<WireRespons
     if (window) {
       const left = response.status === 429 ? 0 : window.left
       await account.budget.told?.(calls, bucketOf({ ...window, left }, under.count - 1))
-    }
+    } else if (response.status < 300) account.budget.taken?.(calls)
     return response
   } finally {
     under.count -= 1

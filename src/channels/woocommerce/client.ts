@@ -52,6 +52,7 @@ export async function call<S extends z.ZodType>(account: Account, one: Call<S>):
       if (answer.status === 429) await account.budget.exhausted(calls)
       throw readError(answer, now, isWrite, one.isPublic)
     }
+    account.budget.taken?.(calls)
     if (!isWrite && !one.isPublic && isOld(answer))
       throw new ChannelError(
         'unavailable',

@@ -9,6 +9,8 @@ export interface TestAccount extends Account {
   journal: CallRecord[]
   learned: Map<string, number>
   exhausted: string[]
+  /** Operations of calls that were taken, each time that the hub was told so. */
+  heard: string[]
 }
 
 export interface AccountOptions {
@@ -30,7 +32,7 @@ export const simulatedSecrets = {
 
 /** Token buckets by the connector's published limits. */
 function memoryBudget(
-  account: Pick<TestAccount, 'learned' | 'exhausted'>,
+  account: Pick<TestAccount, 'learned' | 'exhausted' | 'heard'>,
   limits: Record<string, Limit>,
   now: () => Date,
   enforced: boolean,
@@ -55,9 +57,12 @@ function memoryBudget(
       buckets.set(operation, { tokens: 0, at: now().getTime() })
     },
     async learned(operation, rate) {
+      account.heard.push(operation)
       account.learned.set(operation, rate)
     },
+    taken: (operation) => void account.heard.push(operation),
     async told(operation, { tokens, rate }) {
+      account.heard.push(operation)
       account.learned.set(operation, rate)
       buckets.set(operation, { tokens, at: now().getTime() })
     },
@@ -66,7 +71,12 @@ function memoryBudget(
 
 export function createAccount(options: AccountOptions): TestAccount {
   const { now, connector = amazon } = options
-  const kept = { journal: [] as CallRecord[], learned: new Map<string, number>(), exhausted: [] as string[] }
+  const kept = {
+    journal: [] as CallRecord[],
+    learned: new Map<string, number>(),
+    exhausted: [] as string[],
+    heard: [] as string[],
+  }
   const budget = memoryBudget(kept, connector.limits, now, options.budget ?? true)
   const tokens = new Map<string, { value: string; expiresAt: Date }>()
   return {
