@@ -1,5 +1,5 @@
 /**
- * Every channel of the demo at once, with 1 % of every kind of fault: the hub's own operations in the order of its loops,
+ * Every channel of the demo at once, and each by itself, with 1 % of every kind of fault: the hub's own operations in the order of its loops,
  * on a clock that the test moves. Nothing is lost, nothing is done twice, nothing is sold that is not there.
  */
 import { expect, test } from 'vitest'
@@ -9,33 +9,31 @@ import { moveStock } from '../../src/operations/move-stock.ts'
 import { shipOrder } from '../../src/operations/ship-order.ts'
 import { pick } from '../simulation/chance.ts'
 import { checkClaims, checkRest, checkStep } from '../simulation/checks.ts'
-import { type Installation, install } from '../simulation/installation.ts'
+import { emptyDatabase, type Installation, install } from '../simulation/installation.ts'
 import { allChannels } from '../simulation/places.ts'
 import { ordersIn, parcelsOf, stateOf } from '../simulation/theirs.ts'
 import { type Loops, openLoops } from '../support/channel-loops.ts'
 import { useDatabase } from '../support/database.ts'
 import { countFaults, plantEverywhere } from '../support/every-fault.ts'
-import { ordersOnAllChannels, patienceMs, printCount, secondsOnAllChannels } from '../support/iterations.ts'
+import { isLong, ordersOnAllChannels, patienceMs, printCount, secondsOnAllChannels } from '../support/iterations.ts'
 
 const own = useDatabase()
 
 /** Some goods are plenty, some are gone within a minute. */
-const catalog: CatalogItem[] = Array.from({ length: 40 }, (_, index) => {
-  const shown = { quantity: index % 4 === 0 ? 1 : Math.ceil(ordersOnAllChannels / 60) }
-  return {
+const quantityOf = (index: number) => (index % 4 === 0 ? 1 : Math.ceil(ordersOnAllChannels / 60))
+const catalogOn = (channels: readonly string[]): CatalogItem[] =>
+  Array.from({ length: 40 }, (_, index) => ({
     sku: index === 1 ? 'AWK/WARD+1' : `SKU-${index + 1}`,
     title: `Thing ${index + 1}`,
     asin: `B0SIM${String(index + 1).padStart(5, '0')}`,
     price: 1_490,
     currency: 'USD',
-    ...Object.fromEntries(allChannels.map((channel) => [channel, shown])),
-  }
-})
-const units = (item: CatalogItem) => allChannels.length * item.amazon!.quantity
+    ...Object.fromEntries(channels.map((channel) => [channel, { quantity: quantityOf(index) }])),
+  }))
 
 /** A buyer somewhere wants something; whether the marketplace sold it. */
 async function buy(it: Installation): Promise<boolean> {
-  const channel = pick(it, allChannels)
+  const channel = pick(it, it.channels)
   const sku = it.catalog[Math.floor(it.random() ** 1.5 * it.catalog.length)]!.sku
   const quantity = it.random() < 0.85 ? 1 : 2
   // A connection that breaks under a buyer of the store is a purchase that was not made, or one that it tells later.
@@ -119,60 +117,82 @@ async function rest(it: Installation, loops: Loops): Promise<void> {
 
 const calm = { buyerCancelShare: 0.01, cancelRequestShare: 0.02 }
 
-test(`${ordersOnAllChannels} orders on ${allChannels.join(', ')}: none lost, none double, none oversold, no needless refusal`, {
-  timeout: 2 * patienceMs,
-}, async () => {
-  const it = await install(own.db, 5, { history: 0, channels: allChannels, goods: { catalog, units }, lifecycle: calm })
-  it.ctx.publicUrl = 'http://hub.test'
-  const loops = openLoops(it)
-  // The accounts are taken over and everything is known before the rush begins.
-  for (let turns = 0; turns < 25; turns += 1) {
-    it.advance(60_000)
-    await it.sim.tick()
-    await loops.turn()
-  }
-  const planted = await plantEverywhere(it)
-  let placed = 0
-  let refused = 0
-  for (let second = 1; second <= secondsOnAllChannels; second += 1) {
-    const due = Math.round((ordersOnAllChannels * second) / secondsOnAllChannels)
-    for (let tries = 0; placed < due && tries < 40; tries += 1) {
-      if (await buy(it)) placed += 1
-      else refused += 1
+/** All at once; and each beside the own store, where what is rare on one of seven happens often. */
+const places: { channels: readonly string[]; orders: number; seconds: number; seed: number }[] = [
+  { channels: allChannels, orders: ordersOnAllChannels, seconds: secondsOnAllChannels, seed: 5 },
+  ...allChannels
+    .filter((channel) => isLong && channel !== 'storefront')
+    .flatMap((channel) =>
+      [5, 11, 12].map((seed) => ({
+        channels: [channel, 'storefront'],
+        orders: ordersOnAllChannels * 0.3,
+        seconds: secondsOnAllChannels,
+        seed,
+      })),
+    ),
+]
+
+test.each(places)(
+  '$orders orders on $channels, seed $seed: none lost, none double, none oversold, no needless refusal',
+  {
+    timeout: 2 * patienceMs,
+  },
+  async ({ channels, orders: wanted, seconds, seed }) => {
+    await emptyDatabase(own.db)
+    const catalog = catalogOn(channels)
+    const units = (item: CatalogItem) => channels.length * quantityOf(catalog.indexOf(item))
+    const it = await install(own.db, seed, { history: 0, channels, goods: { catalog, units }, lifecycle: calm })
+    it.ctx.publicUrl = 'http://hub.test'
+    const loops = openLoops(it)
+    // The accounts are taken over and everything is known before the rush begins.
+    for (let turns = 0; turns < 25; turns += 1) {
+      it.advance(60_000)
+      await it.sim.tick()
+      await loops.turn()
     }
-    it.advance(1_000)
-    await it.sim.tick()
-    await staff(it)
-    await loops.turn()
-    if (second % 5 === 0) {
-      await checkStep(it)
-      await passOverDoubled(it)
-      expect(await checkClaims(it)).toBeGreaterThan(0)
+    const planted = await plantEverywhere(it)
+    let placed = 0
+    let refused = 0
+    for (let second = 1; second <= seconds; second += 1) {
+      const due = Math.round((wanted * second) / seconds)
+      for (let tries = 0; placed < due && tries < 40; tries += 1) {
+        if (await buy(it)) placed += 1
+        else refused += 1
+      }
+      it.advance(1_000)
+      await it.sim.tick()
+      await staff(it)
+      await loops.turn()
+      if (second % 5 === 0) {
+        await checkStep(it)
+        await passOverDoubled(it)
+        expect(await checkClaims(it)).toBeGreaterThan(0)
+      }
+      if (second % 10 === 0) await checkSold(it)
     }
-    if (second % 10 === 0) await checkSold(it)
-  }
-  const faults = await countFaults(it)
-  it.doubled = faults.doubled
-  await rest(it, loops)
-  await checkStep(it)
-  await checkSold(it)
-  await checkRest(it)
-  const state = await stateOf(it)
-  const orders = ordersIn(it, state)
-  for (const order of orders) expect(parcelsOf(order), `parcels of ${order.id}`).toBeLessThan(2)
-  const calls = Object.values(state.channels).flatMap((one) => Object.values(one.calls))
-  const count = calls.reduce((sum, one) => sum + one.count, 0)
-  const throttled = calls.reduce((sum, one) => sum + one.throttled, 0)
-  const told = await loops.shipments()
-  printCount('orders on all channels at once', orders.length)
-  process.stdout.write(
-    `  ${refused} found nothing shown; ${faults.fired} faults of ${faults.kinds} kinds, ${faults.hit} of ${planted} planted; ` +
-      `${count} calls, ${throttled} refused for their number (${faults.halvings} halvings of a bucket); ` +
-      `${told} parcels told; 0 lost, 0 double, 0 oversold\n`,
-  )
-  expect(placed).toBe(ordersOnAllChannels)
-  expect(orders.length).toBeGreaterThanOrEqual(ordersOnAllChannels)
-  expect(faults.fired).toBeGreaterThan(0)
-  expect(told).toBeGreaterThan(0)
-  expect(throttled).toBeLessThanOrEqual(Math.max(3, count / 1_000) + faults.halvings)
-})
+    const faults = await countFaults(it)
+    it.doubled = faults.doubled
+    await rest(it, loops)
+    await checkStep(it)
+    await checkSold(it)
+    await checkRest(it)
+    const state = await stateOf(it)
+    const orders = ordersIn(it, state)
+    for (const order of orders) expect(parcelsOf(order), `parcels of ${order.id}`).toBeLessThan(2)
+    const calls = Object.values(state.channels).flatMap((one) => Object.values(one.calls))
+    const count = calls.reduce((sum, one) => sum + one.count, 0)
+    const throttled = calls.reduce((sum, one) => sum + one.throttled, 0)
+    const told = await loops.shipments()
+    printCount(`orders on ${channels.join(', ')} at once`, orders.length)
+    process.stdout.write(
+      `  ${refused} found nothing shown; ${faults.fired} faults of ${faults.kinds} kinds, ${faults.hit} of ${planted} planted; ` +
+        `${count} calls, ${throttled} refused for their number (${faults.halvings} halvings of a bucket); ` +
+        `${told} parcels told; 0 lost, 0 double, 0 oversold\n`,
+    )
+    expect(placed).toBe(wanted)
+    expect(orders.length).toBeGreaterThanOrEqual(wanted)
+    expect(faults.fired).toBeGreaterThan(0)
+    expect(told).toBeGreaterThan(0)
+    expect(throttled).toBeLessThanOrEqual(Math.max(3, count / 1_000) + faults.halvings)
+  },
+)
