@@ -47,6 +47,22 @@ test('R17 the list leaves out an order that getOrder returns: a sweep takes it a
   await checkMarket(market)
 })
 
+test('R17 the first list after a silence leaves out an order of long before: the next one looks as far back', async () => {
+  market = await openMarket(own.db)
+  await market.run(hour)
+  const id = await market.buy()
+  await market.pass(50 * minute)
+  await market.fault({ operation: 'searchOrders', kind: 'omit', orderId: id, delayMs: 2 * minute })
+  await market.pull()
+  expect(await isKnown(id)).toBe(false)
+  await market.calm()
+  await market.pass(3 * minute)
+  await market.pullPage()
+  expect(await isKnown(id)).toBe(true)
+  await market.run(30 * minute)
+  await checkMarket(market)
+})
+
 test.each([
   { late: 5 * minute, within: 10 * minute },
   { late: 90 * minute, within: 40 * minute },

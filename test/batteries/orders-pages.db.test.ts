@@ -72,7 +72,8 @@ test('R13 pages shuffled, with old states, overlapping and delivered twice end i
     await market.pull()
   }
   await market.calm()
-  await market.run(30 * minute)
+  // Until the sweep of all pages has had its turns.
+  await market.run(2 * hour)
   const { orders } = await checkMarket(market)
   expect(orders).toBe(320 + 12 * hostileRounds)
 })

@@ -17,6 +17,8 @@ import { order } from './wire.ts'
 /** Amazon shows changes after about two minutes, sometimes later (facts §5). */
 const overlapMs = 10 * 60_000
 
+const listedAgainPages = 3
+
 /** Where Amazon does not say up to when it has told, our own clock does; it may be fast by so much. */
 const clockErrorMs = 15 * 60_000
 
@@ -40,6 +42,8 @@ type Window = z.output<typeof windowSchema>
 const cursorSchema = z.object({
   /** Everything before this is durably stored. */
   completeTo: z.iso.datetime(),
+  /** The same before the last window: the next one begins there, so that each order is listed at two different moments. */
+  before: z.iso.datetime().optional(),
   /** Windows begun anew in a row because their token was refused. */
   restarts: z.number().int().default(0),
   window: windowSchema.optional(),
@@ -74,7 +78,7 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
 
 async function lookOn(account: Account, { window, ...cursor }: Cursor): Promise<Pulled<IncomingOrder>> {
   const now = account.now()
-  const from = seconds(new Date(Date.parse(cursor.completeTo) - overlapMs))
+  const from = seconds(new Date(Date.parse(cursor.before ?? cursor.completeTo) - overlapMs))
   let read: Awaited<ReturnType<typeof readWindow>>
   try {
     read = await readWindow(account, window ?? from, cursor.restarts)
@@ -88,7 +92,15 @@ async function lookOn(account: Account, { window, ...cursor }: Cursor): Promise<
   const isSweepsTurn = cursor.sweep?.window
     ? cursor.looks + 1 >= looksPerSweepPage
     : cursor.sweep !== undefined || sweepDue(cursor.sweeps, now) !== null
-  const next = { ...cursor, completeTo: completeTo.toISOString(), restarts: 0, looks: cursor.looks + 1, isSweepsTurn }
+  const next = {
+    ...cursor,
+    completeTo: completeTo.toISOString(),
+    // What needs more pages would keep new orders waiting: the sweeps list it again.
+    before: read.pages <= listedAgainPages ? cursor.completeTo : undefined,
+    restarts: 0,
+    looks: cursor.looks + 1,
+    isSweepsTurn,
+  }
   return { ...read.page, next: next satisfies Cursor, more: isSweepsTurn, watermark: completeTo }
 }
 
