@@ -49,7 +49,10 @@ export const wooSecrets = (): { consumerKey: string; consumerSecret: string } =>
 
 export interface WooBench {
   sim: Simulator
-  account(settings?: Record<string, unknown>, more?: { secrets?: Record<string, string> }): TestAccount
+  account(
+    settings?: Record<string, unknown>,
+    more?: { secrets?: Record<string, string>; budget?: boolean },
+  ): TestAccount
   pass(ms: number): Promise<void>
   control(path: string, body?: unknown): Promise<{ status: number; body: never }>
   buy(sku: string, quantity?: number): Promise<string>
@@ -107,14 +110,14 @@ export function wooBench(
     sim,
     traffic,
     control,
-    account: (settings = {}, { secrets } = {}) =>
+    account: (settings = {}, { secrets, budget = false } = {}) =>
       createAccount({
         connector: woocommerce,
         fetch: handle as typeof globalThis.fetch,
         now: () => new Date(now),
         settings: { url: `${origin}/woocommerce`, historyDays: 7, ...settings },
         secrets: secrets ?? wooSecrets(),
-        budget: false,
+        budget,
       }),
     async pass(ms) {
       now += ms

@@ -4,7 +4,7 @@ import { checks } from './checks.ts'
 import { calls, freshMs, largestPage, limits } from './client.ts'
 import { copyOf, createCopy, findCopies } from './copies.ts'
 import { pullListings } from './listings.ts'
-import { pullOrders, readRaw } from './orders.ts'
+import { pullOrders } from './orders.ts'
 import { pushPrices } from './prices.ts'
 import { recount } from './recount.ts'
 import { issueRefund, readRefunds, requestCancellation } from './refunds.ts'
@@ -13,6 +13,7 @@ import { confirmShipment, readShipments } from './shipments.ts'
 import { pushQuantities, quantitiesIn, readQuantities } from './stock.ts'
 import { pullLocations, pullStoreStock } from './store-stock.ts'
 import { subscribe, verifyHook } from './webhooks.ts'
+import { readRaw } from './whole.ts'
 
 export const woocommerce: Connector = {
   channel: 'woocommerce',

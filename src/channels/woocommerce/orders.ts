@@ -6,11 +6,12 @@ import { z } from 'zod'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { largestPage, page, wc } from './client.ts'
-import { isDraft, isKnownStatus, readOrder, readTime, writeTime } from './mapping.ts'
-import { unitsRefunded } from './refunds.ts'
+import { isDraft, readTime, writeTime } from './mapping.ts'
 import { readSettings } from './settings.ts'
+import { type Found, readWaiting, type Told, waitingSchema, withRefunds } from './waiting.ts'
 import { begunAnew, type Mark, onward, placeShape } from './walk.ts'
-import { list, order, orderMark, type WireOrder } from './wire.ts'
+import { describe, strangeFields, tell, wantsRefunds } from './whole.ts'
+import { list, order, orderMark } from './wire.ts'
 import { askedFrom } from './zone.ts'
 
 /** The list is the database's own; only what several of its servers tell later than each other is allowed for. */
@@ -34,6 +35,9 @@ const cursorSchema = z.object({
       /** The store's time when its first page was read. */
       begunAt: z.iso.datetime(),
       ...placeShape,
+      /** All pages are read, and only orders that wait are left. */
+      isOver: z.boolean().default(false),
+      waiting: z.array(waitingSchema).default([]),
     })
     .optional(),
 })
@@ -42,6 +46,13 @@ type Window = NonNullable<Cursor['window']>
 
 export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
   const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
+  const { window } = cursor
+  if (!window || window.waiting.length === 0) return await pullPage(account, cursor)
+  const { told, waiting } = await readWaiting(account, window.waiting, new Map(cursor.placed))
+  return goOn(cursor, { ...window, waiting }, told, account.now())
+}
+
+async function pullPage(account: Account, cursor: Cursor): Promise<Pulled<IncomingOrder>> {
   const now = account.now()
   const isSweep = cursor.window?.isSweep ?? now.getTime() - Date.parse(cursor.sweptAt) >= sweep.everyMs
   const back = isSweep ? sweep.backMs : overlapMs
@@ -74,11 +85,17 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     offset,
     last: null,
     restarts: 0,
+    isOver: false,
+    waiting: [],
   }
   const again = begunAnew(window, markOf(raws[0]))
   if (again) return { items: [], next: { ...cursor, window: again } satisfies Cursor, more: true }
-  const read = await readPage(account, raws, cursor)
-  return goOn({ ...cursor, ...read.memory }, window, raws, total, read.told, now)
+  const { told, waiting, memory } = await readPage(account, raws, cursor)
+  const end = offset + (raws.length || largestPage)
+  const isOver = end >= total
+  const next = isOver ? window : onward(window, raws.map(markOf), end)
+  const pulled = goOn({ ...cursor, ...memory }, { ...next, isOver, waiting }, told, now)
+  return isOver ? pulled : { ...pulled, remaining: total - end }
 }
 
 function firstCursor(account: Account): Cursor {
@@ -96,21 +113,11 @@ function markOf(raw: unknown): Mark | undefined {
   return mark && { id: mark.id, at: readTime(mark.date_modified_gmt) }
 }
 
-type Told = Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>
-
-function goOn(
-  { window: _, ...cursor }: Cursor,
-  window: Window,
-  raws: readonly unknown[],
-  total: number,
-  told: Told,
-  now: Date,
-): Pulled<IncomingOrder> {
-  const end = window.offset + (raws.length || largestPage)
-  if (end < total) {
-    const next = { ...cursor, window: onward(window, raws.map(markOf), end) } satisfies Cursor
-    return { ...told, next, more: true, remaining: total - end }
-  }
+/** What is left of the window, or its end. */
+function goOn({ window: _, ...cursor }: Cursor, window: Window, told: Told, now: Date): Pulled<IncomingOrder> {
+  const strange = [...new Map(told.strange.map((field) => [field.field, field])).values()]
+  if (!window.isOver || window.waiting.length > 0)
+    return { ...told, strange, next: { ...cursor, window } satisfies Cursor, more: true }
   const until = Math.max(Date.parse(window.begunAt) - lagMs, Date.parse(cursor.completeTo))
   const completeTo = new Date(until)
   const done: Cursor = {
@@ -118,16 +125,17 @@ function goOn(
     completeTo: completeTo.toISOString(),
     sweptAt: window.isSweep ? now.toISOString() : cursor.sweptAt,
   }
-  return { ...told, next: done, more: false, watermark: completeTo }
+  return { ...told, strange, next: done, more: false, watermark: completeTo }
 }
 
 /** One odd order never hides the others of its page. */
 async function readPage(account: Account, raws: readonly unknown[], cursor: Cursor) {
   const items: IncomingOrder[] = []
   const unreadable: Unreadable[] = []
-  const strange = new Map<string, StrangeField>()
+  const strange: StrangeField[] = []
   const drafts = new Set(cursor.drafts)
   const placed = new Map(cursor.placed)
+  const unasked: Found[] = []
   for (const raw of raws) {
     const parsed = order.safeParse(raw)
     if (!parsed.success) {
@@ -141,60 +149,16 @@ async function readPage(account: Account, raws: readonly unknown[], cursor: Curs
     }
     // It was still a draft in all that was complete: the sale came later, whatever the draft's own date says.
     if (drafts.delete(wire.id)) placed.set(wire.id, cursor.completeTo)
-    // Units of a refund that cannot be read stay sold.
-    const onOdd = () => void strange.set('refunds', { field: 'refunds', isNew: false })
-    const kept = await withOurs(account, wire, raw, placed.get(wire.id), onOdd)
-    items.push(readOrder({ ...wire, entrepot: kept.entrepot }, kept.raw))
-    for (const field of strangeFields(wire)) strange.set(field.field, field)
+    const earliest = placed.get(wire.id)
+    if (wantsRefunds(wire)) unasked.push({ wire, raw, earliest })
+    else items.push(tell(wire, raw, { earliest }))
+    strange.push(...strangeFields(wire))
   }
   const memory = { drafts: [...drafts].slice(-draftsKept), placed: [...placed].slice(-draftsKept) }
-  return { told: { items, unreadable, strange: [...strange.values()] }, memory }
-}
-
-/** One order by itself. Null: nobody finished buying it. */
-export async function readWhole(account: Account, raw: unknown): Promise<IncomingOrder | Unreadable | null> {
-  const parsed = order.safeParse(raw)
-  if (!parsed.success) return describe(raw, parsed.error.issues)
-  if (isDraft(parsed.data.status)) return null
-  const kept = await withOurs(account, parsed.data, raw, undefined, () => {})
-  return readOrder({ ...parsed.data, entrepot: kept.entrepot }, kept.raw)
-}
-
-/** What an order itself does not tell: since when it was bought at the earliest, and which units were given back. */
-async function withOurs(
-  account: Account,
-  wire: WireOrder,
-  raw: unknown,
-  earliest: string | undefined,
-  onOdd: () => void,
-) {
-  const isLater = earliest !== undefined && Date.parse(earliest) > readTime(wire.date_created_gmt).getTime()
-  const isOpen = ['processing', 'on-hold', 'pending'].includes(wire.status)
-  const refunded = isOpen && wire.refunds?.length ? await unitsRefunded(account, wire.id, onOdd) : undefined
-  if (!isLater && !refunded) return { raw, entrepot: undefined }
-  const entrepot = { ...(isLater ? { placedAt: earliest } : {}), ...(refunded ? { refunded } : {}) }
-  return { raw: { ...(raw as object), entrepot }, entrepot }
-}
-
-function strangeFields({ status, currency, total }: WireOrder): StrangeField[] {
-  const fields: StrangeField[] = []
-  if (!isKnownStatus(status)) fields.push({ field: 'status', isNew: false })
-  if (currency === null || currency === undefined) fields.push({ field: 'currency', isNew: false })
-  if (total === null || total === undefined) fields.push({ field: 'total', isNew: false })
-  return fields
-}
-
-/** Reads one order again from what was set aside. Never throws. */
-export function readRaw(raw: unknown): IncomingOrder | Unreadable {
-  const parsed = order.safeParse(raw)
-  return parsed.success ? readOrder(parsed.data, raw) : describe(raw, parsed.error.issues)
-}
-
-export function describe(raw: unknown, issues: readonly { path: readonly PropertyKey[] }[]): Unreadable {
-  const id = (raw as { id?: unknown } | null)?.id
-  const where = issues
-    .slice(0, 3)
-    .map((issue) => issue.path.map(String).join('.'))
-    .join(', ')
-  return { remoteId: typeof id === 'number' ? String(id) : '?', where, raw }
+  const { told, waiting } = await withRefunds(account, unasked)
+  return {
+    told: { items: [...items, ...told.items], unreadable, strange: [...strange, ...told.strange] },
+    waiting,
+    memory,
+  }
 }
