@@ -3,6 +3,7 @@
  * the list moves when a product is deleted; where the number of products changed on the way, the walk begins anew.
  */
 import { z } from 'zod'
+import { ChannelError } from '../../domain/errors.ts'
 import type { Account, Unreadable } from '../connector.ts'
 import { largestPage, page, wc } from './client.ts'
 import type { ListedParent } from './mapping.ts'
@@ -66,6 +67,10 @@ async function readVariations(account: Account, walk: Walk, parent: ListedParent
     query: { orderby: 'id', order: 'asc', per_page: largestPage, offset: walk.inside },
     from: walk.inside,
     answer: list,
+  }).catch((error: unknown) => {
+    // The product was deleted after it was listed.
+    if (error instanceof ChannelError && error.kind === 'missing') return { items: [], total: 0 }
+    throw error
   })
   const inside = walk.inside + raws.length
   const isWithin = inside < total

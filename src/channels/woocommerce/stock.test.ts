@@ -286,3 +286,28 @@ test('which refusals of a write may be of one that was carried out', () => {
   expect([400, 401, 403, 404, 409, 413, 429].filter(of)).toEqual([])
   expect([408, 500, 502, 503, 504].filter((status) => !of(status))).toEqual([])
 })
+
+test('a variable product that is deleted after it was listed has no variations, and the others are told', async () => {
+  const bench = wooBench({ ...shirts, 'BAG-1': { quantity: 6, of: 'Bag' } })
+  const cap = (await listed(bench)).find(({ remoteSku }) => remoteSku === 'CAP-1')!.product!.remoteId
+  const plain = bench.account()
+  const account = {
+    ...plain,
+    http: async (request: Parameters<typeof plain.http>[0]): Promise<WireResponse> => {
+      const answer = await plain.http(request)
+      if (!request.url.includes(`/products/${cap}/variations`)) return answer
+      const json = { code: 'woocommerce_rest_product_invalid_id', message: 'Invalid ID.', data: { status: 404 } }
+      return { ...answer, status: 404, json }
+    },
+  }
+  for (const what of ['listings', 'storeStock'] as const) {
+    const skus: string[] = []
+    for (let cursor: unknown = null, more = true; more; ) {
+      const page = await woocommerce[what]!.pull(account, JSON.parse(JSON.stringify(cursor)))
+      skus.push(...page.items.map(({ remoteSku }) => remoteSku))
+      cursor = page.next
+      more = page.more
+    }
+    expect(skus.sort()).toEqual(['BAG-1', 'MUG', 'SHIRT-M', 'SHIRT-S'])
+  }
+})
