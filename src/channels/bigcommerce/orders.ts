@@ -18,7 +18,10 @@ import { listAnswer, order, orderMark } from './wire.ts'
 const lagMs = 60_000
 const overlapMs = 10 * 60_000
 const pageSize = 250
-/** Nobody promises full pages, but none is cut below what V2 answers without a limit. */
+/**
+ * Nobody promises full pages, but none is cut below what V2 answers without a limit: only a shorter one is the last. Behind
+ * a page of as many another one is asked for, however few we wanted.
+ */
 const fewest = 50
 const second = 1_000
 /** Now and then everything of the last days is read again, for what came later than any overlap. */
@@ -37,8 +40,6 @@ const cursorSchema = z.object({
   /** Everything changed before this is durably stored. */
   completeTo: z.iso.datetime(),
   sweptAt: z.iso.datetime(),
-  /** The most orders that a page ever had: a shorter one is the last. Nobody promises full pages. */
-  largest: z.number().int(),
   window: z
     .object({
       /** The next page begins here. */
@@ -71,7 +72,6 @@ function firstCursor(account: Account): Cursor {
   return {
     completeTo: new Date(account.openedAt.getTime() - historyDays * 86_400_000).toISOString(),
     sweptAt: account.now().toISOString(),
-    largest: fewest,
   }
 }
 
@@ -106,17 +106,9 @@ async function readPage(account: Account, cursor: Cursor, window: Window): Promi
     answer: listAnswer,
   })
   const { told, alone } = sort(entries, new Set(window.tie ? [] : window.seen))
-  const largest = Math.max(cursor.largest, ordersOn(entries))
-  const isLast = entries.length === 0 || entries.length < largest
   const begunAt = window.begunAt ?? at.toISOString()
-  const next = { ...step(window, entries, isLast), begunAt, alone, isFirst: false }
-  return goOn({ ...cursor, largest }, next, account.now(), told)
-}
-
-/** One that is told twice counts once: with a longer page than there can be every full one would look like the last. */
-function ordersOn(entries: readonly unknown[]): number {
-  const ids = entries.flatMap((raw) => orderMark.safeParse(raw).data?.id ?? [])
-  return entries.length - (ids.length - new Set(ids).size)
+  const next = { ...step(window, entries, entries.length < fewest), begunAt, alone, isFirst: false }
+  return goOn(cursor, next, account.now(), told)
 }
 
 /** Where the next page begins. */
