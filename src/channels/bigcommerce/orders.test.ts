@@ -208,6 +208,70 @@ test('one odd line of a long order makes it unreadable, all of it is kept, and t
   expect(watermark).toBeInstanceOf(Date)
 })
 
+/** Answers for one order's lines only, or for all calls, with a status of its own. */
+const answering = (
+  account: ReturnType<ReturnType<typeof storeBench>['account']>,
+  odd: (request: { url: string; operation: string }) => number | undefined,
+) => ({
+  ...account,
+  http: async (request: Parameters<typeof account.http>[0]) => {
+    const status = odd(request)
+    return status === undefined
+      ? await account.http(request)
+      : { status, headers: new Headers(), text: '{}', json: { title: 'odd' } }
+  },
+})
+
+test.each([500, 400, 403])(
+  'a long order whose lines are always answered %i is set aside after some tries, and the others are told',
+  async (status) => {
+    const bench = storeBench([storeItem('MUG', 900)], { limits: 'none' })
+    const before = await bench.buy('MUG')
+    const { orderId } = await longOrder(bench, 130)
+    const other = (await longOrder(bench, 130)).orderId
+    await bench.pass(minute)
+    let tries = 0
+    const account = answering(bench.account(), ({ url }) => {
+      if (!url.includes(`/${orderId}/products`)) return undefined
+      tries += 1
+      return status
+    })
+    const told: string[] = []
+    const aside: object[] = []
+    const { watermark } = await pullAllOf(async (cursor) => {
+      const page = await bigcommerce.orders!.pull(account, stored(cursor))
+      aside.push(...(page.unreadable ?? []))
+      told.push(...page.items.map(({ remoteId }) => remoteId))
+      return page
+    })
+    expect(told).toEqual([before, other])
+    expect(aside).toEqual([{ remoteId: orderId, where: `HTTP ${status}`, raw: null }])
+    expect([watermark instanceof Date, tries]).toEqual([true, 5])
+  },
+)
+
+test('a refused token halts the account, and a store that answers nobody sets no order aside', async () => {
+  const bench = storeBench([storeItem('MUG', 900)], { limits: 'none' })
+  const { orderId } = await longOrder(bench, 130)
+  await bench.pass(minute)
+  const first = await bigcommerce.orders!.pull(bench.account(), null)
+  for (const status of [401, 403, 500]) {
+    const down = answering(bench.account(), ({ url }) =>
+      status !== 401 || url.includes('products') ? status : undefined,
+    )
+    let next = first.next
+    for (let n = 0; n < 10; n += 1) {
+      const refused = await bigcommerce.orders!.pull(down, stored(next)).then(
+        (page) => void (next = page.next),
+        (error: unknown) => error,
+      )
+      expect(refused).toMatchObject({ kind: status === 500 ? 'unavailable' : 'auth', code: `HTTP ${status}` })
+    }
+    const { items } = await pullAllOf((cursor) => bigcommerce.orders!.pull(bench.account(), stored(cursor)), next)
+    expect(items.map(({ remoteId }) => remoteId)).toEqual([orderId])
+  }
+})
+
 test('a long order that changes while it is read is told before everything up to then counts as known', async () => {
   const bench = storeBench([storeItem('MUG', 500)], { limits: 'none' })
   const { orderId } = await longOrder(bench, 130)

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
+import { countedTry, triesAtMost } from '../one-by-one.ts'
 import { call } from './client.ts'
 import { askWhole, lineKept, linePage, rawLinesOf, readEntry, withLines } from './lines.ts'
 import { incomplete } from './mapping.ts'
@@ -33,6 +34,7 @@ const aloneSchema = z.object({
   total: z.number().nullable(),
   page: z.number(),
   lines: z.array(lineKept),
+  tries: z.number().int().default(0),
 })
 type Alone = z.output<typeof aloneSchema>
 
@@ -149,7 +151,7 @@ function sort(entries: readonly unknown[], seen: ReadonlySet<number>): { told: T
     const read = readEntry(raw)
     if (read.kind === 'unreadable') unreadable.push(read.unreadable)
     else if (read.kind === 'alone')
-      alone.push({ id: read.id, modified: read.modified, total: read.total, page: 1, lines: [] })
+      alone.push({ id: read.id, modified: read.modified, total: read.total, page: 1, lines: [], tries: 0 })
     else {
       items.set(read.order.remoteId, read.order)
       for (const field of read.strange) strange.set(field.field, field)
@@ -182,14 +184,29 @@ async function readAlone(account: Account, cursor: Cursor, window: Window): Prom
     const lines = [...one!.lines, ...body.data]
     const units = lines.reduce((sum, line) => sum + line.quantity, 0)
     if (body.data.length > 0 && (total === null || units < total))
-      return rest({ items: [] }, [{ ...one!, lines, page: page + 1 }, ...others])
+      return rest({ items: [] }, [{ ...one!, lines, page: page + 1, tries: 0 }, ...others])
     return await finish(account, one!, lines, rest, others)
   } catch (error) {
     // Deleted since.
     if (error instanceof ChannelError && error.kind === 'missing') return rest({ items: [] })
-    throw error
+    const { code } = await countedTry(account, error, () => askOne(account))
+    const tries = one!.tries + 1
+    if (tries < triesAtMost) return rest({ items: [] }, [...others, { ...one!, tries }])
+    return rest({ items: [], unreadable: [{ remoteId: String(id), where: code, raw: null }] })
   }
 }
+
+/** Any order at all: does the store list them? */
+const askOne = (account: Account) =>
+  call(account, {
+    operation: 'getOrders',
+    version: 'v2',
+    method: 'GET',
+    path: '/orders',
+    query: { limit: 1 },
+    mayBeEmpty: true,
+    answer: listAnswer,
+  })
 
 async function finish(
   account: Account,
@@ -204,7 +221,7 @@ async function finish(
   // say that everything before is known.
   if (parsed.success && parsed.data.date_modified !== modified) {
     const { date_modified: since, items_total: total = null } = parsed.data
-    return rest({ items: [] }, [{ id, modified: since, total, page: 1, lines: [] }, ...others])
+    return rest({ items: [] }, [{ id, modified: since, total, page: 1, lines: [], tries: 0 }, ...others])
   }
   const read = readEntry(withLines(raw, lines))
   if (read.kind === 'order') return rest({ items: [read.order], strange: read.strange })
