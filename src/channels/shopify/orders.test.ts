@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { pullAll, type ShopBench, shopBench, startedAt } from '../../../test/support/shopify.ts'
 import type { ChannelError } from '../../domain/errors.ts'
+import type { Account } from '../connector.ts'
 import { pullOrders, readRaw } from './orders.ts'
 
 async function buy(bench: ShopBench, sku: string, quantity = 1, more: object = {}): Promise<string> {
@@ -228,4 +229,77 @@ test('a token that the store forgot is minted anew, once; a permanent one that i
   const permanent = bench.account({ secrets: { accessToken: 'shpat_simulated' } })
   await pullOrders(permanent, null)
   expect((await bench.state()).calls.token!.count).toBe(3)
+})
+
+type Asked = { operation: string; variables: Record<string, unknown> }
+
+/** Some questions are answered by an error, the others by the store. */
+function refusing(account: ReturnType<ShopBench['account']>, odd: (asked: Asked) => string | number | undefined) {
+  const http: Account['http'] = async (request) => {
+    const variables = request.body?.startsWith('{') ? JSON.parse(request.body).variables : {}
+    const error = odd({ operation: request.operation, variables })
+    if (error === undefined) return await account.http(request)
+    const json = typeof error === 'string' ? { errors: [{ message: 'odd', extensions: { code: error } }] } : {}
+    return { status: typeof error === 'string' ? 200 : error, headers: new Headers(), text: '{}', json }
+  }
+  return { ...account, http }
+}
+
+/** Three long orders between short ones. */
+async function withLongOnes() {
+  const skus = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`SKU-${index}`, 100]))
+  const bench = shopBench({ skus, points: 'none' })
+  const further = Object.keys(skus)
+    .slice(1)
+    .map((sku) => ({ sku, quantity: 1 }))
+  const ids: string[] = []
+  for (let n = 0; n < 8; n += 1) ids.push(await buy(bench, 'SKU-0', 1, n % 3 === 1 ? { further } : {}))
+  await bench.pass(60)
+  return { bench, ids, long: ids.filter((_, n) => n % 3 === 1) }
+}
+
+test.each(['INTERNAL_SERVER_ERROR', 'UNDEFINED_SOMETHING', 'ACCESS_DENIED', 'MAX_COST_EXCEEDED', 403, 500])(
+  'an order that is always answered %s is set aside after some tries, and the others are told',
+  async (error) => {
+    const { bench, ids, long } = await withLongOnes()
+    let tries = 0
+    const account = refusing(bench.account({ budget: false }), ({ operation, variables }) => {
+      const asked =
+        operation === 'order' ? [variables.id] : operation === 'ordersById' ? (variables.ids as string[]) : []
+      if (!asked.some((id) => String(id).endsWith(`/${long[1]}`))) return undefined
+      if (operation === 'order') tries += 1
+      return error
+    })
+    const told: string[] = []
+    const aside: object[] = []
+    let watermark: Date | undefined
+    await pullAll(async (one, cursor) => {
+      const page = await pullOrders(one, cursor)
+      told.push(...page.items.map(({ remoteId }) => remoteId))
+      aside.push(...(page.unreadable ?? []))
+      watermark = page.watermark
+      return page
+    }, account)
+    expect(told.toSorted()).toEqual(ids.filter((id) => id !== long[1]).toSorted())
+    expect(aside).toEqual([
+      { remoteId: long[1], where: typeof error === 'number' ? `HTTP ${error}` : error, raw: null },
+    ])
+    expect([watermark instanceof Date, tries]).toEqual([true, 5])
+  },
+)
+
+test('a refused token halts the account, and a store that answers nobody sets no order aside', async () => {
+  const { bench, ids } = await withLongOnes()
+  const first = await pullOrders(bench.account({ budget: false }), null)
+  for (const [error, kind] of [
+    [401, 'auth'],
+    [403, 'auth'],
+    ['ACCESS_DENIED', 'auth'],
+    ['INTERNAL_SERVER_ERROR', 'unavailable'],
+  ] as const) {
+    const down = refusing(bench.account({ budget: false, secrets: { accessToken: 'shpat_simulated' } }), () => error)
+    for (let n = 0; n < 10; n += 1) await expect(pullOrders(down, first.next)).rejects.toMatchObject({ kind })
+  }
+  const { items } = await pullAll(pullOrders, bench.account({ budget: false }), first.next)
+  expect([...first.items, ...items].map(({ remoteId }) => remoteId).toSorted()).toEqual(ids.toSorted())
 })

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
+import { countedTry, triesAtMost } from '../one-by-one.ts'
 import { buyerDataDenied, call } from './client.ts'
 import * as documents from './documents.ts'
 import { isKnownState, readId, readOrder, removedOf, stateOf } from './mapping.ts'
@@ -57,6 +58,7 @@ const cursorSchema = z.object({
           after: z.string().nullable(),
           /** How it is read: together with others, or by itself where that was not enough. */
           isTogether: z.boolean().default(false),
+          tries: z.number().int().default(0),
         }),
       ),
     })
@@ -64,6 +66,8 @@ const cursorSchema = z.object({
 })
 type Cursor = z.output<typeof cursorSchema>
 type Window = NonNullable<Cursor['window']>
+type Alone = Window['alone'][number]
+type Told = Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>
 
 export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
   const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
@@ -80,7 +84,7 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
       return { items: [], strange, next, more: true }
     }
     if (error.kind !== 'rejected') throw error
-    if (error.code === 'MAX_COST_EXCEEDED' && cursor.room > 20) {
+    if (isTooCostly(error, cursor)) {
       return { items: [], next: { ...cursor, room: Math.floor(cursor.room * 0.8) } satisfies Cursor, more: true }
     }
     // A cursor of a page that is not taken any more: the window begins anew, nothing is skipped.
@@ -89,6 +93,10 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     return { items: [], next: { ...rest, restarts: cursor.restarts + 1 } satisfies Cursor, more: true }
   }
 }
+
+/** By the number of orders and lines that are asked for: fewer will do. */
+const isTooCostly = (error: unknown, { room }: Cursor): boolean =>
+  error instanceof ChannelError && error.code === 'MAX_COST_EXCEEDED' && room > 20
 
 /** Orders that are read again wait for as many as one call takes, while there are pages. */
 const mayGoOn = ({ after, alone }: Window): boolean =>
@@ -108,6 +116,8 @@ function firstCursor(account: Account): Cursor {
 const wantsBuyer = (account: Account, { buyerDeniedAt }: Cursor): boolean =>
   buyerDeniedAt === undefined || account.now().getTime() - Date.parse(buyerDeniedAt) > buyerDeniedMs
 
+const since = (from: string): string => `updated_at:>='${from}'`
+
 async function readPage(account: Account, before: Cursor): Promise<Pulled<IncomingOrder>> {
   const buyer = wantsBuyer(account, before)
   const cursor = buyer ? withoutDenial(before) : before
@@ -122,7 +132,7 @@ async function readPage(account: Account, before: Cursor): Promise<Pulled<Incomi
     {
       first: shape.orders,
       after: window?.after ?? null,
-      query: `updated_at:>='${from}'`,
+      query: since(from),
       lines: shape.lines,
       linesAfter: null,
       buyer,
@@ -150,12 +160,7 @@ function withoutDenial({ buyerDeniedAt: _, ...cursor }: Cursor): Cursor {
 }
 
 /** What is left of the window, or its end. */
-function goOn(
-  { window: _, ...cursor }: Cursor,
-  window: Window,
-  now: Date,
-  told: Pick<Pulled<IncomingOrder>, 'items' | 'unreadable' | 'strange'>,
-): Pulled<IncomingOrder> {
+function goOn({ window: _, ...cursor }: Cursor, window: Window, now: Date, told: Told): Pulled<IncomingOrder> {
   if (window.after !== null || window.alone.length > 0) {
     return { ...told, next: { ...cursor, restarts: 0, window } satisfies Cursor, more: true }
   }
@@ -174,7 +179,7 @@ function sort(nodes: readonly unknown[]) {
   const items: IncomingOrder[] = []
   const unreadable: Unreadable[] = []
   const strange = new Map<string, StrangeField>()
-  const alone: Window['alone'] = []
+  const alone: Alone[] = []
   for (const raw of nodes) {
     const parsed = order.safeParse(raw)
     if (!parsed.success) {
@@ -185,7 +190,7 @@ function sort(nodes: readonly unknown[]) {
     if (data.test) continue
     for (const field of strangeFields(data)) strange.set(field.field, field)
     const { nodes: lines, pageInfo } = data.lineItems
-    const again = { id: data.id, updatedAt: data.updatedAt }
+    const again = { id: data.id, updatedAt: data.updatedAt, tries: 0 }
     if (pageInfo?.hasNextPage)
       alone.push({ ...again, lines, after: pageInfo.endCursor ?? null, isTogether: !mayHaveReturned(data, lines) })
     else if (mayHaveReturned(data, lines)) alone.push({ ...again, lines: [], after: null, isTogether: false })
@@ -205,58 +210,84 @@ async function readTogether(account: Account, cursor: Cursor, window: Window): P
   const asked = waiting.slice(0, shape.orders)
   const ids = asked.map(({ id }) => id)
   const buyer = wantsBuyer(account, cursor) && cursor.buyerDeniedAt === undefined
-  const { data } = await call(
-    account,
-    documents.ordersById,
-    { ids, lines: shape.lines, linesAfter: null, buyer },
-    ordersByIdAnswer,
-    `${ids.length} ${shape.lines} ${buyer}`,
-  )
-  // Deleted since: nothing stands in its place.
-  const { alone, ...told } = sort(data.nodes.filter((node) => node !== null))
   const others = window.alone.filter(({ id }) => !ids.includes(id))
-  const known = { ...cursor, seen: withCounts(cursor.seen, told.items) }
-  const left = alone.map((one) => ({ ...one, isTogether: false }))
-  return goOn(known, { ...window, alone: [...left, ...others] }, account.now(), told)
+  const rest = (told: Told, left: Alone[]) => {
+    const known = { ...cursor, seen: withCounts(cursor.seen, told.items) }
+    const alone = left.map((one) => ({ ...one, isTogether: false }))
+    return goOn(known, { ...window, alone: [...alone, ...others] }, account.now(), told)
+  }
+  try {
+    const { data } = await call(
+      account,
+      documents.ordersById,
+      { ids, lines: shape.lines, linesAfter: null, buyer },
+      ordersByIdAnswer,
+      `${ids.length} ${shape.lines} ${buyer}`,
+    )
+    // Deleted since: nothing stands in its place.
+    const { alone, ...told } = sort(data.nodes.filter((node) => node !== null))
+    return rest(told, alone)
+  } catch (error) {
+    if (isTooCostly(error, cursor)) throw error
+    // Which of them it is shows where each is read by itself, from its first line on.
+    await countedTry(account, error, () => askOne(account, window))
+    return rest(
+      { items: [] },
+      asked.map((one) => ({ ...one, lines: [], after: null })),
+    )
+  }
 }
 
-/** One page of lines of the first order that waits. An order that changed meanwhile is begun anew. */
+/** One page of lines of the first order that waits. */
 async function readAlone(account: Account, cursor: Cursor, window: Window): Promise<Pulled<IncomingOrder>> {
   const [one, ...others] = window.alone
-  const { id, lines: before, after, updatedAt } = one!
+  const rest = (told: Told, left: Alone[]) =>
+    goOn({ ...cursor, seen: withCounts(cursor.seen, told.items) }, { ...window, alone: left }, account.now(), told)
+  try {
+    const buyer = wantsBuyer(account, cursor) && cursor.buyerDeniedAt === undefined
+    const { told, left } = await readLines(account, one!, buyer)
+    return rest(told, left ? [left, ...others] : others)
+  } catch (error) {
+    const { kind, code } = await countedTry(account, error, () => askOne(account, window))
+    const { id, tries, ...before } = one!
+    if (tries + 1 >= triesAtMost)
+      return rest({ items: [], unreadable: [{ remoteId: readId(id), where: code, raw: null }] }, others)
+    // What is refused may be the place among its lines.
+    const anew = kind === 'rejected' ? { lines: [], after: null } : {}
+    return rest({ items: [] }, [...others, { id, ...before, ...anew, tries: tries + 1 }])
+  }
+}
+
+/** Any order of the window: does the store list them? */
+const askOne = (account: Account, { from }: Window) =>
+  call(
+    account,
+    documents.orders,
+    { first: 1, after: null, query: since(from), lines: 1, linesAfter: null, buyer: false },
+    ordersAnswer,
+    '1 1 false',
+  )
+
+/** `left`: what still waits of it. An order that changed meanwhile is begun anew. */
+async function readLines(account: Account, one: Alone, buyer: boolean): Promise<{ told: Told; left?: Alone }> {
+  const { id, lines: before, after, updatedAt } = one
   const { data } = await call(
     account,
     documents.order,
-    {
-      id,
-      lines: documents.linesAlone,
-      linesAfter: after,
-      buyer: wantsBuyer(account, cursor) && cursor.buyerDeniedAt === undefined,
-    },
+    { id, lines: documents.linesAlone, linesAfter: after, buyer },
     orderAnswer,
   )
-  const rest = (told: Pick<Pulled<IncomingOrder>, 'items' | 'unreadable'>, alone = others) =>
-    goOn({ ...cursor, seen: withCounts(cursor.seen, told.items) }, { ...window, alone }, account.now(), told)
   // Deleted since.
-  if (data.order === null || data.order === undefined) return rest({ items: [] })
+  if (data.order === null || data.order === undefined) return { told: { items: [] } }
   const parsed = order.safeParse(data.order)
-  if (!parsed.success) return rest({ items: [], unreadable: [describe(data.order, parsed.error.issues)] })
+  if (!parsed.success) return { told: { items: [], unreadable: [describe(data.order, parsed.error.issues)] } }
   const wire = parsed.data
   const { nodes, pageInfo } = wire.lineItems
-  if (wire.updatedAt !== updatedAt && after !== null) {
-    return rest({ items: [] }, [
-      { id, updatedAt: wire.updatedAt, lines: [], after: null, isTogether: false },
-      ...others,
-    ])
-  }
+  const left = { id, updatedAt: wire.updatedAt, lines: [], after: null, isTogether: false, tries: 0 }
+  if (wire.updatedAt !== updatedAt && after !== null) return { told: { items: [] }, left }
   const lines = [...before, ...nodes]
-  if (pageInfo?.hasNextPage) {
-    return rest({ items: [] }, [
-      { id, updatedAt: wire.updatedAt, lines, after: pageInfo.endCursor ?? null, isTogether: false },
-      ...others,
-    ])
-  }
-  return rest({ items: [await wholeOf(account, wire, lines, data.order)] })
+  if (pageInfo?.hasNextPage) return { told: { items: [] }, left: { ...left, lines, after: pageInfo.endCursor ?? null } }
+  return { told: { items: [await wholeOf(account, wire, lines, data.order)] } }
 }
 
 /** One order with all of its lines, by itself. Null: it is gone, or nobody really bought it. */
