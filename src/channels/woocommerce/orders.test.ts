@@ -126,6 +126,30 @@ test('orders that the user of the key may not read are counted and left out: the
   expect([page.items, page.more]).toEqual([[], false])
 })
 
+test('a page that came empty though the store counts orders is asked for again before it is believed', async () => {
+  for (const emptyPage of [1, 3]) {
+    const bench = wooBench({ MUG: { quantity: 1_000 } })
+    const plain = bench.account()
+    const ids: string[] = []
+    // All of one second: the third page is asked for by its place.
+    for (let n = 0; n < 150; n += 1) ids.push(await bench.buy('MUG'))
+    await bench.pass(minute)
+    let pages = 0
+    const account = {
+      ...plain,
+      http: async (request: Parameters<typeof plain.http>[0]) => {
+        const answer = await plain.http(request)
+        if (request.operation !== 'listOrders') return answer
+        pages += 1
+        return pages === emptyPage ? { ...answer, text: '[]', json: [] } : answer
+      },
+    }
+    const { items } = await pullAll(pull, account)
+    expect(idsOf(items)).toEqual(ids.sort())
+    expect(pages).toBe(4)
+  }
+})
+
 test('in the night in which the clock is put forward no hour of orders is passed over', async () => {
   const bench = wooBench({ MUG: { quantity: 1_000 } }, { zone: 'Europe/Berlin', at: '2027-03-28T01:30:00Z' })
   const account = bench.account()
