@@ -126,6 +126,48 @@ test('orders that the user of the key may not read are counted and left out: the
   expect([page.items, page.more]).toEqual([[], false])
 })
 
+test('the last orders of a page cannot be read, and one before them changes: none behind them is skipped', async () => {
+  for (const oneSecond of [false, true])
+    for (const odd of [1, 3]) {
+      const bench = wooBench({ MUG: { quantity: 1_000 } })
+      const plain = bench.account()
+      const { last: before } = await pullAll(pull, plain)
+      await bench.pass(minute)
+      const ids: string[] = []
+      for (let n = 0; n < 160; n += 1) {
+        ids.push(await bench.buy('MUG'))
+        if (!oneSecond) await bench.pass(20_000)
+      }
+      await bench.pass(minute)
+      // Those that stand in places 99 and before of the first page.
+      const spoilt = new Set(ids.slice(100 - odd, 100))
+      let isSpoilt = true
+      const account = {
+        ...plain,
+        http: async (request: Parameters<typeof plain.http>[0]) => {
+          const answer = await plain.http(request)
+          if (request.operation !== 'listOrders' || !isSpoilt) return answer
+          const json = (answer.json as { id: number }[]).map((one) =>
+            spoilt.has(String(one.id)) ? { ...one, date_modified_gmt: null } : one,
+          )
+          return { ...answer, json }
+        },
+      }
+      const told = new Set<string>()
+      let [cursor, more]: [unknown, boolean] = [before.next, true]
+      for (let pages = 0; more; pages += 1) {
+        const page = await pull(account, JSON.parse(JSON.stringify(cursor)))
+        for (const { remoteId } of [...page.items, ...(page.unreadable ?? [])]) told.add(remoteId)
+        if (page.items.length + (page.unreadable ?? []).length === 100)
+          await bench.control(`/orders/${ids[3]}/cancel`, {})
+        ;({ next: cursor, more } = page)
+        expect(pages).toBeLessThan(10)
+      }
+      isSpoilt = false
+      expect([...told].sort()).toEqual(ids.toSorted())
+    }
+})
+
 test('a page that came empty though the store counts orders is asked for again before it is believed', async () => {
   for (const emptyPage of [1, 3]) {
     const bench = wooBench({ MUG: { quantity: 1_000 } })

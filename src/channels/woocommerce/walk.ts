@@ -31,13 +31,17 @@ export const begunAnew = <P extends Place>(place: P, first: Mark | undefined): P
     ? undefined
     : { ...place, offset: 0, last: null, restarts: place.restarts + 1 }
 
-/** Behind a page of these, whose last place is `end`. */
+/** Behind a page of these, whose last place is `end`: the next one begins with the last order that can be read. */
 export function onward<P extends Place>(place: P, marks: readonly (Mark | undefined)[], end: number): P {
-  const last = marks.at(-1)
-  // What cannot be read, or is not shown, is passed by its place.
+  const index = marks.findLastIndex((mark) => mark !== undefined)
+  const last = marks[index]
+  // What is not shown is passed by its place.
   if (!last) return { ...place, offset: end, last: null }
   const after = new Date(last.at.getTime() - 1_000)
   if (after.getTime() > Date.parse(place.after))
     return { ...place, after: after.toISOString(), offset: 0, last: null, restarts: 0 }
-  return marks.length > 1 ? { ...place, offset: end - 1, last: last.id } : { ...place, offset: end, last: null }
+  // Where it is the page's first one the next page would be the same once more.
+  return index > 0
+    ? { ...place, offset: end - marks.length + index, last: last.id }
+    : { ...place, offset: end, last: null }
 }
