@@ -6,17 +6,18 @@ import { call } from './client.ts'
 import * as documents from './documents.ts'
 import { locationOf, rememberItem } from './items.ts'
 import { readId, readListing, readListingId } from './mapping.ts'
+import { noRestarts, restarted, restartsShape } from './restarts.ts'
 import { listing, listingsAnswer } from './wire.ts'
 
 const cursorSchema = z.object({
   after: z.string().nullable(),
   first: z.number().int().min(1),
-  refused: z.number().int(),
+  ...restartsShape,
 })
 
 export async function pullListings(account: Account, saved: unknown): Promise<Pulled<IncomingListing>> {
   const parsed = cursorSchema.safeParse(saved)
-  const cursor = parsed.success ? parsed.data : { after: null, first: documents.listingsPage, refused: 0 }
+  const cursor = parsed.success ? parsed.data : { after: null, first: documents.listingsPage, ...noRestarts }
   try {
     const location = await locationOf(account)
     const { after, first } = cursor
@@ -39,16 +40,16 @@ export async function pullListings(account: Account, saved: unknown): Promise<Pu
       if (ids && one.merchantQuantity !== null) rememberItem(account, one.remoteSku, ids)
     }
     const next = pageInfo.hasNextPage
-      ? { after: pageInfo.endCursor ?? null, first, refused: 0 }
-      : { ...cursor, after: null }
+      ? { ...cursor, after: pageInfo.endCursor ?? null }
+      : { first, after: null, ...noRestarts }
     return { items: [...items.values()], unreadable, next, more: pageInfo.hasNextPage }
   } catch (error) {
     if (!(error instanceof ChannelError) || error.kind !== 'rejected') throw error
     if (error.code === 'MAX_COST_EXCEEDED' && cursor.first > 1)
       return { items: [], next: { ...cursor, first: Math.floor(cursor.first / 2) }, more: true }
-    // A page that is not found any more: begin anew, listings are only told again. After some times it is told instead.
-    if (cursor.after === null || cursor.refused >= 3) throw error
-    return { items: [], next: { ...cursor, after: null, refused: cursor.refused + 1 }, more: true }
+    const again = cursor.after === null ? undefined : restarted(cursor, account.now())
+    if (!again) throw error
+    return { items: [], next: { ...cursor, after: null, ...again }, more: true }
   }
 }
 

@@ -231,6 +231,8 @@ test('a token that the store forgot is minted anew, once; a permanent one that i
   expect((await bench.state()).calls.token!.count).toBe(3)
 })
 
+const stored = (cursor: unknown) => (cursor === null ? null : JSON.parse(JSON.stringify(cursor)))
+
 type Asked = { operation: string; variables: Record<string, unknown> }
 
 /** Some questions are answered by an error, the others by the store. */
@@ -302,4 +304,39 @@ test('a refused token halts the account, and a store that answers nobody sets no
   }
   const { items } = await pullAll(pullOrders, bench.account({ budget: false }), first.next)
   expect([...first.items, ...items].map(({ remoteId }) => remoteId).toSorted()).toEqual(ids.toSorted())
+})
+
+test('a second page that is always refused: the window begins anew some times, then now and then only', async () => {
+  const bench = shopBench({ skus: { MUG: 500 }, points: 'none' })
+  for (let count = 0; count < 150; count += 1) await buy(bench, 'MUG')
+  await bench.pass(60)
+  const plain = bench.account({ budget: false })
+  let refused = 0
+  const account = refusing(plain, ({ operation, variables }) => {
+    if (operation !== 'orders' || !variables.after) return undefined
+    refused += 1
+    return 'UNDEFINED_SOMETHING'
+  })
+  let cursor: unknown = null
+  const goOn = async (one: Account) => {
+    const { next, more } = await pullOrders(one, stored(cursor))
+    cursor = next
+    return more
+  }
+  const untilRefused = async () => {
+    for (let pulls = 1; ; pulls += 1) {
+      const error = await goOn(account).then(() => undefined, String)
+      if (error !== undefined || pulls > 100) return pulls
+    }
+  }
+  expect(await untilRefused()).toBe(12)
+  for (let n = 0; n < 5; n += 1) await expect(goOn(account)).rejects.toMatchObject({ code: 'UNDEFINED_SOMETHING' })
+  // Its cursor may be dead for good, and another one is taken.
+  await bench.pass(1_800)
+  expect(await untilRefused()).toBe(3)
+  expect(refused).toBe(13)
+  await bench.pass(1_800)
+  const { items, last } = await pullAll(pullOrders, plain, cursor)
+  expect(items.length).toBeGreaterThanOrEqual(50)
+  expect(last.next).toMatchObject({ restarts: 0 })
 })

@@ -11,6 +11,7 @@ import { buyerDataDenied, call } from './client.ts'
 import * as documents from './documents.ts'
 import { isKnownState, readId, readOrder, removedOf, stateOf } from './mapping.ts'
 import { pageShape, remembered, roomAtFirst, togetherAtMost, togetherShape } from './page-shape.ts'
+import { noRestarts, restarted, restartsShape } from './restarts.ts'
 import { readSettings } from './settings.ts'
 import {
   order,
@@ -29,7 +30,6 @@ const overlapMs = 10 * 60_000
 const sweep = { everyMs: 6 * 3_600_000, backMs: 24 * 3_600_000 }
 /** How long orders are read without their buyers before that is asked for again. */
 const buyerDeniedMs = 12 * 3_600_000
-const restartsInARow = 5
 
 const cursorSchema = z.object({
   /** Everything before this is durably stored. */
@@ -40,7 +40,7 @@ const cursorSchema = z.object({
   /** How many lines the orders had that came last. */
   seen: z.array(z.number().int()).default([]),
   buyerDeniedAt: z.iso.datetime().optional(),
-  restarts: z.number().int(),
+  ...restartsShape,
   window: z
     .object({
       from: z.iso.datetime(),
@@ -87,10 +87,10 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
     if (isTooCostly(error, cursor)) {
       return { items: [], next: { ...cursor, room: Math.floor(cursor.room * 0.8) } satisfies Cursor, more: true }
     }
-    // A cursor of a page that is not taken any more: the window begins anew, nothing is skipped.
-    if (!cursor.window?.after || cursor.restarts >= restartsInARow) throw error
+    const again = cursor.window?.after ? restarted(cursor, account.now()) : undefined
+    if (!again) throw error
     const { window: _, ...rest } = cursor
-    return { items: [], next: { ...rest, restarts: cursor.restarts + 1 } satisfies Cursor, more: true }
+    return { items: [], next: { ...rest, ...again } satisfies Cursor, more: true }
   }
 }
 
@@ -109,7 +109,7 @@ function firstCursor(account: Account): Cursor {
     sweptAt: account.now().toISOString(),
     room: roomAtFirst,
     seen: [],
-    restarts: 0,
+    ...noRestarts,
   }
 }
 
@@ -162,12 +162,12 @@ function withoutDenial({ buyerDeniedAt: _, ...cursor }: Cursor): Cursor {
 /** What is left of the window, or its end. */
 function goOn({ window: _, ...cursor }: Cursor, window: Window, now: Date, told: Told): Pulled<IncomingOrder> {
   if (window.after !== null || window.alone.length > 0) {
-    return { ...told, next: { ...cursor, restarts: 0, window } satisfies Cursor, more: true }
+    return { ...told, next: { ...cursor, window } satisfies Cursor, more: true }
   }
   const complete = Math.max(Date.parse(window.begunAt) - searchLagMs, Date.parse(cursor.completeTo))
   const next = {
     ...cursor,
-    restarts: 0,
+    ...noRestarts,
     completeTo: new Date(complete).toISOString(),
     sweptAt: window.isSweep ? now.toISOString() : cursor.sweptAt,
   } satisfies Cursor

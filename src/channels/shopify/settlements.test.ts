@@ -143,6 +143,36 @@ test('a cursor that ran out, a page too costly, a filter that is not taken', asy
   expect(all.unreadable).toHaveLength(2)
 })
 
+test('a later page that is always refused is not asked for without end', async () => {
+  const { bench, ids } = await selling(2, 6)
+  let refused = 0
+  const odd = (isOdd: (body: { query: string; variables: { after: string | null } }) => boolean) =>
+    bench.account({
+      budget: false,
+      fetch: (async (input, init) => {
+        const body = String(input).endsWith('graphql.json') ? JSON.parse(String(init?.body)) : undefined
+        if (!body?.query || !isOdd(body)) return await smaller(bench, 2)(input, init)
+        refused += 1
+        return Response.json({ errors: [{ message: 'odd', extensions: { code: 'ODD' } }] })
+      }) as typeof fetch,
+    })
+  const pages = new Map<string, number>()
+  // The third page of the first payout.
+  let third: string | undefined
+  const account = odd(({ query, variables: { after } }) => {
+    if (!query.includes('PayoutPage') || !after) return false
+    pages.set(after, (pages.get(after) ?? 0) + 1)
+    if (pages.size === 2) third ??= after
+    return after === third
+  })
+  const { items, unreadable } = await pullAll(account)
+  expect(unreadable).toEqual([expect.stringMatching(/^payout:\d+ ODD$/)])
+  expect(refused).toBe(6)
+  // The other payout is told whole, and of the first one what could be read.
+  expect(new Set(ordersIn(items)).size).toBe(4 + 6)
+  expect(ids).toEqual(expect.arrayContaining(ordersIn(items)))
+})
+
 test('without Shopify Payments there is nothing, and no error; a missing scope is named by the check', async () => {
   const check = shopify.checks!.find(({ id }) => id === 'payments')!
   const { bench } = await selling(1, 1, { payments: false })

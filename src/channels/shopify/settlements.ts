@@ -9,6 +9,7 @@ import type { Account, Pulled } from '../connector.ts'
 import { call } from './client.ts'
 import * as documents from './documents-money.ts'
 import { readId } from './mapping.ts'
+import { noRestarts, restarted, restartsShape } from './restarts.ts'
 import { payoutPageAnswer, payoutsAnswer } from './wire-money.ts'
 
 const dayMs = 86_400_000
@@ -19,7 +20,6 @@ const listedMs = 30 * dayMs
 /** One that is not over by then is not waited for any longer. */
 const waitedMs = 200 * dayMs
 const doneKept = 1_000
-const restartsInARow = 5
 
 const cursorSchema = z.object({
   /** Payouts issued since then are listed next. */
@@ -30,7 +30,7 @@ const cursorSchema = z.object({
   page: z.object({ kept: z.number().int(), after: z.string() }).nullable(),
   /** Transactions of one page; halved where the store finds a page too costly. */
   first: z.number().int().min(1),
-  restarts: z.number().int(),
+  ...restartsShape,
   /** Payouts that are kept. */
   done: z.array(z.string()),
 })
@@ -49,23 +49,24 @@ export async function pullSettlements(account: Account, saved: unknown): Promise
     if (!(error instanceof ChannelError) || (error.kind !== 'rejected' && error.kind !== 'missing')) throw error
     if (error.code === 'MAX_COST_EXCEEDED' && cursor.first > 1)
       return { items: [], next: { ...cursor, first: Math.floor(cursor.first / 2) } satisfies Cursor, more: true }
-    // A cursor that is not taken any more: the list, or the payout, begins anew. What is kept already stays as it is.
-    if ((isListing ? cursor.listing : cursor.page) && cursor.restarts < restartsInARow) {
+    const again = (isListing ? cursor.listing : cursor.page) ? restarted(cursor, account.now()) : undefined
+    if (again) {
+      // What is kept already stays as it is.
       const anew = isListing ? { listing: null, waiting: [] } : { page: null }
-      return { items: [], next: { ...cursor, ...anew, restarts: cursor.restarts + 1 } satisfies Cursor, more: true }
+      return { items: [], next: { ...cursor, ...anew, ...again } satisfies Cursor, more: true }
     }
     if (isListing) throw error
     const unreadable = [{ remoteId: `payout:${readId(first.id)}`, where: error.code, raw: null }]
     // A payout that is refused is tried again with the next listing, one that is gone is not.
     const done = error.kind === 'missing' ? [...cursor.done, first.id].slice(-doneKept) : cursor.done
-    return { ...goOn({ ...cursor, waiting: others, page: null, restarts: 0, done }), unreadable }
+    return { ...goOn({ ...cursor, waiting: others, page: null, ...noRestarts, done }), unreadable }
   }
 }
 
 function firstCursor(account: Account): Cursor {
   const since = new Date(account.openedAt.getTime() - backMs).toISOString()
   const first = documents.transactionsPage
-  return { since, listing: null, waiting: [], page: null, first, restarts: 0, done: [] }
+  return { since, listing: null, waiting: [], page: null, first, ...noRestarts, done: [] }
 }
 
 const goOn = (next: Cursor, items: RawSettlement[] = []): Pulled<RawSettlement> => ({
@@ -98,7 +99,7 @@ async function list(account: Account, cursor: Cursor): Promise<Pulled<RawSettlem
   const earliest = Math.max(now - waitedMs, Math.min(now - listedMs, oldestOpen ? Date.parse(oldestOpen) : now))
   // Nothing was listed where there is no account: what it has from before is asked for once there is one.
   const since = told ? new Date(earliest).toISOString() : cursor.since
-  return goOn({ ...cursor, waiting, listing: null, restarts: 0, since })
+  return goOn({ ...cursor, waiting, listing: null, ...noRestarts, since })
 }
 
 /** "More" without saying from where would end a list too early. */
@@ -124,9 +125,9 @@ async function fetchPage(
     throw new ChannelError('rejected', 'other_payout', 'transactions of other payouts are among them')
   const items = [settlementOf(payout, kept + 1, bytes)]
   if (told.pageInfo.hasNextPage)
-    return goOn({ ...cursor, restarts: 0, page: { kept: kept + 1, after: endOf(told.pageInfo) } }, items)
+    return goOn({ ...cursor, page: { kept: kept + 1, after: endOf(told.pageInfo) } }, items)
   const done = [...cursor.done, payout.id].slice(-doneKept)
-  return goOn({ ...cursor, waiting: others, page: null, restarts: 0, done }, items)
+  return goOn({ ...cursor, waiting: others, page: null, ...noRestarts, done }, items)
 }
 
 function settlementOf(payout: Cursor['waiting'][number], part: number, body: Uint8Array): RawSettlement {
