@@ -79,7 +79,7 @@ const rooms: readonly [name: string, path: RegExp][] = [
   ['bench', /^bench\//],
   ['scripts', /^scripts\//],
   ['examples', /^examples\//],
-  ['connector', /^src\/channels\/(connector|capabilities|in-turn|one-by-one)\.ts$/],
+  ['connector', /^src\/channels\/(connector|capabilities|in-turn|one-by-one|order-windows)\.ts$/],
   ['registry', /^src\/channels\/registry\.ts$/],
   ['channel', /^src\/channels\/[^/]+\//],
   ['root', /^src\/[^/]+$/],

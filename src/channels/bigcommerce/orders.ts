@@ -9,6 +9,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { countedTry, triesAtMost } from '../one-by-one.ts'
+import { completed, completeShape, windowStart } from '../order-windows.ts'
 import { call } from './client.ts'
 import { askWhole, lineKept, linePage, rawLinesOf, readEntry, withLines } from './lines.ts'
 import { incomplete } from './mapping.ts'
@@ -39,8 +40,7 @@ const aloneSchema = z.object({
 type Alone = z.output<typeof aloneSchema>
 
 const cursorSchema = z.object({
-  /** Everything changed before this is durably stored. */
-  completeTo: z.iso.datetime(),
+  ...completeShape,
   sweptAt: z.iso.datetime(),
   window: z
     .object({
@@ -77,9 +77,9 @@ function firstCursor(account: Account): Cursor {
   }
 }
 
-function newWindow({ completeTo, sweptAt }: Cursor, now: Date): Window {
-  const isSweep = now.getTime() - Date.parse(sweptAt) >= sweep.everyMs
-  const from = new Date(Date.parse(completeTo) - (isSweep ? sweep.backMs : overlapMs)).toISOString()
+function newWindow(cursor: Cursor, now: Date): Window {
+  const isSweep = now.getTime() - Date.parse(cursor.sweptAt) >= sweep.everyMs
+  const from = windowStart(cursor, overlapMs, isSweep ? sweep.backMs : undefined).toISOString()
   return { from, seen: [], isFirst: true, isSweep, isOver: false, begunAt: null, alone: [] }
 }
 
@@ -163,13 +163,13 @@ function sort(entries: readonly unknown[], seen: ReadonlySet<number>): { told: T
 /** What is left of the window, or its end. */
 function goOn({ window: _, ...cursor }: Cursor, window: Window, now: Date, told: Told): Pulled<IncomingOrder> {
   if (!window.isOver || window.alone.length > 0) return { ...told, next: { ...cursor, window }, more: true }
-  const complete = Math.max(Date.parse(window.begunAt!) - lagMs, Date.parse(cursor.completeTo))
+  const { watermark, ...complete } = completed(cursor, Date.parse(window.begunAt!) - lagMs)
   const next = {
     ...cursor,
-    completeTo: new Date(complete).toISOString(),
+    ...complete,
     sweptAt: window.isSweep ? now.toISOString() : cursor.sweptAt,
   } satisfies Cursor
-  return { ...told, next, more: false, watermark: new Date(complete) }
+  return { ...told, next, more: false, watermark }
 }
 
 /** One page of lines of the first order that waits; after the last one the order itself. */

@@ -7,6 +7,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { countedTry, triesAtMost } from '../one-by-one.ts'
+import { completed, completeShape, windowStart } from '../order-windows.ts'
 import { buyerDataDenied, call } from './client.ts'
 import * as documents from './documents.ts'
 import { isKnownState, readId, readOrder, removedOf, stateOf } from './mapping.ts'
@@ -32,8 +33,7 @@ const sweep = { everyMs: 6 * 3_600_000, backMs: 24 * 3_600_000 }
 const buyerDeniedMs = 12 * 3_600_000
 
 const cursorSchema = z.object({
-  /** Everything before this is durably stored. */
-  completeTo: z.iso.datetime(),
+  ...completeShape,
   sweptAt: z.iso.datetime(),
   /** Points that a page may ask for; fewer where the store finds one too costly. */
   room: z.number().int().min(1).default(roomAtFirst),
@@ -123,8 +123,7 @@ async function readPage(account: Account, before: Cursor): Promise<Pulled<Incomi
   const cursor = buyer ? withoutDenial(before) : before
   const { window } = cursor
   const isSweep = window?.isSweep ?? account.now().getTime() - Date.parse(cursor.sweptAt) >= sweep.everyMs
-  const from =
-    window?.from ?? new Date(Date.parse(cursor.completeTo) - (isSweep ? sweep.backMs : overlapMs)).toISOString()
+  const from = window?.from ?? windowStart(cursor, overlapMs, isSweep ? sweep.backMs : undefined).toISOString()
   const shape = pageShape(cursor.room, cursor.seen)
   const { data, at } = await call(
     account,
@@ -164,14 +163,14 @@ function goOn({ window: _, ...cursor }: Cursor, window: Window, now: Date, told:
   if (window.after !== null || window.alone.length > 0) {
     return { ...told, next: { ...cursor, window } satisfies Cursor, more: true }
   }
-  const complete = Math.max(Date.parse(window.begunAt) - searchLagMs, Date.parse(cursor.completeTo))
+  const { watermark, ...complete } = completed(cursor, Date.parse(window.begunAt) - searchLagMs)
   const next = {
     ...cursor,
     ...noRestarts,
-    completeTo: new Date(complete).toISOString(),
+    ...complete,
     sweptAt: window.isSweep ? now.toISOString() : cursor.sweptAt,
   } satisfies Cursor
-  return { ...told, next, more: false, watermark: new Date(complete) }
+  return { ...told, next, more: false, watermark }
 }
 
 /** One odd order never hides its page; orders that nobody really bought are left out. */

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
+import { completed, completeShape, windowStart } from '../order-windows.ts'
 import { largestPage, page, wc } from './client.ts'
 import { isDraft, readTime, writeTime } from './mapping.ts'
 import { readSettings } from './settings.ts'
@@ -22,8 +23,7 @@ const sweep = { everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
 const draftsKept = 1_000
 
 const cursorSchema = z.object({
-  /** Everything changed before this is durably stored. */
-  completeTo: z.iso.datetime(),
+  ...completeShape,
   sweptAt: z.iso.datetime(),
   /** Checkouts that nobody had finished yet: once they are orders, they were placed after what was complete then. */
   drafts: z.array(z.number().int()).default([]),
@@ -55,8 +55,8 @@ export async function pullOrders(account: Account, saved: unknown): Promise<Pull
 async function pullPage(account: Account, cursor: Cursor): Promise<Pulled<IncomingOrder>> {
   const now = account.now()
   const isSweep = cursor.window?.isSweep ?? now.getTime() - Date.parse(cursor.sweptAt) >= sweep.everyMs
-  const back = isSweep ? sweep.backMs : overlapMs
-  const after = cursor.window?.after ?? new Date(Date.parse(cursor.completeTo) - back).toISOString()
+  const from = windowStart(cursor, overlapMs, isSweep ? sweep.backMs : undefined)
+  const after = cursor.window?.after ?? from.toISOString()
   const offset = cursor.window?.offset ?? 0
   const {
     items: raws,
@@ -118,14 +118,13 @@ function goOn({ window: _, ...cursor }: Cursor, window: Window, told: Told, now:
   const strange = [...new Map(told.strange.map((field) => [field.field, field])).values()]
   if (!window.isOver || window.waiting.length > 0)
     return { ...told, strange, next: { ...cursor, window } satisfies Cursor, more: true }
-  const until = Math.max(Date.parse(window.begunAt) - lagMs, Date.parse(cursor.completeTo))
-  const completeTo = new Date(until)
+  const { watermark, ...complete } = completed(cursor, Date.parse(window.begunAt) - lagMs)
   const done: Cursor = {
     ...cursor,
-    completeTo: completeTo.toISOString(),
+    ...complete,
     sweptAt: window.isSweep ? now.toISOString() : cursor.sweptAt,
   }
-  return { ...told, strange, next: done, more: false, watermark: completeTo }
+  return { ...told, strange, next: done, more: false, watermark }
 }
 
 /** One odd order never hides the others of its page. */
