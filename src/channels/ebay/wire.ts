@@ -97,8 +97,8 @@ export const orderPage = z.object({
   total: count,
 })
 /** What paging and the reading of single orders need to know of an order before it is read whole. */
-export const orderMark = z.object({
-  orderId: z.string(),
+export const orderId = z.object({ orderId: id })
+export const orderMark = orderId.extend({
   lastModifiedDate: z.string(),
   cancelStatus: z.object({ cancelState: word }).nullish().catch(null),
 })
