@@ -8,6 +8,7 @@ import { ChannelError } from '../../domain/errors.ts'
 import type { Account, IncomingListing, Pulled, Unreadable } from '../connector.ts'
 import { readInTurn } from '../in-turn.ts'
 import { calls } from './calls.ts'
+import { firstHeld, heldPlace, readHeldPage } from './held-pages.ts'
 import { readListing, readQuantityAt } from './mapping.ts'
 import { readSettings } from './settings.ts'
 import { heldLine, inventory } from './wire.ts'
@@ -21,10 +22,11 @@ const atOnce = 10
 const told = z.array(z.string()).default([])
 
 const cursorSchema = z.union([
+  heldPlace.extend({ told }),
   z.object({ nextCursor: z.string().optional(), restarts: z.number().int(), told }),
-  z.object({ offset: z.number().int(), told }),
 ])
 type Cursor = z.output<typeof cursorSchema>
+type HeldCursor = Extract<Cursor, { offset: number }>
 
 interface Found {
   sku: string
@@ -62,9 +64,9 @@ interface Page {
   next: Cursor | null
 }
 
-async function ownPage(account: Account, cursor: Extract<Cursor, { restarts: number }>): Promise<Page> {
+async function ownPage(account: Account, cursor: Exclude<Cursor, HeldCursor>): Promise<Page> {
   const { programs, shipNode } = readSettings(account.settings)
-  const after: Cursor | null = programs.includes('wfs') ? { offset: 0, told: [] } : null
+  const after: Cursor | null = programs.includes('wfs') ? { ...firstHeld, told: [] } : null
   try {
     const { meta, elements } = await calls.getQuantities(account, { limit: pageSize, nextCursor: cursor.nextCursor })
     const { found, unreadable } = readEach(elements.inventories, inventory, (one) => ({
@@ -85,17 +87,14 @@ async function ownPage(account: Account, cursor: Extract<Cursor, { restarts: num
   }
 }
 
-async function heldPage(account: Account, cursor: Extract<Cursor, { offset: number }>): Promise<Page> {
-  const { offset } = cursor
-  const { headers, payload } = await calls.getHeld(account, { limit: heldPageSize, offset })
-  const { found, unreadable } = readEach(payload.inventory, heldLine, (one) => ({
+async function heldPage(account: Account, cursor: HeldCursor): Promise<Page> {
+  const { raws, next } = await readHeldPage(account, cursor, heldPageSize)
+  const { found, unreadable } = readEach(raws, heldLine, (one) => ({
     sku: one.sku,
     quantity: null,
     isHeld: true,
   }))
-  const end = offset + payload.inventory.length
-  const next = payload.inventory.length > 0 && end < headers.totalCount ? { offset: end, told: [] } : null
-  return { at: cursor, found, unreadable, next }
+  return { at: cursor, found, unreadable, next: next && { ...next, told: [] } }
 }
 
 function readEach<S extends z.ZodType>(
