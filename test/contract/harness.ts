@@ -79,6 +79,8 @@ export interface Harness {
   tokenOperation?: string
   orders?: ListWire & {
     idOf(raw: unknown): unknown
+    /** Takes one off the number of orders, where the answer tells it beside the list. */
+    countOff?(answer: unknown): void
     /** The place of the word that tells the state. */
     word: string
     /** True at this place: an order that nobody bought, left out. */

@@ -37,14 +37,16 @@ function rewrite({ wire, harness }: Bench, id: string, change: (raw: Record<stri
 
 /** An order that lists leave out although it is older than what they tell. */
 function hide({ wire, harness }: Bench, id: string) {
-  const { operation, in: listIn, idOf } = harness.orders!
+  const { operation, in: listIn, idOf, countOff } = harness.orders!
   return wire.tap({
     on: operation,
     times: Number.POSITIVE_INFINITY,
     act: (answer) => {
       const list = listIn(answer) ?? []
       const index = list.findIndex((raw) => idOf(raw) === id)
-      if (index >= 0) list.splice(index, 1)
+      if (index < 0) return
+      list.splice(index, 1)
+      countOff?.(answer)
     },
   })
 }

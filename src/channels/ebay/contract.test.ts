@@ -34,6 +34,7 @@ const harness: Harness = {
     page: 3,
     in: (answer) => (answer as { orders?: unknown[] }).orders,
     idOf: (raw) => (raw as { orderId?: unknown } | null)?.orderId,
+    countOff: (answer) => void ((answer as { total: number }).total -= 1),
     word: '/orderFulfillmentStatus',
     optional: '/pricingSummary',
     needed: ['/orderId', '/creationDate', '/lastModifiedDate', '/lineItems', '/lineItems/0/quantity'],

@@ -1,8 +1,7 @@
 /**
  * Orders by overlapping windows of their last change. A page is a place in a list that moves: an order that changes
- * leaves its place and the next one takes it. So each page begins with the last order of the one before; where another
- * order stands there, the window is cut in half and begun anew (facts: channels.md §1, orders). What is told twice is
- * booked once.
+ * leaves its place and the next one takes it. Where that is seen, the window is cut in half and begun anew (facts:
+ * channels.md §1, orders). What is told twice is booked once.
  */
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
@@ -11,14 +10,14 @@ import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
 import { calls } from './calls.ts'
 import { strangeFields } from './fields.ts'
 import { readOrder } from './mapping.ts'
+import { anew, firstPlace, idOf, isLeft, pageSize, placeAfter, placeSchema } from './pages.ts'
 import { readSettings } from './settings.ts'
 import { order, orderMark } from './wire.ts'
 
 /** eBay does not say how late its list is. What is younger than this may be missing, and windows overlap by more. */
 const lagMs = 60_000
 const overlapMs = 10 * 60_000
-const pageSize = 200
-/** A window is not cut any smaller: then its pages are taken as they come, and the next windows repeat them. */
+/** A window is not cut any smaller. */
 const shortestMs = 60_000
 /** Now and then everything of the last days is read again, for what came later than any overlap. */
 const sweep = { firstMs: 15 * 60_000, everyMs: 6 * 3_600_000, backMs: 48 * 3_600_000 }
@@ -32,16 +31,13 @@ const cursorSchema = z.object({
   firstAt: z.iso.datetime(),
   sweptAt: z.iso.datetime().optional(),
   /** The window that is being paged through. */
-  window: z
-    .object({
+  window: placeSchema
+    .extend({
       from: z.iso.datetime(),
       /** Null: up to now. */
       to: z.iso.datetime().nullable(),
       /** When its first page was asked for: later changes may be missing. */
       askedAt: z.iso.datetime(),
-      offset: z.number().int(),
-      /** The order that the next page must begin with; null at the first one. */
-      last: z.string().nullable(),
       isSweep: z.boolean(),
     })
     .optional(),
@@ -53,23 +49,20 @@ type Window = NonNullable<Cursor['window']>
 
 export async function pullOrders(account: Account, saved: unknown): Promise<Pulled<IncomingOrder>> {
   const cursor = saved === null ? firstCursor(account) : cursorSchema.parse(saved)
-  const window = cursor.window ?? newWindow(cursor, account.now())
+  const now = account.now()
+  const window = cursor.window && !isLeft(cursor.window, now) ? cursor.window : newWindow(cursor, now)
   const { body, headers } = await calls.getOrders(account, { ...window, limit: pageSize })
   const raws = body.orders ?? []
-  if (window.last !== null && idOf(raws[0]) !== window.last) {
-    const half = cut(window, account.now())
-    if (half) return { items: [], next: { ...cursor, window: half }, more: true }
-  }
+  const place = placeAfter(window, { raws, total: body.total, now })
+  const further =
+    place === 'moved' ? (cut(window, now) ?? begun(anew(window, now), now)) : place && { ...window, ...place }
   const { page, singles } = await readPage(account, raws, cursor.singles)
-  const end = window.offset + raws.length
   const next = { ...cursor, singles }
-  const last = idOf(raws.at(-1))
-  if (raws.length >= 2 && end < body.total && last !== null) {
-    // One order is asked for twice, so that it is seen that nothing moved.
-    return { ...page, next: { ...next, window: { ...window, offset: end - 1, last } } satisfies Cursor, more: true }
-  }
+  if (further) return { ...page, next: { ...next, window: further } satisfies Cursor, more: true }
   return { ...page, ...finished(next, window, headers, account.now()) }
 }
+
+const begun = (window: Window, now: Date): Window => ({ ...window, askedAt: now.toISOString() })
 
 /** The window is over: everything up to its end is known, less what the list may tell late. */
 function finished(
@@ -86,7 +79,7 @@ function finished(
   const isOpen = window.to !== null
   const swept = window.isSweep && !isOpen ? { sweptAt: now.toISOString() } : {}
   const goesOn = isOpen
-    ? { window: { ...window, from: window.to!, to: null, askedAt: now.toISOString(), offset: 0, last: null } }
+    ? { window: begun({ ...window, ...firstPlace, from: window.to!, to: null, pagedAt: now.toISOString() }, now) }
     : {}
   return {
     next: { ...cursor, ...swept, ...goesOn, completeTo: completeTo.toISOString() },
@@ -101,7 +94,7 @@ function newWindow(cursor: Cursor, now: Date): Window {
   const complete = Date.parse(cursor.completeTo)
   const back = cursor.sweptAt ? complete - sweep.backMs : Date.parse(cursor.begin)
   const from = new Date(isSweep ? back : complete - overlapMs)
-  return { from: from.toISOString(), to: null, askedAt: now.toISOString(), offset: 0, last: null, isSweep }
+  return { ...firstPlace, from: from.toISOString(), to: null, askedAt: now.toISOString(), isSweep }
 }
 
 /** Half of the window, from its beginning; undefined where it is as short as it may be. */
@@ -110,10 +103,8 @@ function cut(window: Window, now: Date): Window | undefined {
   const to = window.to === null ? Date.parse(window.askedAt) : Date.parse(window.to)
   if (to - from < 2 * shortestMs) return undefined
   const middle = new Date(Math.floor((from + to) / 2))
-  return { ...window, to: middle.toISOString(), askedAt: now.toISOString(), offset: 0, last: null }
+  return begun({ ...window, ...firstPlace, to: middle.toISOString(), pagedAt: now.toISOString() }, now)
 }
-
-export const idOf = (raw: unknown): string | null => orderMark.safeParse(raw).data?.orderId ?? null
 
 /** A list never shows why an order is to be canceled; the single order does, and is kept instead. */
 async function withRequests(account: Account, raw: unknown, singles: Map<string, string>): Promise<unknown> {

@@ -38,6 +38,49 @@ test('a raise reaches the item and its offers, a zero leaves without asking for 
   ])
 })
 
+test('one odd SKU in a batch of readings is untold by itself; the others are read', async () => {
+  const bench = ebayBench(['MUG', 'ODD', 'CUP'].map((sku) => ebayItem(sku, 5)))
+  const error = (errorId: number, category: string) => [{ errorId, category, message: 'odd' }]
+  const lines: object[][] = [
+    [{ sku: 'ODD', statusCode: 400, errors: error(25709, 'REQUEST') }],
+    [{ sku: 'ODD', statusCode: 500, errors: error(25001, 'APPLICATION') }],
+    [{ sku: 'ODD', statusCode: 200 }],
+    [{ sku: 'ODD', statusCode: 'odd words' }],
+    [
+      {
+        sku: 'ODD',
+        statusCode: 200,
+        inventoryItem: { availability: { shipToLocationAvailability: { quantity: -1 } } },
+      },
+    ],
+    [{}],
+    [],
+  ]
+  const reads = async (skus: string[], change: (responses: { sku: string }[]) => unknown) => {
+    const account = bench.account({
+      fetch: async (input, init) => {
+        const answer = await bench.fetch(input, init)
+        if (!String(input).endsWith('bulk_get_inventory_item')) return answer
+        const { responses } = (await answer.json()) as { responses: { sku: string }[] }
+        return Response.json({ responses: change(responses) }, { status: 207 })
+      },
+    })
+    return await stock.read(account, skus)
+  }
+  for (const line of lines) {
+    const told = await reads(['MUG', 'ODD', 'CUP'], (all) => all.flatMap((one) => (one.sku === 'ODD' ? line : one)))
+    expect(told, JSON.stringify(line)).toEqual([
+      { remoteSku: 'MUG', quantity: 5 },
+      { remoteSku: 'ODD', quantity: null, isUntold: true },
+      { remoteSku: 'CUP', quantity: 5 },
+    ])
+  }
+  // By itself as well: the next batch begins with it again. An answer about nothing that was asked is none.
+  const alone = (all: object[]) => all.map((one) => ({ ...one, statusCode: 400, errors: error(25709, 'REQUEST') }))
+  expect(await reads(['ODD'], alone)).toEqual([{ remoteSku: 'ODD', quantity: null, isUntold: true }])
+  await expect(reads(['MUG', 'ODD'], () => [])).rejects.toMatchObject({ kind: 'unavailable' })
+})
+
 test('24 SKUs of 25 go through; the one that is refused is told by itself', async () => {
   const skus = Array.from({ length: 25 }, (_, index) => `S${index}`)
   const bench = ebayBench(skus.map((sku) => ebayItem(sku, 1)))

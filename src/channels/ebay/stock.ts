@@ -2,10 +2,10 @@
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, QuantityLine, QuantityOutcome, QuantityReading } from '../connector.ts'
 import { calls } from './calls.ts'
-import { lineError } from './errors.ts'
+import { lineError, unreadable } from './errors.ts'
 import { readQuantity } from './mapping.ts'
 import { forgetOffers, liveOffers, rememberedOffers } from './offers.ts'
-import type { WirePriceQuantity } from './wire.ts'
+import { bulkItem, type WirePriceQuantity } from './wire.ts'
 
 /** One call writes this many offers of a SKU (Sell Inventory, bulkUpdatePriceQuantity). */
 const offersAtOnce = 25
@@ -69,17 +69,19 @@ const isGood = ({ statusCode }: WirePriceQuantity) => statusCode >= 200 && statu
 const noWord = (sku: string) =>
   new ChannelError('unavailable', 'line_missing', `eBay did not answer for ${sku}`, { mayHaveApplied: true })
 
-/** Up to 25 SKUs in one call. What eBay does not know has no quantity there. */
+/**
+ * Up to 25 SKUs in one call. What eBay does not know has no quantity there; of which it says anything else, nothing
+ * follows, neither for it nor for the others.
+ */
 export async function readQuantities(account: Account, remoteSkus: readonly string[]): Promise<QuantityReading[]> {
   const { responses } = await calls.bulkGetInventoryItem(account, remoteSkus)
-  const bySku = new Map(responses.map((one) => [one.sku, one]))
+  if (responses.length === 0 && remoteSkus.length > 0) throw unreadable('bulkGetInventoryItem', false)
+  const bySku = new Map(responses.flatMap((raw) => bulkItem.safeParse(raw).data ?? []).map((one) => [one.sku, one]))
   return remoteSkus.map((remoteSku) => {
     const one = bySku.get(remoteSku)
     if (one && one.statusCode < 300 && one.inventoryItem)
       return readQuantity({ sku: remoteSku, availability: one.inventoryItem.availability })
-    const error = one ? lineError(one.statusCode, one.errors) : noWord(remoteSku)
-    // "Not there" is an answer; anything else is none, and must not end the slot.
-    if (error.kind === 'missing') return { remoteSku, quantity: null }
-    throw new ChannelError(error.kind === 'rejected' ? 'unavailable' : error.kind, error.code, error.message)
+    const isMissing = one !== undefined && lineError(one.statusCode, one.errors).kind === 'missing'
+    return { remoteSku, quantity: null, ...(isMissing ? {} : { isUntold: true }) }
   })
 }

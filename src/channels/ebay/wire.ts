@@ -97,8 +97,8 @@ export const orderPage = z.object({
   total: count,
 })
 /** What paging and the reading of single orders need to know of an order before it is read whole. */
-export const orderMark = z.object({
-  orderId: z.string(),
+export const orderId = z.object({ orderId: id })
+export const orderMark = orderId.extend({
   lastModifiedDate: z.string(),
   cancelStatus: z.object({ cancelState: word }).nullish().catch(null),
 })
@@ -146,15 +146,13 @@ export const wireError = z.object({
 export type WireError = z.output<typeof wireError>
 export const errorList = z.object({ errors: z.array(wireError).min(1) })
 
-export const bulkItems = z.object({
-  responses: z.array(
-    z.object({
-      sku: z.string(),
-      statusCode: z.number().int(),
-      inventoryItem: z.object({ availability }).nullish(),
-      errors: z.array(wireError).nullish().catch(null),
-    }),
-  ),
+/** Each item by itself: one odd item hides no other. */
+export const bulkItems = z.object({ responses: z.array(z.unknown()) })
+export const bulkItem = z.object({
+  sku: z.string(),
+  statusCode: z.number().int(),
+  inventoryItem: z.object({ availability }).nullish(),
+  errors: z.array(wireError).nullish().catch(null),
 })
 /** What is left of it in the journal: everything else is hidden there. */
 export const journaledItem = z.object({ sku: z.string(), inventoryItem: z.object({ availability }) })

@@ -39,6 +39,7 @@ const harness: Harness = {
     page: 3,
     in: (answer) => (answer as { list?: { elements?: { order?: unknown[] } } }).list?.elements?.order,
     idOf: (raw) => (raw as { purchaseOrderId?: unknown } | null)?.purchaseOrderId,
+    countOff: (answer) => void ((answer as { list: { meta: { totalCount: number } } }).list.meta.totalCount -= 1),
     word: `${line}/orderLineStatuses/orderLineStatus/0/status`,
     optional: '/orderSummary',
     needed: [

@@ -1,28 +1,23 @@
 /** Stock in Walmart's own warehouses (WFS): the whole list, every time. Only of sellers who take part in it. */
-import { z } from 'zod'
 import type { Account, HeldStock, Pulled, Unreadable } from '../connector.ts'
-import { calls } from './calls.ts'
+import { firstHeld, heldPlace, readHeldPage } from './held-pages.ts'
 import { readHeld } from './mapping.ts'
 import { readSettings } from './settings.ts'
 import { heldLine } from './wire.ts'
 
 const pageSize = 300
-const cursorSchema = z.object({ offset: z.number().int().min(0) })
 
 export async function pullHeldStock(account: Account, saved: unknown): Promise<Pulled<HeldStock>> {
   if (!readSettings(account.settings).programs.includes('wfs')) return { items: [], next: null, more: false }
-  const { offset } = cursorSchema.safeParse(saved).data ?? { offset: 0 }
-  const { headers, payload } = await calls.getHeld(account, { limit: pageSize, offset })
+  const { raws, next } = await readHeldPage(account, heldPlace.safeParse(saved).data ?? firstHeld, pageSize)
   const items: HeldStock[] = []
   const unreadable: Unreadable[] = []
-  for (const raw of payload.inventory) {
+  for (const raw of raws) {
     const one = heldLine.safeParse(raw)
     if (one.success) items.push(readHeld(one.data))
     else unreadable.push({ remoteId: skuOf(raw), where: one.error.issues[0]!.path.join('.'), raw })
   }
-  const end = offset + payload.inventory.length
-  const more = payload.inventory.length > 0 && end < headers.totalCount
-  return { items, unreadable, next: more ? { offset: end } : null, more }
+  return { items, unreadable, next, more: next !== null }
 }
 
 const skuOf = (raw: unknown): string => {

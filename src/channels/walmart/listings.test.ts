@@ -52,3 +52,34 @@ test('a page that needs more calls than the allowance holds is told in parts, ea
   }
   await expect(dry()).rejects.toMatchObject({ kind: 'throttled' })
 })
+
+/** The walk over all listings, where calls for items are answered otherwise. */
+async function walk(skus: readonly string[], answer: (sku: string) => Response | undefined) {
+  const bench = walmartBench(skus.map((sku) => walmartItem(sku, 5)))
+  const account = bench.account({
+    fetch: async (input, init) => {
+      const [, sku] = /\/v3\/items\/([^?]+)/.exec(String(input)) ?? []
+      return (sku && answer(sku)) || (await bench.fetch(input, init))
+    },
+  })
+  const unreadable: [string, string][] = []
+  const { items } = await pullAllOf(async (cursor) => {
+    const page = await walmart.listings!.pull(account, JSON.parse(JSON.stringify(cursor)))
+    unreadable.push(...(page.unreadable ?? []).map(({ remoteId, where }): [string, string] => [remoteId, where]))
+    return page
+  })
+  return { told: items.map(({ remoteSku }) => remoteSku).toSorted(), unreadable }
+}
+
+test('an item whose own call is refused, or never answered, is told as unreadable, and the walk goes on', async () => {
+  const skus = Array.from({ length: 101 }, (_, index) => `SKU-${index}`)
+  for (const status of [400, 500]) {
+    const odd = () => Response.json({ error: [{ code: 'ODD', description: 'odd' }] }, { status })
+    // The last one stands alone on its page.
+    for (const bad of ['SKU-30', 'SKU-100']) {
+      const { told, unreadable } = await walk(skus, (sku) => (sku === bad ? odd() : undefined))
+      expect([told, unreadable]).toEqual([skus.filter((sku) => sku !== bad).toSorted(), [[bad, 'ODD']]])
+    }
+    await expect(walk(skus, odd)).rejects.toMatchObject({ code: 'ODD' })
+  }
+})

@@ -6,8 +6,9 @@
 import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { Account, IncomingListing, Pulled, Unreadable } from '../connector.ts'
-import { readInTurn } from '../in-turn.ts'
+import { inTurn, readInTurn } from '../in-turn.ts'
 import { calls } from './calls.ts'
+import { firstHeld, type HeldPlace, heldPlace, readHeldPage } from './held-pages.ts'
 import { readListing, readQuantityAt } from './mapping.ts'
 import { readSettings } from './settings.ts'
 import { heldLine, inventory } from './wire.ts'
@@ -17,14 +18,14 @@ const heldPageSize = 100
 /** Items asked for at once. */
 const atOnce = 10
 
-/** SKUs that were told of the page already: the allowance was used up before its end. */
-const told = z.array(z.string()).default([])
+const placeSchema = z.union([heldPlace, z.object({ nextCursor: z.string().optional(), restarts: z.number().int() })])
+type Place = z.output<typeof placeSchema>
+type OwnPlace = Exclude<Place, HeldPlace>
 
-const cursorSchema = z.union([
-  z.object({ nextCursor: z.string().optional(), restarts: z.number().int(), told }),
-  z.object({ offset: z.number().int(), told }),
-])
-type Cursor = z.output<typeof cursorSchema>
+const pageSchema = inTurn.extend({
+  /** SKUs that were told of the page already: the allowance was used up before its end, or some are tried again. */
+  told: z.array(z.string()).default([]),
+})
 
 interface Found {
   sku: string
@@ -33,69 +34,71 @@ interface Found {
 }
 
 export async function pullListings(account: Account, saved: unknown): Promise<Pulled<IncomingListing>> {
-  const cursor: Cursor = cursorSchema.safeParse(saved).data ?? { restarts: 0, told: [] }
-  const page = await pageOf(account, cursor)
-  const known = new Set(page.at.told)
-  const found = page.found.filter(({ sku }) => !known.has(sku))
-  const { read, done } = await readInTurn(found, atOnce, { read: (one) => listingOf(account, one), now: account.now })
-  const items = read.filter((one) => one !== undefined)
-  if (done < found.length) {
-    const next = { ...page.at, told: [...known, ...found.slice(0, done).map(({ sku }) => sku)] }
-    return { items, next, more: true }
+  const place: Place = placeSchema.safeParse(saved).data ?? { restarts: 0 }
+  const { told, ...before } = pageSchema.safeParse(saved).data ?? { told: [], tries: 0 }
+  const page = await pageOf(account, place)
+  const untold = page.found.filter(({ sku }) => !told.includes(sku))
+  const ways = {
+    read: async (one: Found) => await listingOf(account, one),
+    ask: async (sku: string) => await listingOf(account, { sku, quantity: null, isHeld: false }),
+    now: account.now,
   }
-  return { items, unreadable: page.unreadable, next: page.next, more: page.next !== null }
+  const { read, done, left, ...odd } = await readInTurn(untold, atOnce, ways, before)
+  const items = read.filter((one) => one !== undefined)
+  if (done.length < untold.length) {
+    return { items, unreadable: odd.unreadable, next: { ...page.at, told: [...told, ...done], ...left }, more: true }
+  }
+  const next = page.next && { ...page.next, proof: left.proof }
+  return { items, unreadable: [...page.unreadable, ...odd.unreadable], next, more: next !== null }
 }
 
 /** Where the seller has nothing, what Walmart holds is asked for at once. */
-async function pageOf(account: Account, cursor: Cursor): Promise<Page> {
-  if ('offset' in cursor) return await heldPage(account, cursor)
-  const page = await ownPage(account, cursor)
+async function pageOf(account: Account, place: Place): Promise<Page> {
+  if ('offset' in place) return await heldPage(account, place)
+  const page = await ownPage(account, place)
   const isEmpty = page.found.length === 0 && page.unreadable.length === 0
   return isEmpty && page.next !== null && 'offset' in page.next ? await heldPage(account, page.next) : page
 }
 
 interface Page {
   /** Where it is asked for again. */
-  at: Cursor
+  at: Place
   found: Found[]
   unreadable: Unreadable[]
-  next: Cursor | null
+  next: Place | null
 }
 
-async function ownPage(account: Account, cursor: Extract<Cursor, { restarts: number }>): Promise<Page> {
+async function ownPage(account: Account, place: OwnPlace): Promise<Page> {
   const { programs, shipNode } = readSettings(account.settings)
-  const after: Cursor | null = programs.includes('wfs') ? { offset: 0, told: [] } : null
+  const after: Place | null = programs.includes('wfs') ? firstHeld : null
   try {
-    const { meta, elements } = await calls.getQuantities(account, { limit: pageSize, nextCursor: cursor.nextCursor })
+    const { meta, elements } = await calls.getQuantities(account, { limit: pageSize, nextCursor: place.nextCursor })
     const { found, unreadable } = readEach(elements.inventories, inventory, (one) => ({
       sku: one.sku,
       quantity: readQuantityAt(shipNode, one).quantity,
       isHeld: false,
     }))
     // It is over only where no cursor comes along.
-    const next = meta.nextCursor ? { nextCursor: meta.nextCursor, restarts: cursor.restarts, told: [] } : after
-    return { at: cursor, found, unreadable, next }
+    const next = meta.nextCursor ? { nextCursor: meta.nextCursor, restarts: place.restarts } : after
+    return { at: place, found, unreadable, next }
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error
-    if (error.kind === 'missing' && cursor.nextCursor === undefined)
-      return { at: cursor, found: [], unreadable: [], next: after }
+    if (error.kind === 'missing' && place.nextCursor === undefined)
+      return { at: place, found: [], unreadable: [], next: after }
     // A cursor that is not known any more: the walk begins anew. After some times it is told instead.
-    if (error.kind !== 'rejected' || cursor.nextCursor === undefined || cursor.restarts >= 3) throw error
-    return { at: cursor, found: [], unreadable: [], next: { restarts: cursor.restarts + 1, told: [] } }
+    if (error.kind !== 'rejected' || place.nextCursor === undefined || place.restarts >= 3) throw error
+    return { at: place, found: [], unreadable: [], next: { restarts: place.restarts + 1 } }
   }
 }
 
-async function heldPage(account: Account, cursor: Extract<Cursor, { offset: number }>): Promise<Page> {
-  const { offset } = cursor
-  const { headers, payload } = await calls.getHeld(account, { limit: heldPageSize, offset })
-  const { found, unreadable } = readEach(payload.inventory, heldLine, (one) => ({
+async function heldPage(account: Account, place: HeldPlace): Promise<Page> {
+  const { raws, next } = await readHeldPage(account, place, heldPageSize)
+  const { found, unreadable } = readEach(raws, heldLine, (one) => ({
     sku: one.sku,
     quantity: null,
     isHeld: true,
   }))
-  const end = offset + payload.inventory.length
-  const next = payload.inventory.length > 0 && end < headers.totalCount ? { offset: end, told: [] } : null
-  return { at: cursor, found, unreadable, next }
+  return { at: place, found, unreadable, next }
 }
 
 function readEach<S extends z.ZodType>(

@@ -11,6 +11,7 @@ import { calls } from './calls.ts'
 import { strangeFields } from './fields.ts'
 import { readOrder } from './mapping.ts'
 import { readSettings } from './settings.ts'
+import { incomplete, isShort, nothingTold, toldSchema, withPage } from './told.ts'
 import { order, orderMark } from './wire.ts'
 
 const dayMs = 86_400_000
@@ -31,8 +32,11 @@ export const listedAtMost = 20_000
 const shortestMs = 60_000
 /** Times that a window begins anew: a cursor that is refused, or a list that had more than it told. */
 const restartsAtMost = 3
-/** A window without a page for so long begins anew: its cursor may be over, and its bounds too old to be asked for. */
-const windowRestsMs = 30 * 60_000
+/**
+ * A window without a page for so long begins anew: its cursor may be over, its bounds too old to be asked for, and what
+ * stood in its way gone; what came meanwhile is told by it.
+ */
+const windowRestsMs = 10 * 60_000
 
 const cursorSchema = z.object({
   /** Everything changed before this is durably stored. */
@@ -41,8 +45,8 @@ const cursorSchema = z.object({
   firstAt: z.iso.datetime(),
   sweptAt: z.iso.datetime().optional(),
   /** The window that is being paged through. */
-  window: z
-    .object({
+  window: toldSchema
+    .extend({
       from: z.iso.datetime(),
       createdFrom: z.iso.datetime(),
       /** Of one that was too large as a whole. */
@@ -55,11 +59,6 @@ const cursorSchema = z.object({
       next: z.string().nullable(),
       /** When its newest page came. */
       pagedAt: z.iso.datetime().optional(),
-      /** When the list's first page was made, by Walmart's own clock where it tells it. */
-      madeAt: z.iso.datetime().optional(),
-      /** Orders told that have not changed since then, and how many the first page promised. */
-      seen: z.number().int(),
-      total: z.number().int().nullable(),
       restarts: z.number().int(),
       isSweep: z.boolean(),
     })
@@ -96,25 +95,20 @@ async function pullWindow(account: Account, cursor: Cursor, window: Window): Pro
     if (isCursorOver(error, window) && window.restarts < restartsAtMost) return null
     throw error
   })
-  if (page === null) return again(cursor, window)
+  if (page === null) return { items: [], next: again(cursor, window), more: true }
   const raws = page.orders
   const read = readPage(raws)
   const smaller = window.next === null && (page.total ?? 0) > listedAtMost ? halfOf(window, cursor) : undefined
   if (smaller) return { ...read, next: { ...cursor, window: smaller } satisfies Cursor, more: true }
-  const told = {
+  const told: Window = {
     ...window,
+    ...withPage(window, page),
     askedAt: earlier(window.askedAt, page.dated),
     pagedAt: account.now().toISOString(),
-    madeAt: window.madeAt ?? madeAtOf(page, window.askedAt),
-    seen: window.seen + raws.length - movedIn(read.items, window),
-    total: window.next === null ? page.total : window.total,
   }
   if (page.nextCursor && raws.length > 0)
     return { ...read, next: { ...cursor, window: { ...told, next: page.nextCursor } } satisfies Cursor, more: true }
-  // A list that moved told less than it had: it is read again, some times.
-  if (told.total !== null && told.seen < told.total && told.restarts < restartsAtMost) {
-    return { ...read, ...again(cursor, told), items: read.items }
-  }
+  if (page.nextCursor || isShort(told)) return { ...read, next: again(cursor, told), more: true }
   // Where there is nothing, the next kind is asked at once.
   if (window.at + 1 < types.length && raws.length === 0)
     return await pullWindow(account, cursor, begun(told, window.at + 1))
@@ -127,20 +121,14 @@ const begun = (window: Window, at: number): Window => ({
   ...window,
   at,
   next: null,
-  madeAt: undefined,
-  seen: 0,
-  total: null,
+  ...nothingTold,
   restarts: 0,
 })
 
 /**
- * Pages are cut by place, and no order of them is promised: one that changes while they are read may move behind the others,
- * and the first of the next page goes unread. Such ones do not count as told, so that the list comes out short.
+ * A sweep that is too large, or never comes whole, is none; any other window ends in the middle of its time. Undefined: it
+ * cannot be smaller.
  */
-export const movedIn = (items: readonly IncomingOrder[], { next, madeAt }: Pick<Window, 'next' | 'madeAt'>): number =>
-  next === null || madeAt === undefined ? 0 : items.filter(({ updatedAt }) => updatedAt > new Date(madeAt)).length
-
-/** A sweep that is too large is none; any other window ends in the middle of its time. Undefined: it cannot be smaller. */
 function halfOf(window: Window, cursor: Cursor): Window | undefined {
   const complete = Date.parse(cursor.completeTo)
   const usual = complete - overlapMs
@@ -192,15 +180,14 @@ export async function askPage(
 export const isCursorOver = (error: unknown, { next }: Pick<Window, 'next'>): boolean =>
   next !== null && error instanceof ChannelError && ['rejected', 'missing'].includes(error.kind)
 
-/** By Walmart's own clock where it tells it. */
-export const madeAtOf = ({ dated }: Page, askedAt: string): string =>
-  Number.isNaN(dated) ? askedAt : new Date(dated).toISOString()
-
-const again = (cursor: Cursor, window: Window): Pulled<IncomingOrder> => ({
-  items: [],
-  next: { ...cursor, window: { ...begun(window, window.at), restarts: window.restarts + 1 } } satisfies Cursor,
-  more: true,
-})
+/** A list that moved, or whose cursor is over, is read again, some times; then in halves. What cannot be halved is said. */
+function again(cursor: Cursor, window: Window): Cursor {
+  if (window.restarts < restartsAtMost)
+    return { ...cursor, window: { ...begun(window, window.at), restarts: window.restarts + 1 } }
+  const half = halfOf(window, cursor)
+  if (!half) throw incomplete()
+  return { ...cursor, window: half }
+}
 
 /** Its clock counts where it is behind ours: what it has not lived through yet it cannot have told. */
 const earlier = (askedAt: string, dated: number): string =>
@@ -232,8 +219,7 @@ function newWindow(cursor: Cursor, now: Date): Window {
     askedAt: now.toISOString(),
     at: 0,
     next: null,
-    seen: 0,
-    total: null,
+    ...nothingTold,
     restarts: 0,
     isSweep,
   }

@@ -5,24 +5,15 @@
  */
 import { z } from 'zod'
 import type { Account, Recounting } from '../connector.ts'
-import {
-  askPage,
-  isCursorOver,
-  listedAtMost,
-  listedMs,
-  madeAtOf,
-  movedIn,
-  nodeTypes,
-  pageSize,
-  readPage,
-} from './orders.ts'
+import { askPage, isCursorOver, listedAtMost, listedMs, nodeTypes, pageSize, readPage } from './orders.ts'
+import { incomplete, isShort, nothingTold, toldSchema, withPage } from './told.ts'
 
 /** Shorter parts are read as they come. */
 const shortestMs = 15 * 60_000
 /** A part without a page for so long is asked for anew: its cursor may be over. */
 const partRestsMs = 30 * 60_000
 
-const partSchema = z.object({
+const partSchema = toldSchema.extend({
   /** Whose orders, by place in `nodeTypes`. */
   at: z.number().int(),
   from: z.number().int(),
@@ -30,10 +21,6 @@ const partSchema = z.object({
   /** The query of the next page, as it came. */
   next: z.string().nullable(),
   pagedAt: z.number().int(),
-  madeAt: z.string().optional(),
-  /** Orders told that have not changed since the first page, and how many that one promised. */
-  seen: z.number().int(),
-  total: z.number().int().nullable(),
 })
 type Part = z.output<typeof partSchema>
 
@@ -43,8 +30,7 @@ const begun = (at: number, from: number, until: number): Part => ({
   until,
   next: null,
   pagedAt: 0,
-  seen: 0,
-  total: null,
+  ...nothingTold,
 })
 
 /** From a second sooner: whether the bounds themselves are listed is not said, and what is told twice is booked once. */
@@ -69,25 +55,24 @@ async function pull(account: Account, span: { from: Date; until: Date }, saved: 
   })
   if (page === null) return { items: [], next: halfOf(part), more: true }
   const { items, unreadable } = readPage(page.orders)
+  const isEmpty = page.orders.length === 0
   const told: Part = {
     ...part,
-    next: page.orders.length > 0 ? page.nextCursor : null,
+    ...withPage(part, page),
+    next: isEmpty ? null : page.nextCursor,
     pagedAt: account.now().getTime(),
-    madeAt: part.madeAt ?? madeAtOf(page, account.now().toISOString()),
-    seen: part.seen + page.orders.length - movedIn(items, part),
-    total: part.next === null ? page.total : part.total,
   }
   const isTooLong = part.next === null && (page.total ?? 0) > listedAtMost
-  const half = isTooLong || isShort(told) ? halfOf(part) : undefined
+  const isOdd = isEmpty && page.nextCursor !== null
+  const half = isTooLong || isOdd || (told.next === null && isShort(told)) ? halfOf(part) : undefined
   if (half) return { items: [], next: half, more: true }
+  if (isOdd) throw incomplete()
   const next = told.next === null ? onward(told, first, types.length) : told
   return { items, unreadable, next, more: next !== null }
 }
 
 const resting = (part: Part, now: Date): Part =>
   part.next !== null && now.getTime() - part.pagedAt > partRestsMs ? begun(part.at, part.from, part.until) : part
-
-const isShort = ({ next, seen, total }: Part): boolean => next === null && total !== null && seen < total
 
 function halfOf({ at, from, until }: Part): Part | undefined {
   return until - from < 2 * shortestMs ? undefined : begun(at, from, Math.round((from + until) / 2))
