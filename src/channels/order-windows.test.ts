@@ -33,3 +33,14 @@ test('what is complete never goes back', () => {
     before: at(60),
   })
 })
+
+test('a window that is read in parts goes on behind each, and all of it is listed once more', () => {
+  const quiet = { completeTo: at(61), before: at(60) }
+  const part = completed(quiet, 90 * minute, true)
+  expect([part.completeTo, startOf(part)]).toEqual([at(90), 80])
+  const another = completed(part, 100 * minute, true)
+  expect(startOf(another)).toBe(90)
+  const last = completed(another, 120 * minute)
+  expect([last.completeTo, startOf(last)]).toEqual([at(120), 51])
+  expect(startOf(completed(last, 121 * minute))).toBe(110)
+})

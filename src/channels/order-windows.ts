@@ -10,22 +10,27 @@ export const completeShape = {
   completeTo: z.iso.datetime(),
   /** The same before the last window. */
   before: z.iso.datetime().optional(),
+  /** Where the window that is read in parts began to be new. */
+  partsFrom: z.iso.datetime().optional(),
 }
 const completeSchema = z.object(completeShape)
 type Complete = z.output<typeof completeSchema>
 
 /** `backMs`: how far a sweep looks back, from the newest that is complete; the overlap otherwise. */
-export function windowStart(
-  { completeTo, before = completeTo }: Complete,
-  overlapMs: number,
-  backMs = overlapMs,
-): Date {
-  return new Date(Math.min(Date.parse(completeTo) - backMs, Date.parse(before) - overlapMs))
+export function windowStart(cursor: Complete, overlapMs: number, backMs = overlapMs): Date {
+  const { completeTo, before = completeTo, partsFrom } = cursor
+  const twice = partsFrom === undefined ? before : completeTo
+  return new Date(Math.min(Date.parse(completeTo) - backMs, Date.parse(twice) - overlapMs))
 }
 
 /** After a window that told everything until then. The history that an account is opened with is listed once: nothing is sold by it. */
-export function completed({ completeTo, before }: Complete, until: number): Required<Complete> & { watermark: Date } {
+export function completed(
+  { completeTo, before, partsFrom = completeTo }: Complete,
+  until: number,
+  isPart = false,
+): Complete & { watermark: Date } {
   const watermark = new Date(Math.max(until, Date.parse(completeTo)))
   const next = watermark.toISOString()
-  return { completeTo: next, before: before === undefined ? next : completeTo, watermark }
+  if (isPart) return { completeTo: next, before, partsFrom, watermark }
+  return { completeTo: next, before: before === undefined ? next : partsFrom, partsFrom: undefined, watermark }
 }

@@ -141,9 +141,10 @@ export async function getCursor(db: Sql, accountId: string, stream: string): Pro
 }
 
 /**
- * Saves where the stream stands, in the transaction that saves what was pulled (P-7). `sales_known` follows the watermark of a pull once a later pull's lies behind that
- * pull's end: sales placed before it were listed twice, by lists that were blind at different moments. Less the account's
- * margin, bounds settle by it (`sales_sure`): every order placed before that which turns up later is late.
+ * Saves where the stream stands, in the transaction that saves what was pulled (P-7). `sales_known` follows the watermark of a
+ * pull once a later pull's lies behind that pull's end: sales placed before it were listed twice, by lists that were blind at
+ * different moments (after a silence as well: channels/order-windows.ts). Less the account's margin, bounds settle by it
+ * (`sales_sure`): every order placed before that which turns up later is late.
  */
 export async function saveCursor(
   tx: Sql,

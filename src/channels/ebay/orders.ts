@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
+import { completed, completeShape, windowStart } from '../order-windows.ts'
 import { calls } from './calls.ts'
 import { strangeFields } from './fields.ts'
 import { readOrder } from './mapping.ts'
@@ -25,8 +26,7 @@ const sweep = { firstMs: 15 * 60_000, everyMs: 6 * 3_600_000, backMs: 48 * 3_600
 const singlesKept = 200
 
 const cursorSchema = z.object({
-  /** Everything changed before this is durably stored. */
-  completeTo: z.iso.datetime(),
+  ...completeShape,
   begin: z.iso.datetime(),
   firstAt: z.iso.datetime(),
   sweptAt: z.iso.datetime().optional(),
@@ -75,16 +75,16 @@ function finished(
   // Its clock counts where it is behind ours: what it has not lived through yet it cannot have told.
   const askedAt = Math.min(Date.parse(window.askedAt), Number.isNaN(told) ? Number.POSITIVE_INFINITY : told)
   const until = window.to === null ? askedAt - lagMs : Math.min(Date.parse(window.to), askedAt - lagMs)
-  const completeTo = new Date(Math.max(until, Date.parse(cursor.completeTo)))
   const isOpen = window.to !== null
+  const { watermark, ...complete } = completed(cursor, until, isOpen)
   const swept = window.isSweep && !isOpen ? { sweptAt: now.toISOString() } : {}
   const goesOn = isOpen
     ? { window: begun({ ...window, ...firstPlace, from: window.to!, to: null, pagedAt: now.toISOString() }, now) }
     : {}
   return {
-    next: { ...cursor, ...swept, ...goesOn, completeTo: completeTo.toISOString() },
+    next: { ...cursor, ...swept, ...goesOn, ...complete },
     more: isOpen,
-    watermark: isOpen ? undefined : completeTo,
+    watermark: isOpen ? undefined : watermark,
   }
 }
 
@@ -92,8 +92,8 @@ function newWindow(cursor: Cursor, now: Date): Window {
   const since = now.getTime() - Date.parse(cursor.sweptAt ?? cursor.firstAt)
   const isSweep = since >= (cursor.sweptAt ? sweep.everyMs : sweep.firstMs)
   const complete = Date.parse(cursor.completeTo)
-  const back = cursor.sweptAt ? complete - sweep.backMs : Date.parse(cursor.begin)
-  const from = new Date(isSweep ? back : complete - overlapMs)
+  const back = cursor.sweptAt ? sweep.backMs : complete - Date.parse(cursor.begin)
+  const from = windowStart(cursor, overlapMs, isSweep ? back : undefined)
   return { ...firstPlace, from: from.toISOString(), to: null, askedAt: now.toISOString(), isSweep }
 }
 

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { ChannelError } from '../../domain/errors.ts'
 import type { IncomingOrder } from '../../domain/orders.ts'
 import type { Account, Pulled, StrangeField, Unreadable } from '../connector.ts'
+import { completed, completeShape, windowStart } from '../order-windows.ts'
 import { calls } from './calls.ts'
 import { strangeFields } from './fields.ts'
 import { readOrder } from './mapping.ts'
@@ -39,8 +40,7 @@ const restartsAtMost = 3
 const windowRestsMs = 10 * 60_000
 
 const cursorSchema = z.object({
-  /** Everything changed before this is durably stored. */
-  completeTo: z.iso.datetime(),
+  ...completeShape,
   begin: z.iso.datetime(),
   firstAt: z.iso.datetime(),
   sweptAt: z.iso.datetime().optional(),
@@ -126,15 +126,15 @@ const begun = (window: Window, at: number): Window => ({
 })
 
 /**
- * A sweep that is too large, or never comes whole, is none; any other window ends in the middle of its time. Undefined: it
- * cannot be smaller.
+ * What was listed before (by a sweep, or once more) and is too large, or never comes whole, is left out; any other window
+ * ends in the middle of its time. Undefined: it cannot be smaller.
  */
 function halfOf(window: Window, cursor: Cursor): Window | undefined {
   const complete = Date.parse(cursor.completeTo)
   const usual = complete - overlapMs
   const from = Date.parse(window.from)
   const { to: _, ...whole } = begun(window, 0)
-  if (window.isSweep && from < usual) return { ...whole, from: new Date(usual).toISOString() }
+  if (from < usual) return { ...whole, from: new Date(usual).toISOString() }
   const to = Math.round((from + Date.parse(window.to ?? window.askedAt)) / 2)
   return to - complete < shortestMs ? undefined : { ...whole, to: new Date(to).toISOString() }
 }
@@ -200,19 +200,19 @@ function finished(
   now: Date,
 ): Pick<Pulled<IncomingOrder>, 'next' | 'more' | 'watermark'> {
   const until = Math.min(Date.parse(window.askedAt) - lagMs, Date.parse(window.to ?? window.askedAt))
-  const completeTo = new Date(Math.max(until, Date.parse(cursor.completeTo)))
+  const { watermark, ...complete } = completed(cursor, until, window.to !== undefined)
   const swept = window.isSweep ? { sweptAt: now.toISOString() } : {}
-  const next = { ...cursor, ...swept, completeTo: completeTo.toISOString() } satisfies Cursor
-  return window.to ? { next, more: true } : { next, more: false, watermark: completeTo }
+  const next = { ...cursor, ...swept, ...complete } satisfies Cursor
+  return window.to ? { next, more: true } : { next, more: false, watermark }
 }
 
 function newWindow(cursor: Cursor, now: Date): Window {
   const since = now.getTime() - Date.parse(cursor.sweptAt ?? cursor.firstAt)
   const isSweep = since >= (cursor.sweptAt ? sweep.everyMs : sweep.firstMs)
   const complete = Date.parse(cursor.completeTo)
-  const back = cursor.sweptAt ? complete - sweep.backMs : Date.parse(cursor.begin)
+  const back = cursor.sweptAt ? sweep.backMs : complete - Date.parse(cursor.begin)
   const oldest = now.getTime() - listedMs
-  const from = new Date(Math.max(oldest, isSweep ? back : complete - overlapMs))
+  const from = new Date(Math.max(oldest, windowStart(cursor, overlapMs, isSweep ? back : undefined).getTime()))
   return {
     from: from.toISOString(),
     createdFrom: new Date(oldest).toISOString(),
