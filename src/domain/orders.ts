@@ -103,27 +103,25 @@ export type Freshness = 'new' | 'newer' | 'same' | 'older'
 interface Version {
   updatedAt: Date
   state: OrderState
-  lines?: readonly Pick<IncomingLine, 'canceled' | 'quantity'>[]
+  lines?: readonly Pick<IncomingLine, 'canceled'>[]
 }
 
 /**
  * Whether a delivered version says something new. Channels stamp seconds, so two changes can share a version: of
- * equals, the one further along wins, of equal states the one with more units canceled, and then the one with more
- * units ordered: who adds a line right after the sale would take units that nobody here counts.
+ * equals, the one further along wins, and of equal states the one with more units canceled.
  */
 export function freshness(known: Version | undefined, incoming: Version): Freshness {
   if (!known) return 'new'
   const difference =
     incoming.updatedAt.getTime() - known.updatedAt.getTime() ||
     rank[incoming.state] - rank[known.state] ||
-    unitsIn(incoming, 'canceled') - unitsIn(known, 'canceled') ||
-    unitsIn(incoming, 'quantity') - unitsIn(known, 'quantity')
+    canceledIn(incoming) - canceledIn(known)
   return difference > 0 ? 'newer' : difference < 0 ? 'older' : 'same'
 }
 
 /** A canceled order as a whole is canceled, whatever its lines say. */
-function unitsIn({ state, lines = [] }: Version, of: 'canceled' | 'quantity'): number {
-  return state === 'canceled' ? 0 : lines.reduce((sum, line) => sum + line[of], 0)
+function canceledIn({ state, lines = [] }: Version): number {
+  return state === 'canceled' ? 0 : lines.reduce((sum, line) => sum + line.canceled, 0)
 }
 
 /** Is this step in the table? Standing still is always allowed. */
