@@ -61,9 +61,10 @@ export const planted: readonly Planted[] = [
     patches: [
       {
         file: 'src/channels/amazon/orders.ts',
-        find: 'const page = readPage(answer.orders)',
+        find: 'return { page: readPage(answer.orders), lastUpdatedBefore, pages, next }',
         put: `const all = readPage(answer.orders)
-  const page = { ...all, items: all.items.filter((one) => one.state !== 'pending') }`,
+  const page = { ...all, items: all.items.filter((one) => one.state !== 'pending') }
+  return { page, lastUpdatedBefore, pages, next }`,
       },
     ],
   },
