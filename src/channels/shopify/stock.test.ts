@@ -231,3 +231,27 @@ test('a SKU that moved to another variant is written there; one that two variant
   await pushQuantities(account, [line('MUG', 2, 6)])
   expect((await bench.state()).levels['OLD MUG']).toMatchObject({ '6000000001': { available: 10 } })
 })
+
+test('readings whose lookups need more calls than the allowance holds at once get on, a call at a time', async () => {
+  const skus = Array.from({ length: 130 }, (_, index) => `SKU-${index}`)
+  const bench = shopBench({ skus: Object.fromEntries(skus.map((sku) => [sku, 3])), points: 'none' })
+  const plain = bench.account({ budget: false })
+  let left = 0
+  const account: typeof plain = {
+    ...plain,
+    http: async (request) => {
+      left -= 1
+      if (left < 0) throw new Error('no call is left')
+      return await plain.http(request)
+    },
+  }
+  for (let rounds = 1; ; rounds += 1) {
+    expect(rounds).toBeLessThan(10)
+    // The first time for the token and the location.
+    left = rounds === 1 ? 2 : 1
+    const read = await readQuantities(account, skus).catch(() => null)
+    if (!read) continue
+    expect(read).toEqual(skus.map((remoteSku) => ({ remoteSku, quantity: 3 })))
+    return
+  }
+})

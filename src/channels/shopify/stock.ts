@@ -208,11 +208,17 @@ async function stillFitting(account: Account, lines: readonly Line[], outcomes: 
 /** What the location holds to sell, below 0 included; null where it keeps no count, or the SKU is not one variant's. */
 async function readShown(account: Account, skus: readonly string[]): Promise<Map<string, number | null>> {
   const shown = new Map<string, number | null>()
+  const lookUp = async (some: readonly string[]) => {
+    if (some.length === 0) return
+    for (const [sku, found] of await findItems(account, some)) shown.set(sku, found.kind === 'one' ? found.shown : null)
+  }
+  const location = await locationOf(account)
   const known = skus.flatMap((sku) => {
     const ids = knownItem(account, sku)
     return ids ? [{ sku, itemId: ids.itemId }] : []
   })
-  const location = await locationOf(account)
+  // First, because what is found is remembered: behind the readings the same allowance would be spent on them again and again.
+  await lookUp(skus.filter((sku) => !knownItem(account, sku)))
   for (let from = 0; from < known.length; from += largestBatch) {
     const part = known.slice(from, from + largestBatch)
     const ids = part.map((one) => writeId('InventoryItem', one.itemId))
@@ -225,10 +231,7 @@ async function readShown(account: Account, skus: readonly string[]): Promise<Map
       else forgetItem(account, sku)
     }
   }
-  const rest = skus.filter((sku) => !shown.has(sku))
-  if (rest.length > 0) {
-    for (const [sku, found] of await findItems(account, rest)) shown.set(sku, found.kind === 'one' ? found.shown : null)
-  }
+  await lookUp(skus.filter((sku) => !shown.has(sku)))
   return shown
 }
 
